@@ -1,0 +1,1 @@
+//! `cronctl.toml`: contexts and defaults, each value with its origin.

@@ -1,0 +1,1 @@
+//! What a command may know: the instant, the environment, the configuration, the streams.

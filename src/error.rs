@@ -1,0 +1,139 @@
+//! Errors, problems and exit codes.
+//!
+//! An [`Error`] ends a command; a [`Problem`] names one bad piece of input while the rest of the
+//! answer is still printed. The exit codes are a documented interface (README, "Exit codes").
+
+use std::fmt;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+/// What a command ends with. The numbers are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// 0: the answer is complete.
+    Ok,
+    /// 1: no answer.
+    Failed,
+    /// 2: wrong command line.
+    Usage,
+    /// 3: printed, but something was skipped and said on stderr.
+    Partial,
+    /// 4: a server was not reached, timed out or answered 5xx.
+    Unavailable,
+    /// 5: a `--fail-on` condition was met.
+    Findings,
+    /// 6: the target said no.
+    Refused,
+}
+
+impl Exit {
+    /// Returns the number that a shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Partial => 3,
+            Self::Unavailable => 4,
+            Self::Findings => 5,
+            Self::Refused => 6,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Why a command has no answer: what happened, why, and what to do next.
+#[derive(Debug)]
+pub struct Error {
+    /// The code to end with.
+    pub exit: Exit,
+    /// What happened and where (file:line, URL), one sentence.
+    pub message: String,
+    /// Why, from the outermost cause to the innermost.
+    pub causes: Vec<String>,
+    /// What to do next, one line each.
+    pub hints: Vec<String>,
+}
+
+impl Error {
+    /// An error without an answer (exit 1).
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Failed,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// A wrong command line (exit 2).
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            ..Self::failed(message)
+        }
+    }
+
+    /// Adds why it happened.
+    #[must_use]
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.causes.push(cause.to_string());
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// One piece of input that was skipped while the rest was used. Makes the exit code partial (3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Problem {
+    /// Where: `file:line:column`, `file: job 3 "name"`, or a table row.
+    pub at: String,
+    /// What is wrong and why it could not be used.
+    pub what: String,
+    /// What to do next, when there is something to say.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem at a place.
+    pub fn new(at: impl Into<String>, what: impl Into<String>) -> Self {
+        Self {
+            at: at.into(),
+            what: what.into(),
+            hint: None,
+        }
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.what)
+    }
+}

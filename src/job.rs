@@ -1,0 +1,96 @@
+//! A job: one entry of a scheduler's table, as cronctl understands it.
+//!
+//! The types of the real systems are read into this shape by `openclaw` and `source`; the core
+//! computes with nothing else.
+
+use serde::Serialize;
+
+use crate::schedule::{Rules, ScheduleSpec};
+
+/// One job of one source.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The job's own id (OpenClaw job id, Molecule schedule id, `line-7` of a crontab).
+    pub id: String,
+    /// Its name, when it has one.
+    pub name: Option<String>,
+    /// Whether the scheduler would fire it.
+    pub enabled: bool,
+    /// Index into the sources of the call ([`crate::source::Loaded::sources`]).
+    pub source: usize,
+    /// Where it was found, for messages: `cron/jobs.json: job 3`, `openclaw.sqlite: cron_jobs row 4`, `stdin:12`.
+    pub at: Place,
+    /// When it fires, as declared.
+    pub schedule: ScheduleSpec,
+    /// The rules of the scheduler that fires it.
+    pub rules: Rules,
+    /// The agent that it names (OpenClaw).
+    pub agent: Option<String>,
+    /// The workspace that it belongs to (Molecule).
+    pub workspace: Option<String>,
+    /// The model that its payload declares, trimmed, exactly as written; `None` when it names none.
+    pub model: Option<String>,
+    /// `agentTurn`, `systemEvent`, `heartbeat`, `command`, `script`, …; `prompt` for Molecule.
+    pub payload_kind: Option<String>,
+    /// `main`, `isolated`, `session:<id>`, …
+    pub session_target: Option<String>,
+    /// Creation instant, epoch milliseconds: the anchor of `every` without one.
+    pub created_at_ms: Option<i64>,
+    /// What the scheduler recorded about it.
+    pub state: JobState,
+    /// How long a run lasts, when history says so.
+    pub run_length: Option<RunLength>,
+    /// A time-out that the job sets itself, seconds.
+    pub timeout_seconds: Option<f64>,
+}
+
+/// Where a job was found. Rendered as `<file>: <entry>`; the file is the source's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The n-th entry (from 1) of an array or table.
+    Entry(usize),
+    /// A line (from 1) of a line-based file.
+    Line(usize),
+}
+
+/// Scheduler state that bears on the next fire. All instants are epoch milliseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobState {
+    /// When the scheduler itself will fire next, as it recorded it.
+    pub next_run_at_ms: Option<i64>,
+    /// Set while a run is in flight.
+    pub running_at_ms: Option<i64>,
+    /// Start of the last run.
+    pub last_run_at_ms: Option<i64>,
+    /// `ok`, `error`, `skipped`.
+    pub last_status: Option<String>,
+    /// Length of the last run.
+    pub last_duration_ms: Option<i64>,
+    /// Consecutive errors.
+    pub consecutive_errors: Option<i64>,
+}
+
+/// A run length and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct RunLength {
+    /// Milliseconds.
+    pub ms: i64,
+    /// Where it comes from.
+    pub origin: RunLengthOrigin,
+    /// How many runs it rests on (0 when it was stated or assumed).
+    pub samples: usize,
+}
+
+/// Where a run length comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunLengthOrigin {
+    /// The median of the recorded runs of this job.
+    History,
+    /// The last run's recorded length, there being no history.
+    LastRun,
+    /// `--run-length`.
+    Option,
+    /// The stated default.
+    Assumed,
+}

@@ -1,0 +1,6 @@
+//! The thin binary: everything is in the library.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cronctl::run()
+}

@@ -1,0 +1,1 @@
+//! Plans: which jobs fire together, where jitter puts them, and what runs at once.

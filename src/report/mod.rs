@@ -1,0 +1,1 @@
+//! Output: one result, four formats.

@@ -1,0 +1,52 @@
+//! Schedules: from an expression to instants, exactly as the named scheduler computes them.
+//!
+//! Pure: zones come in as values, instants are epoch milliseconds UTC.
+
+mod version;
+
+pub use version::Version;
+
+use serde_json::Value;
+
+/// Which scheduler's rules decide the fire times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rules {
+    /// OpenClaw of this version (croner 10.0.1 behind the gateway's own rules).
+    OpenClaw(Version),
+    /// Molecule (robfig/cron v3.0.1, five fields).
+    Molecule,
+    /// The `cron` crate, for Rust schedulers built on it.
+    CronRs,
+}
+
+/// When a job fires, as declared. Odd values (numbers as strings, fractions) are kept as found,
+/// because the real schedulers give them a meaning.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScheduleSpec {
+    /// A cron expression in a zone. `tz` empty or absent: the host's zone (OpenClaw), UTC (Molecule).
+    Cron {
+        /// The expression, as written.
+        expr: String,
+        /// The zone name, as written.
+        tz: Option<String>,
+        /// `staggerMs`, as found.
+        stagger_ms: Option<Value>,
+    },
+    /// A period.
+    Every {
+        /// `everyMs`, as found.
+        every_ms: Option<Value>,
+        /// `anchorMs`, as found.
+        anchor_ms: Option<Value>,
+    },
+    /// One instant, as written.
+    At {
+        /// ISO 8601 text, date, or digits (epoch milliseconds).
+        at: String,
+    },
+    /// A kind that no clock fires (`on-exit`, `stream`, …).
+    Other {
+        /// The kind, as written.
+        kind: String,
+    },
+}

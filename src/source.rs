@@ -1,0 +1,1 @@
+//! Sources: where jobs come from, resolved the same way for every command.

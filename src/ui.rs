@@ -1,0 +1,1 @@
+//! The streams: stdout is the answer, stderr is the talk.
