@@ -20,6 +20,7 @@ pub mod report;
 pub mod schedule;
 pub mod source;
 pub mod ui;
+pub mod when;
 pub mod zones;
 
 use std::process::ExitCode;
