@@ -1,10 +1,185 @@
 //! The command line as typed: parsing validates, and touches nothing else.
 
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser};
+use clap_complete::engine::ArgValueCompleter;
+
+use crate::command::{self, Command, completions};
+use crate::context::Context;
 use crate::env::Env;
+use crate::error::{Error, Exit};
+use crate::report::{Format, Order};
+use crate::schedule::Version;
+use crate::ui::{ColorChoice, Ui, styled};
+
+/// Explains, plans and frees the cron jobs of agent gateways, offline and in milliseconds.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cronctl",
+    bin_name = "cronctl",
+    version = VERSION.as_str(),
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    infer_long_args = false
+)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The version, and the newest OpenClaw whose behaviour was recorded.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let (own, newest) = (env!("CARGO_PKG_VERSION"), Version::NEWEST_CHECKED);
+    format!("{own} (OpenClaw rules checked to {newest})")
+});
+
+/// What every command takes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// Output format [default: table]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        hide_possible_values = false
+    )]
+    pub output: Option<Format>,
+
+    /// Same as --output json
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub json: bool,
+
+    /// Columns to print, by key, comma-separated
+    #[arg(long, global = true, value_delimiter = ',', value_name = "KEYS")]
+    pub columns: Vec<String>,
+
+    /// Sort by a column's key; -KEY for largest first
+    #[arg(long, global = true, allow_hyphen_values = true, value_name = "KEY")]
+    pub sort: Option<Order>,
+
+    /// Leave out the header of tables and CSV
+    #[arg(long, global = true)]
+    pub no_headers: bool,
+
+    /// When to colour [default: auto]
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub color: Option<ColorChoice>,
+
+    /// Say nothing on stderr but warnings and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+
+    /// Evaluate as of an instant: RFC 3339 with zone, or epoch milliseconds
+    #[arg(
+        long,
+        global = true,
+        allow_negative_numbers = true,
+        value_name = "INSTANT"
+    )]
+    pub now: Option<String>,
+
+    /// Use a context of cronctl.toml
+    #[arg(long, global = true, value_name = "NAME", add = ArgValueCompleter::new(completions::contexts))]
+    pub context: Option<String>,
+}
+
+impl GlobalArgs {
+    /// Returns the format that was asked for and the flag that asked.
+    pub(crate) fn output_flag(&self) -> Option<(&'static str, String)> {
+        if self.json {
+            return Some(("--json", "json".to_owned()));
+        }
+        let name = match self.output? {
+            Format::Table => "table",
+            Format::Json => "json",
+            Format::Ndjson => "ndjson",
+            Format::Csv => "csv",
+        };
+        Some(("--output", name.to_owned()))
+    }
+}
 
 /// Parses, dispatches and maps the result to an exit code.
-pub fn main(_env: &Env) -> ExitCode {
-    ExitCode::SUCCESS
+pub fn main(env: &Env) -> ExitCode {
+    if env.get("COMPLETE").is_some() {
+        match completions::serve() {
+            Ok(true) => return Exit::Ok.into(),
+            Ok(false) => {}
+            Err(error) => return usage(&error, env),
+        }
+    }
+    match Cli::try_parse() {
+        Ok(cli) => run(cli, env).into(),
+        Err(error) => usage(&error, env),
+    }
+}
+
+fn run(cli: Cli, env: &Env) -> Exit {
+    let early = Ui::new(env, cli.global.color.unwrap_or_default(), cli.global.quiet);
+    let ctx = match Context::new(cli.global, env, cli.command.reads_config()) {
+        Ok(ctx) => ctx,
+        Err(error) => return ended(&early, &error),
+    };
+    match command::run(&cli.command, &ctx) {
+        Ok(exit) => ctx.exit(exit),
+        Err(error) => ended(&ctx.ui, &error),
+    }
+}
+
+fn ended(ui: &Ui, error: &Error) -> Exit {
+    ui.error(error);
+    error.exit
+}
+
+/// Prints help and the version on stdout, what is wrong with a command line on stderr.
+fn usage(error: &clap::Error, env: &Env) -> ExitCode {
+    let ui = Ui::new(env, color_typed(), false);
+    let text = error.render();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            match ui.print(&styled(&text, ui.look().color)) {
+                Ok(()) => Exit::Ok.into(),
+                Err(error) => ended(&ui, &error).into(),
+            }
+        }
+        _ => {
+            ui.talk(&text);
+            Exit::Usage.into()
+        }
+    }
+}
+
+/// Looks for `--color` on a command line that did not parse.
+fn color_typed() -> ColorChoice {
+    let mut args = std::env::args();
+    while let Some(arg) = args.next() {
+        let value = match arg.strip_prefix("--color") {
+            Some("") => args.next(),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => continue,
+        };
+        return match value.as_deref() {
+            Some("always") => ColorChoice::Always,
+            Some("never") => ColorChoice::Never,
+            _ => ColorChoice::Auto,
+        };
+    }
+    ColorChoice::Auto
+}
+
+/// Returns the definition of the command line, for completions, manual pages and tests.
+pub fn definition() -> clap::Command {
+    Cli::command()
 }

@@ -4,6 +4,7 @@
 //! answer is still printed. The exit codes are a documented interface (README, "Exit codes").
 
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -53,7 +54,7 @@ impl From<Exit> for ExitCode {
 pub struct Error {
     /// The code to end with.
     pub exit: Exit,
-    /// What happened and where (file:line, URL), one sentence.
+    /// What happened and where (`file:line`, URL), one sentence.
     pub message: String,
     /// Why, from the outermost cause to the innermost.
     pub causes: Vec<String>,
@@ -78,6 +79,20 @@ impl Error {
             exit: Exit::Usage,
             ..Self::failed(message)
         }
+    }
+
+    /// What a failed write to a stream ends with.
+    ///
+    /// A reader that went away (`| head`) is no failure: such an error has [`Exit::Ok`], passes up
+    /// like any other so that work stops at once, and is not printed.
+    pub fn writing(stream: &str, error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self {
+                exit: Exit::Ok,
+                ..Self::failed(format!("{stream} was closed"))
+            };
+        }
+        Self::failed(format!("{stream} cannot be written")).because(error)
     }
 
     /// Adds why it happened.

@@ -1,1 +1,53 @@
 //! The commands, one file each: gather, compute, report.
+//!
+//! To add one: a file with `pub struct XArgs` (`clap::Args`, its doc comment is the help) and
+//! `pub fn run(args: &XArgs, ctx: &Context) -> Result<Exit, Error>`, then a variant of [`Command`],
+//! an arm in [`run`], and a line in [`schemas`] if it reports.
+
+pub mod completions;
+pub mod config;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::error::{Error, Exit};
+use crate::report::{Published, published};
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the settings in force and where each was set
+    Config(config::ConfigArgs),
+    /// Print the script that makes a shell complete cronctl
+    Completions(completions::CompletionsArgs),
+}
+
+impl Command {
+    /// Returns whether the command needs the configuration files. Those that do not must work
+    /// when a file is broken.
+    pub(crate) fn reads_config(&self) -> bool {
+        match self {
+            Self::Config(args) => args.reads_config(),
+            Self::Completions(_) => false,
+        }
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// When there is no answer.
+pub fn run(command: &Command, ctx: &Context) -> Result<Exit, Error> {
+    match command {
+        Command::Config(args) => config::run(args, ctx),
+        Command::Completions(args) => completions::run(args, ctx),
+    }
+}
+
+/// Returns the schemas of all reports, as published in `docs/schema/`.
+pub fn schemas() -> Vec<Published> {
+    vec![
+        published::<config::SettingsReport>(),
+        published::<config::PlacesReport>(),
+    ]
+}
