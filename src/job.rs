@@ -94,3 +94,15 @@ pub enum RunLengthOrigin {
     /// The stated default.
     Assumed,
 }
+
+impl RunLengthOrigin {
+    /// Returns the origin in words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::History => "median of recorded runs",
+            Self::LastRun => "length of the last run",
+            Self::Option => "--run-length",
+            Self::Assumed => "assumed",
+        }
+    }
+}

@@ -37,7 +37,7 @@ pub struct Burst {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BurstGroup {
     /// Index into [`super::Input::groups`].
-    pub group: u16,
+    pub group: u32,
     /// Its jobs.
     pub jobs: u32,
     /// Most starts in one calendar second, before.
@@ -74,16 +74,19 @@ pub(super) fn measure(
     by_rank: &[PlanJob<'_>],
     index_of: &[usize],
     clipped: u32,
-    groups: usize,
 ) -> Burst {
     let job = |m: &Member| &by_rank[m.rank as usize];
-    let before = peaks(members, |m| m.native_ms, job, groups);
-    let after = peaks(members, |m| m.planned_ms, job, groups);
-    let mut parts: Vec<BurstGroup> = (0..)
+    // Only the groups that are present are measured: there may be as many as there are jobs.
+    let mut present: Vec<u32> = members.iter().map(|m| job(m).group).collect();
+    present.sort_unstable();
+    present.dedup();
+    let before = peaks(members, |m| m.native_ms, job, &present);
+    let after = peaks(members, |m| m.planned_ms, job, &present);
+    let mut parts: Vec<BurstGroup> = present
+        .iter()
         .zip(before.groups.iter().zip(&after.groups))
-        .filter(|(_, (before, _))| before.starts > 0)
         .map(|(group, (before, after))| BurstGroup {
-            group,
+            group: *group,
             jobs: u32::try_from(before.starts).unwrap_or(u32::MAX),
             starts_per_second_before: before.starts_per_second,
             starts_per_second_after: after.starts_per_second,
@@ -114,10 +117,13 @@ fn peaks<'j>(
     members: &[Member],
     start: impl Fn(&Member) -> i64,
     job: impl Fn(&Member) -> &'j PlanJob<'j>,
-    groups: usize,
+    present: &[u32],
 ) -> super::Peaks {
-    let mut meter = Meter::new(groups);
-    let mut feed = |m: &Member| meter.start(start(m), job(m).group, job(m).run_ms);
+    let mut meter = Meter::new(present.len());
+    let mut feed = |m: &Member| {
+        let group = present.partition_point(|g| *g < job(m).group);
+        meter.start(start(m), u32::try_from(group).unwrap_or(0), job(m).run_ms);
+    };
     if members.is_sorted_by_key(&start) {
         members.iter().for_each(&mut feed);
     } else {

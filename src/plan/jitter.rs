@@ -121,7 +121,7 @@ fn spread(i: i64, window_ms: i64, n: i64) -> i64 {
 }
 
 fn fit(max_concurrent: u32, members: &[u32], jobs: &[PlanJob<'_>], offsets: &mut Vec<i64>) {
-    let mut of_group = std::collections::BTreeMap::<u16, Vec<usize>>::new();
+    let mut of_group = std::collections::BTreeMap::<u32, Vec<usize>>::new();
     for (index, rank) in members.iter().enumerate() {
         of_group
             .entry(jobs[*rank as usize].group)
@@ -158,6 +158,11 @@ pub(super) fn window_for_peak(runs: &[i64], max_concurrent: u32) -> i64 {
     };
     if n <= k {
         return 0;
+    }
+    let exact = i128::from(n) * i128::from(longest);
+    let exact = i64::try_from((exact + i128::from(k) - 1) / i128::from(k)).unwrap_or(i64::MAX);
+    if runs.iter().all(|run| *run == longest) {
+        return exact;
     }
     let enough = i128::from(n) * i128::from(longest);
     let (mut too_small, mut enough) = (

@@ -44,7 +44,7 @@ pub struct PlanJob<'a> {
     /// Molecule's poll phase.
     pub native_offset_ms: i64,
     /// Index into [`Input::groups`].
-    pub group: u16,
+    pub group: u32,
     /// Length of a run, milliseconds, at least 1.
     pub run_ms: i64,
     /// Whether bursts with this job, and its fires, are reported (`--job`). Never changes the plan.

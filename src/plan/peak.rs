@@ -66,14 +66,14 @@ impl Gauge {
 #[derive(Default)]
 struct InFlight {
     lengths: HashMap<i64, usize>,
-    queues: Vec<VecDeque<(i64, u16)>>,
+    queues: Vec<VecDeque<(i64, u32)>>,
     heads: BinaryHeap<Reverse<(i64, usize)>>,
     /// The length seen last and its queue: jobs of one length come in long rows.
     last: Option<(i64, usize)>,
 }
 
 impl InFlight {
-    fn push(&mut self, end: i64, run_ms: i64, group: u16) {
+    fn push(&mut self, end: i64, run_ms: i64, group: u32) {
         let queue = match self.last {
             Some((length, queue)) if length == run_ms => queue,
             _ => *self.lengths.entry(run_ms).or_insert_with(|| {
@@ -89,7 +89,7 @@ impl InFlight {
     }
 
     /// Takes out every run that has ended by `t`.
-    fn ended(&mut self, t: i64, mut each: impl FnMut(u16)) {
+    fn ended(&mut self, t: i64, mut each: impl FnMut(u32)) {
         while let Some(&Reverse((end, queue))) = self.heads.peek() {
             if end > t {
                 return;
@@ -169,7 +169,7 @@ impl Meter {
     }
 
     /// A run of `group` starts at `t` and lasts `run_ms`. A run that ends at `t` does not overlap it.
-    pub(super) fn start(&mut self, t: i64, group: u16, run_ms: i64) {
+    pub(super) fn start(&mut self, t: i64, group: u32, run_ms: i64) {
         let (total, groups) = (&mut self.total, &mut self.groups);
         self.in_flight.ended(t, |group| {
             total.running -= 1;
@@ -197,7 +197,7 @@ impl Meter {
 mod tests {
     use super::*;
 
-    fn measured(starts: &[(i64, u16, i64)]) -> Peaks {
+    fn measured(starts: &[(i64, u32, i64)]) -> Peaks {
         let mut meter = Meter::new(2);
         for &(t, group, run) in starts {
             meter.start(t, group, run);

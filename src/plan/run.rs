@@ -422,15 +422,7 @@ impl Planner<'_, '_> {
     }
 
     fn burst(&mut self, tick_ms: i64, clipped: u32, sink: &mut dyn Sink) -> ControlFlow<()> {
-        let groups = self.input.groups.len();
-        let burst = burst::measure(
-            tick_ms,
-            &self.members,
-            self.by_rank,
-            self.index_of,
-            clipped,
-            groups,
-        );
+        let burst = burst::measure(tick_ms, &self.members, self.by_rank, self.index_of, clipped);
         let totals = &mut self.outcome;
         totals.bursts += 1;
         totals.in_bursts += self.members.len() as u64;

@@ -51,7 +51,7 @@ fn ids(n: usize) -> Vec<String> {
         .collect()
 }
 
-fn job(id: &str, group: u16, run_ms: i64) -> PlanJob<'_> {
+fn job(id: &str, group: u32, run_ms: i64) -> PlanJob<'_> {
     PlanJob {
         id,
         source: 0,
@@ -167,7 +167,7 @@ fn peaks_are_counted_per_group_and_a_fit_keeps_them_down() {
     let jobs = |_: ()| {
         (0..)
             .zip(&ids)
-            .map(|(i, id)| job(id, u16::from(i >= 16), 60_000))
+            .map(|(i, id)| job(id, u32::from(i >= 16), 60_000))
             .collect()
     };
     let (_, flat) = made(jobs(()), &at_noon(), Jitter::Native, Dispatch::Unlimited);
@@ -265,7 +265,7 @@ fn occurrences_near_a_stretch_boundary_are_neither_lost_nor_doubled() {
 
 #[derive(Debug, Clone)]
 struct Case {
-    jobs: Vec<(u8, u8, i64, u16, i64)>,
+    jobs: Vec<(u8, u8, i64, u32, i64)>,
     jitter: Jitter,
     seed: u64,
 }
@@ -295,7 +295,7 @@ fn cases() -> impl Strategy<Value = Case> {
         0u8..40,
         0u8..4,
         prop_oneof![3 => Just(0i64), 1 => 0i64..300_000],
-        0u16..2,
+        0u32..2,
         1i64..90_000,
     );
     (
