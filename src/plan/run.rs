@@ -87,6 +87,8 @@ pub struct Outcome {
     pub bin_ms: i64,
     /// Recurrences that their own scheduler would never answer for, and why.
     pub broken: BTreeMap<usize, String>,
+    /// Recurrences without any instant in the horizon, ascending.
+    pub silent: Vec<usize>,
 }
 
 /// One placed occurrence that waits for its turn in the order of planned starts.
@@ -246,6 +248,7 @@ pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
         biggest_starts: outcome.biggest_starts,
         bin_ms,
         broken,
+        silent: native.silent(),
     }
 }
 

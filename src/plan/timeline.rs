@@ -41,6 +41,7 @@ pub(super) struct Timeline<'a> {
     from_ms: i64,
     instants: Vec<i32>,
     ranges: Vec<(usize, usize)>,
+    heard: Vec<bool>,
     spare: Vec<Occurrence>,
 }
 
@@ -84,6 +85,7 @@ impl<'a> Timeline<'a> {
             from_ms: 0,
             instants: Vec::new(),
             ranges: Vec::new(),
+            heard: vec![false; recurrences.len()],
             spare: Vec::new(),
         }
     }
@@ -113,6 +115,7 @@ impl<'a> Timeline<'a> {
             if let Err(why) = asked {
                 broken.push((series.recurrence, why));
             }
+            self.heard[series.recurrence] |= self.instants.len() > start;
             self.ranges.push((start, self.instants.len()));
         }
         out.clear();
@@ -135,6 +138,11 @@ impl<'a> Timeline<'a> {
         }
         sort_by_instant(out, &mut self.spare, length_ms);
         broken
+    }
+
+    /// Returns the recurrences that had no instant in any stretch so far.
+    pub(super) fn silent(&self) -> Vec<usize> {
+        (0..self.heard.len()).filter(|i| !self.heard[*i]).collect()
     }
 
     /// Returns the first own instant of the job at `rank` after `t_ms` if it lies before

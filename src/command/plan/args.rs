@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::config::PlanDefaults;
 use crate::error::Error;
 use crate::plan::{Gap, Jitter};
 use crate::source::SourceArgs;
@@ -44,7 +45,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "N", help_heading = "Jitter")]
     pub seed: Option<u64>,
     /// The fewest jobs that make a tick a burst [default: 2]
-    #[arg(long, value_name = "N", help_heading = "Jitter")]
+    #[arg(long, value_name = "N", value_parser = at_least_one, help_heading = "Jitter")]
     pub burst: Option<usize>,
     /// The most runs of a group at once: what fit keeps to, and what windows are computed for
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Jitter")]
@@ -67,7 +68,7 @@ pub struct PlanArgs {
     pub poll_phase: Option<i64>,
 
     /// Show only bursts and fires of these jobs: id, unique prefix, or name. Never changes the plan
-    #[arg(long, value_name = "JOB", help_heading = "View", add = clap_complete::ArgValueCompleter::new(crate::command::completions::job_candidates))]
+    #[arg(long, value_name = "JOB", help_heading = "View", add = clap_complete::ArgValueCompleter::new(crate::command::completions::jobs))]
     pub job: Vec<String>,
     /// Every fire instead of the overview
     #[arg(long, help_heading = "View")]
@@ -135,6 +136,13 @@ pub enum Slots {
     Unlimited,
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err(format!("{text:?} is not a number from 1 on")),
+    }
+}
+
 fn parse_slots(text: &str) -> Result<Slots, String> {
     match text {
         "none" => Ok(Slots::Unlimited),
@@ -158,38 +166,70 @@ fn parse_gap(text: &str) -> Result<GapArg, String> {
     Ok(GapArg(Gap { min_ms, max_ms }))
 }
 
+/// The options of `plan` with what the configuration adds to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The strategy.
+    pub jitter: Jitter,
+    /// Its name, as typed.
+    pub strategy: Strategy,
+    /// `--seed`.
+    pub seed: u64,
+    /// `--burst`.
+    pub burst: usize,
+    /// `--group-by`.
+    pub group_by: GroupBy,
+    /// `--run-length`, milliseconds.
+    pub run_length_ms: Option<i64>,
+}
+
 impl PlanArgs {
-    /// What the jitter options mean together.
+    /// What the options mean together: flags first, then the configuration.
     ///
     /// # Errors
-    /// When they contradict each other; the message says why.
-    pub fn strategy(&self) -> Result<Jitter, Error> {
-        const WINDOW_MS: i64 = 5000;
-        const GAP: Gap = Gap { min_ms: 2000, max_ms: 5000 };
+    /// When they contradict each other, or a value of the configuration is refused.
+    pub fn settings(&self, config: &PlanDefaults) -> Result<Settings, Error> {
         if let (Some(window), Some(GapArg(gap))) = (self.window, self.gap) {
             return Err(window_and_gap(window, gap));
         }
-        let implied = if self.gap.is_some() { Strategy::Gap } else { Strategy::default() };
-        let strategy = self.jitter.unwrap_or(implied);
-        let name = strategy.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned());
-        if self.gap.is_some() && strategy != Strategy::Gap {
-            return Err(Error::usage(format!("--gap is for --jitter gap, not for --jitter {name}")));
-        }
-        let window_ms = self.window.unwrap_or(WINDOW_MS);
-        let windowed = matches!(strategy, Strategy::Spread | Strategy::Hash | Strategy::Random);
-        if self.window.is_some() && !windowed {
-            return Err(Error::usage(format!(
-                "--window is for --jitter spread, hash and random; {name} has none"
-            )));
-        }
-        if windowed && window_ms == 0 {
+        let implied = if self.gap.is_some() { Some(Strategy::Gap) } else { None };
+        let strategy = match self.jitter.or(implied) {
+            Some(strategy) => strategy,
+            None => choice(&config.jitter.value).unwrap_or_default(),
+        };
+        self.flags_fit(strategy)?;
+        let read = |value: &Option<String>| value.as_deref().map(when::parse_duration).transpose();
+        let window = config.window.clone();
+        let window_ms = match self.window {
+            Some(ms) => ms,
+            None => when::parse_duration(&window.value).map_err(|e| window.refuse("plan.window", e))?,
+        };
+        if window_ms == 0 && strategy.has_window() {
             return Err(Error::usage("--window 0s leaves no room").hint("use --jitter native"));
         }
-        Ok(match strategy {
+        let gap = match self.gap {
+            Some(gap) => gap,
+            None => parse_gap(&config.gap.value).map_err(|e| config.gap.refuse("plan.gap", e))?,
+        };
+        let group_by = match (self.group_by, config.group_by.value.as_deref()) {
+            (Some(key), _) => key,
+            (None, None) => GroupBy::default(),
+            (None, Some(text)) => choice(text).ok_or_else(|| {
+                let keys = GroupBy::value_variants().iter().map(|k| name(*k)).collect::<Vec<_>>();
+                let why = format!("{text:?} is not one of {}", keys.join(", "));
+                config.group_by.refuse("plan.group_by", why)
+            })?,
+        };
+        let run_length_ms = match self.run_length {
+            Some(ms) => Some(ms),
+            None => read(&config.run_length.value)
+                .map_err(|e| config.run_length.refuse("plan.run_length", e))?,
+        };
+        let jitter = match strategy {
             Strategy::None => Jitter::None,
             Strategy::Native => Jitter::Native,
             Strategy::Spread => Jitter::Spread { window_ms },
-            Strategy::Gap => Jitter::Gap(self.gap.map_or(GAP, |g| g.0)),
+            Strategy::Gap => Jitter::Gap(gap.0),
             Strategy::Hash => Jitter::Hash { window_ms },
             Strategy::Random => Jitter::Random { window_ms },
             Strategy::Fit => Jitter::Fit {
@@ -198,8 +238,47 @@ impl PlanArgs {
                         .hint("cronctl plan --jitter fit --max-concurrent 4")
                 })?,
             },
+        };
+        let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        Ok(Settings {
+            jitter,
+            strategy,
+            seed: self.seed.unwrap_or(config.seed.value),
+            burst: self.burst.unwrap_or(count(config.burst.value)),
+            group_by,
+            run_length_ms,
         })
     }
+
+    /// Refuses flags that the strategy has no use for: silently ignoring one would mislead.
+    fn flags_fit(&self, strategy: Strategy) -> Result<(), Error> {
+        if self.gap.is_some() && strategy != Strategy::Gap {
+            let name = name(strategy);
+            return Err(Error::usage(format!("--gap is for --jitter gap, not for --jitter {name}")));
+        }
+        if self.window.is_some() && !strategy.has_window() {
+            return Err(Error::usage(format!(
+                "--window is for --jitter spread, hash and random; {} has none",
+                name(strategy)
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Strategy {
+    fn has_window(self) -> bool {
+        matches!(self, Self::Spread | Self::Hash | Self::Random)
+    }
+}
+
+/// Returns the name of a value as it is typed.
+pub(super) fn name<T: ValueEnum>(value: T) -> String {
+    value.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned())
+}
+
+fn choice<T: ValueEnum>(text: &str) -> Option<T> {
+    T::from_str(text, false).ok()
 }
 
 /// The two remedies of the incident are not the same thing: the gaps do not fit the window.

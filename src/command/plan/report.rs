@@ -23,6 +23,10 @@ pub struct PlanReport {
     pub warnings: Vec<String>,
     /// What was skipped.
     pub problems: Vec<Problem>,
+    /// Whether a person sees the overview instead of the bare table of bursts.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub overview: bool,
 }
 
 /// `cronctl.plan.fires/1`: the plan fire by fire.
