@@ -11,6 +11,7 @@ use crate::command::{self, Command, completions};
 use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Error, Exit};
+use crate::manual;
 use crate::report::{Format, Order};
 use crate::schedule::Version;
 use crate::ui::{ColorChoice, Ui, styled};
@@ -24,8 +25,7 @@ use crate::ui::{ColorChoice, Ui, styled};
     max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
-    infer_long_args = false
+    after_long_help = manual::overview()
 )]
 pub struct Cli {
     /// What every command takes.
@@ -47,14 +47,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// Output format [default: table]
-    #[arg(
-        long,
-        short,
-        global = true,
-        value_enum,
-        value_name = "FORMAT",
-        hide_possible_values = false
-    )]
+    #[arg(long, short, global = true, value_enum, value_name = "FORMAT")]
     pub output: Option<Format>,
 
     /// Same as --output json
