@@ -51,7 +51,7 @@ pub struct GlobalArgs {
     pub output: Option<Format>,
 
     /// Same as --output json
-    #[arg(long, global = true, conflicts_with = "output")]
+    #[arg(long, global = true)]
     pub json: bool,
 
     /// Columns to print, by key, comma-separated
@@ -90,17 +90,19 @@ pub struct GlobalArgs {
 
 impl GlobalArgs {
     /// Returns the format that was asked for and the flag that asked.
-    pub(crate) fn output_flag(&self) -> Option<(&'static str, String)> {
-        if self.json {
-            return Some(("--json", "json".to_owned()));
+    ///
+    /// # Errors
+    /// When two formats were asked for. The parser sees this only when both flags stand on the same
+    /// side of the subcommand.
+    pub(crate) fn output_flag(&self) -> Result<Option<(&'static str, Format)>, Error> {
+        match (self.output, self.json) {
+            (Some(Format::Json) | None, true) => Ok(Some(("--json", Format::Json))),
+            (Some(_), true) => Err(
+                Error::usage("--json and --output ask for different formats")
+                    .hint("--json is short for --output json: leave one out"),
+            ),
+            (output, false) => Ok(output.map(|format| ("--output", format))),
         }
-        let name = match self.output? {
-            Format::Table => "table",
-            Format::Json => "json",
-            Format::Ndjson => "ndjson",
-            Format::Csv => "csv",
-        };
-        Some(("--output", name.to_owned()))
     }
 }
 
