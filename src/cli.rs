@@ -11,6 +11,7 @@ use crate::command::{self, Command, completions};
 use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Error, Exit};
+use crate::manual;
 use crate::report::{Format, Order};
 use crate::schedule::Version;
 use crate::ui::{ColorChoice, Ui, styled};
@@ -24,8 +25,7 @@ use crate::ui::{ColorChoice, Ui, styled};
     max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
-    infer_long_args = false
+    after_long_help = manual::overview()
 )]
 pub struct Cli {
     /// What every command takes.
@@ -47,18 +47,11 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// Output format [default: table]
-    #[arg(
-        long,
-        short,
-        global = true,
-        value_enum,
-        value_name = "FORMAT",
-        hide_possible_values = false
-    )]
+    #[arg(long, short, global = true, value_enum, value_name = "FORMAT")]
     pub output: Option<Format>,
 
     /// Same as --output json
-    #[arg(long, global = true, conflicts_with = "output")]
+    #[arg(long, global = true)]
     pub json: bool,
 
     /// Columns to print, by key, comma-separated
@@ -97,17 +90,19 @@ pub struct GlobalArgs {
 
 impl GlobalArgs {
     /// Returns the format that was asked for and the flag that asked.
-    pub(crate) fn output_flag(&self) -> Option<(&'static str, String)> {
-        if self.json {
-            return Some(("--json", "json".to_owned()));
+    ///
+    /// # Errors
+    /// When two formats were asked for. The parser sees this only when both flags stand on the same
+    /// side of the subcommand.
+    pub(crate) fn output_flag(&self) -> Result<Option<(&'static str, Format)>, Error> {
+        match (self.output, self.json) {
+            (Some(Format::Json) | None, true) => Ok(Some(("--json", Format::Json))),
+            (Some(_), true) => Err(
+                Error::usage("--json and --output ask for different formats")
+                    .hint("--json is short for --output json: leave one out"),
+            ),
+            (output, false) => Ok(output.map(|format| ("--output", format))),
         }
-        let name = match self.output? {
-            Format::Table => "table",
-            Format::Json => "json",
-            Format::Ndjson => "ndjson",
-            Format::Csv => "csv",
-        };
-        Some(("--output", name.to_owned()))
     }
 }
 

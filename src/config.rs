@@ -2,7 +2,7 @@
 //!
 //! A setting comes from a flag, else the environment (`CRONCTL_*`), else the project file, else the
 //! user file, else it is built in. The keys, their types and built-in values are one table
-//! ([`keys`]), which also gives the checks, `config show` and the names of the variables.
+//! ([`KEYS`]), which also gives the checks, `config show` and the names of the variables.
 
 mod file;
 mod keys;
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::report::nearest;
 
 pub use file::{Looked, places};
-pub use keys::{KEYS, Key, Kind, about};
+pub use keys::{KEYS, Key, Kind, find};
 
 /// Where a value was set.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -44,7 +44,9 @@ impl Context {
     pub fn new(args: GlobalArgs, env: &Env, with_files: bool) -> Result<Self, Error> {
         let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         let flags = Flags {
-            output: args.output_flag(),
+            output: args
+                .output_flag()?
+                .map(|(flag, format)| (flag, name_of(&format))),
             color: args.color.as_ref().map(name_of),
             context: args.context.clone(),
         };

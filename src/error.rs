@@ -29,6 +29,30 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every exit code, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Ok,
+        Self::Failed,
+        Self::Usage,
+        Self::Partial,
+        Self::Unavailable,
+        Self::Findings,
+        Self::Refused,
+    ];
+
+    /// Says what it means, for help and manual pages.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "The answer is complete.",
+            Self::Failed => "There is no answer: input or configuration could not be used.",
+            Self::Usage => "The command line is wrong.",
+            Self::Partial => "The answer was printed, but something was skipped; stderr says what.",
+            Self::Unavailable => "A server was not reached, timed out or answered 5xx.",
+            Self::Findings => "A --fail-on condition was met.",
+            Self::Refused => "The target said no.",
+        }
+    }
+
     /// Returns the number that a shell sees.
     pub fn code(self) -> u8 {
         match self {

@@ -14,6 +14,7 @@ pub mod env;
 pub mod error;
 pub mod files;
 pub mod job;
+pub mod manual;
 pub mod openclaw;
 pub mod plan;
 pub mod report;

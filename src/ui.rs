@@ -134,7 +134,6 @@ impl Ui {
 
     /// Opens stdout for the answer. Flush it at the end, and turn a failed write into
     /// [`Error::writing`].
-    #[expect(clippy::unused_self, reason = "the streams belong to the Ui")]
     pub fn answer(&self) -> BufWriter<StdoutLock<'static>> {
         BufWriter::with_capacity(1 << 16, io::stdout().lock())
     }

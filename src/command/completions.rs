@@ -25,13 +25,18 @@ pub struct CompletionsArgs {
 
 const INSTALL: &str = "\
 Install:
-  bash        cronctl completions bash > ~/.local/share/bash-completion/completions/cronctl
-  zsh         cronctl completions zsh > ~/.zfunc/_cronctl   (with ~/.zfunc in $fpath)
-  fish        cronctl completions fish > ~/.config/fish/completions/cronctl.fish
-  powershell  cronctl completions powershell >> $PROFILE
-  elvish      cronctl completions elvish >> ~/.config/elvish/rc.elv
+  bash (with bash-completion)
+      cronctl completions bash > ~/.local/share/bash-completion/completions/cronctl
+  zsh (with ~/.zfunc in $fpath)
+      cronctl completions zsh > ~/.zfunc/_cronctl
+  fish
+      cronctl completions fish > ~/.config/fish/completions/cronctl.fish
+  PowerShell
+      cronctl completions powershell >> $PROFILE
+  elvish
+      cronctl completions elvish >> ~/.config/elvish/rc.elv
 
-The script calls the cronctl on the PATH, which offers options, job names and contexts.";
+The script asks the cronctl on the PATH, which offers options, job names and contexts.";
 
 /// A shell that can complete cronctl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -89,6 +89,8 @@ pub struct SettingRow {
     value: Option<Shown>,
     /// `built-in`, `flag --x`, `env CRONCTL_X` or `file <path>:<line>`.
     origin: String,
+    /// The environment variable that sets it; null when none does.
+    variable: Option<String>,
     /// What it is for.
     about: String,
 }
@@ -117,6 +119,7 @@ impl Row for SettingRow {
         Column::new("key", "KEY"),
         Column::new("value", "VALUE"),
         Column::new("origin", "ORIGIN"),
+        Column::new("variable", "VARIABLE").on_request(),
         Column::new("about", "ABOUT").on_request(),
     ];
 
@@ -129,6 +132,7 @@ impl Row for SettingRow {
                 Some(Shown::Count(n)) => Cell::of(n),
                 Some(Shown::List(items)) => Cell::from(items.join(", ")),
             },
+            "variable" => Cell::from(self.variable.as_deref()),
             "about" => Cell::from(&*self.about),
             _ if self.origin == "built-in" => Cell::with(Role::Dim, &*self.origin),
             _ => Cell::from(&*self.origin),
@@ -150,7 +154,8 @@ fn settings(ctx: &Context) -> SettingsReport {
         .config
         .settings()
         .map(|(key, setting)| SettingRow {
-            about: config::about(&key).to_owned(),
+            variable: config::find(&key).and_then(config::Key::variable),
+            about: config::find(&key).map_or("", |k| k.help).to_owned(),
             key,
             value: setting.value.map(Shown::from),
             origin: setting.origin.to_string(),
@@ -162,6 +167,7 @@ fn settings(ctx: &Context) -> SettingsReport {
         key: "now".to_owned(),
         value: fixed.then(|| Shown::Text(report::instant(ctx.now_ms))),
         origin: ctx.now_origin.to_string(),
+        variable: Some("CRONCTL_NOW".to_owned()),
         about: "The instant of evaluation; the clock when not set".to_owned(),
     });
     let found = config::places(&ctx.env, &ctx.directory);

@@ -211,20 +211,13 @@ pub(super) fn bare(part: &str) -> String {
     serde_json::from_str(part).unwrap_or_else(|_| part.to_owned())
 }
 
-/// Returns what a setting is for, by its dotted key.
-pub fn about(key: &str) -> &'static str {
-    let matches = |pattern: &str| {
+/// Returns the key that a setting's dotted name belongs to.
+pub fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| {
         // The names that a user chooses stand between fixed parts; the last part tells them apart.
-        let (fixed, last) = match pattern.rsplit_once("*.") {
-            Some((_, last)) => (false, last),
-            None => (true, pattern),
-        };
-        if fixed {
-            key == last
-        } else {
-            key.starts_with("contexts.") && key.ends_with(&format!(".{last}"))
+        match key.name.rsplit_once("*.") {
+            Some((_, last)) => name.starts_with("contexts.") && name.ends_with(&format!(".{last}")),
+            None => name == key.name,
         }
-    };
-    let found = KEYS.iter().find(|k| matches(k.name));
-    found.map_or("", |k| k.help)
+    })
 }

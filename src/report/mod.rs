@@ -99,7 +99,8 @@ pub trait Report: Serialize {
     }
 }
 
-/// The JSON document: a report under its head.
+// The JSON document: a report under its head. Not a doc comment, which would be the description in
+// every published schema.
 #[derive(Serialize, schemars::JsonSchema)]
 struct Document<'a, R> {
     /// Which report this is, and the version of its shape.

@@ -13,6 +13,7 @@ pub struct Screen<'a> {
     view: View,
     columns: Option<Vec<Column>>,
     header: bool,
+    blank: bool,
 }
 
 /// One entry of [`Screen::bars`].
@@ -38,6 +39,7 @@ impl<'a> Screen<'a> {
             view,
             columns,
             header,
+            blank: true,
         }
     }
 
@@ -46,35 +48,37 @@ impl<'a> Screen<'a> {
         &self.view
     }
 
-    /// Prints a heading, with an empty line before it unless it is `first`.
-    pub fn heading(&mut self, text: &str, first: bool) -> io::Result<()> {
-        if !first {
+    /// Prints a heading, with an empty line between it and what stands above.
+    pub fn heading(&mut self, text: &str) -> io::Result<()> {
+        if !self.blank {
             self.blank()?;
         }
-        let text = Role::Strong.paint(&escape(text), self.view.look.color);
-        writeln!(self.out, "{text}")
+        self.line(&[Cell::with(Role::Strong, text)])
     }
 
     /// Prints prose, wrapped to the width.
     pub fn paragraph(&mut self, text: &str) -> io::Result<()> {
-        for line in wrap(&escape(text), self.view.look.width) {
-            writeln!(self.out, "{line}")?;
-        }
-        Ok(())
+        let lines = wrap(&escape(text), self.view.look.width);
+        self.put(&(lines.join("\n") + "\n"))
     }
 
     /// Prints one line of pieces, each in its role, with nothing between them. It is not wrapped.
     pub fn line(&mut self, pieces: &[Cell]) -> io::Result<()> {
-        for piece in pieces {
-            let text = piece.role.paint(&escape(&piece.text), self.view.look.color);
-            write!(self.out, "{text}")?;
-        }
-        writeln!(self.out)
+        let paint = |piece: &Cell| piece.role.paint(&escape(&piece.text), self.view.look.color);
+        let text: String = pieces.iter().map(paint).collect();
+        self.put(&(text + "\n"))
     }
 
     /// Prints an empty line.
     pub fn blank(&mut self) -> io::Result<()> {
-        writeln!(self.out)
+        self.put("\n")?;
+        self.blank = true;
+        Ok(())
+    }
+
+    fn put(&mut self, text: &str) -> io::Result<()> {
+        self.blank = false;
+        self.out.write_all(text.as_bytes())
     }
 
     /// Prints the table of a report's rows, in the columns asked for; without rows, the sentence
@@ -98,7 +102,7 @@ impl<'a> Screen<'a> {
     /// Prints any table: one cell per column in every row. Keys of the columns do not matter.
     pub fn table(&mut self, columns: &[Column], rows: &[Vec<Cell>]) -> io::Result<()> {
         let text = table::render(columns, rows, self.header, self.view.look);
-        self.out.write_all(text.as_bytes())
+        self.put(&text)
     }
 
     /// Prints a bar for before and one for after under each label, all to one scale.
@@ -139,7 +143,7 @@ impl<'a> Screen<'a> {
             ]);
         }
         let text = table::render(&COLUMNS, &rows, false, look);
-        self.out.write_all(text.as_bytes())
+        self.put(&text)
     }
 
     fn worth_showing<R: Row>(&self, rows: &[R]) -> Vec<Column> {
