@@ -193,3 +193,6 @@ fn on_screen<R: Report>(
     *report.rows() = rows;
     drawn
 }
+
+#[cfg(test)]
+mod tests;

@@ -373,7 +373,9 @@ fn wrong_values_are_refused_with_the_right_form() {
         "config show --sort -",
         "config show --columns ,",
     ];
-    assert_data_eq!(refused(&lines), str![[r#"
+    assert_data_eq!(
+        refused(&lines),
+        str![[r#"
 $ cronctl config
 Show the settings in force and where each was set
 
@@ -433,7 +435,8 @@ $ cronctl config show --columns ,
 error: --columns: there is no column ""
 hint: the columns are key, value, origin, variable, about
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
