@@ -186,7 +186,8 @@ impl<'a> Reader<'a> {
         let (line, _) = self.position(at);
         let name = dotted(key.iter().copied());
         let here = format!("{}:{line}", self.path.display());
-        if ["token", "secret", "password"].contains(&last.to_lowercase().as_str()) {
+        let secrets = ["token", "secret", "password", "api_key"];
+        if secrets.iter().any(|s| last.to_lowercase().ends_with(s)) {
             return Error::failed(format!(
                 "{here}: {name}: secrets do not belong in this file"
             ))

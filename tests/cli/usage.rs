@@ -439,18 +439,46 @@ hint: the columns are key, value, origin, variable, about
     );
 }
 
-#[test]
-fn every_command_has_examples_or_says_how_to_install() {
-    fn visit(command: &clap::Command) {
-        for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
-            visit(sub);
-            if !sub.has_subcommands() {
-                let help = sub.get_after_long_help().or(sub.get_after_help());
-                let help = help.map(ToString::to_string).unwrap_or_default();
-                let lines = help.lines().filter(|l| l.contains("cronctl ")).count();
-                assert!(lines >= 3, "{} needs three examples", sub.get_name());
-            }
+/// Calls `see` with each command that does something.
+fn each_leaf(command: &clap::Command, see: &mut dyn FnMut(&clap::Command)) {
+    for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
+        if sub.has_subcommands() {
+            each_leaf(sub, see);
+        } else {
+            see(sub);
         }
     }
-    visit(&cronctl::cli::definition());
+}
+
+/// Returns the example lines of a command's help.
+fn examples(command: &clap::Command) -> Vec<String> {
+    let help = command.get_after_long_help().or(command.get_after_help());
+    let help = help.map(ToString::to_string).unwrap_or_default();
+    let lines = help.lines().map(str::trim);
+    lines
+        .filter(|l| l.starts_with("cronctl "))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_command_has_three_examples_that_parse() {
+    each_leaf(&cronctl::cli::definition(), &mut |command| {
+        let examples = examples(command);
+        assert!(examples.len() >= 3, "{}: {examples:?}", command.get_name());
+        for example in examples {
+            // What follows is for the shell. Quotes are only needed around spaces.
+            let own = example.split(['|', '>', '<', '&']).next().unwrap();
+            let parts = own.split('\'').enumerate();
+            let words: Vec<&str> = parts
+                .flat_map(|(i, part)| match i % 2 {
+                    0 => part.split_whitespace().collect(),
+                    _ => vec![part],
+                })
+                .collect();
+            if let Err(error) = cronctl::cli::definition().try_get_matches_from(words) {
+                panic!("{example}: {error}");
+            }
+        }
+    });
 }
