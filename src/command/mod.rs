@@ -13,12 +13,14 @@ use clap::Subcommand;
 
 use crate::context::Context;
 use crate::error::{Error, Exit};
+use crate::manual;
 use crate::report::{Published, published};
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show the settings in force and where each was set
+    #[command(after_long_help = manual::keys())]
     Config(config::ConfigArgs),
     /// Print the script that makes a shell complete cronctl
     Completions(completions::CompletionsArgs),
