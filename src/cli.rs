@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser};
+use clap::{Args, CommandFactory, Parser, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
 use crate::command::{self, Command, completions};
@@ -122,7 +122,8 @@ pub fn main(env: &Env) -> ExitCode {
 }
 
 fn run(cli: Cli, env: &Env) -> Exit {
-    let early = Ui::new(env, cli.global.color.unwrap_or_default(), cli.global.quiet);
+    let color = early_color(cli.global.color, env);
+    let early = Ui::new(env, color, cli.global.quiet);
     let ctx = match Context::new(cli.global, env, cli.command.reads_config()) {
         Ok(ctx) => ctx,
         Err(error) => return ended(&early, &error),
@@ -140,7 +141,7 @@ fn ended(ui: &Ui, error: &Error) -> Exit {
 
 /// Prints help and the version on stdout, what is wrong with a command line on stderr.
 fn usage(error: &clap::Error, env: &Env) -> ExitCode {
-    let ui = Ui::new(env, color_typed(), false);
+    let ui = Ui::new(env, early_color(color_typed(), env), false);
     let text = error.render();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -157,21 +158,20 @@ fn usage(error: &clap::Error, env: &Env) -> ExitCode {
 }
 
 /// Looks for `--color` on a command line that did not parse.
-fn color_typed() -> ColorChoice {
-    let mut args = std::env::args();
-    while let Some(arg) = args.next() {
-        let value = match arg.strip_prefix("--color") {
-            Some("") => args.next(),
-            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
-            None => continue,
-        };
-        return match value.as_deref() {
-            Some("always") => ColorChoice::Always,
-            Some("never") => ColorChoice::Never,
-            _ => ColorChoice::Auto,
-        };
-    }
-    ColorChoice::Auto
+fn color_typed() -> Option<ColorChoice> {
+    let mut args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+    let value = args.find_map(|arg| {
+        let rest = arg.strip_prefix("--color")?;
+        Some(rest.strip_prefix('=').map(str::to_owned))
+    });
+    let value = value?.or_else(|| args.next())?;
+    ColorChoice::from_str(&value, false).ok()
+}
+
+/// Decides about colour where the configuration was not read: what was typed, then the variable.
+fn early_color(typed: Option<ColorChoice>, env: &Env) -> ColorChoice {
+    let by_variable = || ColorChoice::from_str(env.get("CRONCTL_COLOR")?, false).ok();
+    typed.or_else(by_variable).unwrap_or_default()
 }
 
 /// Returns the definition of the command line, for completions, manual pages and tests.

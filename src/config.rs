@@ -200,8 +200,17 @@ impl Config {
         let Some(path) = place.path.as_deref().filter(|_| place.found) else {
             return Ok(());
         };
-        let read = file::read(path, env)?;
+        let read = file::read(path, place.scope == "user", env)?;
         self.contexts.extend(read.contexts);
+        // A platform is replaced as a whole: a project file that names another address must not be
+        // sent the token of the user's.
+        let platforms = read.values.keys().filter_map(|key| {
+            let (context, _) = key.rsplit_once(".molecule.")?;
+            Some(format!("{context}.molecule."))
+        });
+        for platform in platforms {
+            self.values.retain(|key, _| !key.starts_with(&platform));
+        }
         self.values.extend(read.values);
         Ok(())
     }
@@ -369,3 +378,6 @@ impl Config {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::config::KEYS;
+use crate::config::{KEYS, Kind};
 use crate::error::Exit;
 
 /// A section of the manual: terms and what they mean.
@@ -84,6 +84,43 @@ fn files() -> Section {
             .into(),
     }
 }
+
+/// Returns what `cronctl config --help` says about the file.
+pub fn keys() -> String {
+    let mut text = String::from("Keys of cronctl.toml:\n");
+    for key in KEYS {
+        let name = key.name.replacen('*', "NAME", 1).replace('*', "ADAPTER");
+        let kind = match key.kind {
+            Kind::Text => String::new(),
+            kind => format!(": {}", kind.expectation()),
+        };
+        let default = key
+            .built_in
+            .map_or_else(String::new, |value| format!(" [default: {value}]"));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {name}\n      {}{kind}{default}", key.help);
+    }
+    text.push_str("\nFor example:\n");
+    for line in EXAMPLE_FILE.lines() {
+        let _ = writeln!(text, "{}", format!("  {line}").trim_end());
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// A `cronctl.toml` to start from.
+pub const EXAMPLE_FILE: &str = "\
+context = \"prod\"
+
+[plan]
+window = \"10s\"
+
+[contexts.prod]
+openclaw = [\"~/.openclaw\"]
+
+[contexts.prod.molecule]
+url = \"https://platform.example\"
+token_file = \"~/.config/cronctl/token\"";
 
 /// Returns what `cronctl --help` says after the options.
 pub fn overview() -> String {

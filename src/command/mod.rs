@@ -1,8 +1,10 @@
 //! The commands, one file each: gather, compute, report.
 //!
-//! To add one: a file with `pub struct XArgs` (`clap::Args`, its doc comment is the help) and
-//! `pub fn run(args: &XArgs, ctx: &Context) -> Result<Exit, Error>`, then a variant of [`Command`],
-//! an arm in [`run`], and a line in [`schemas`] if it reports.
+//! To add one: a file with `pub struct XArgs` (`clap::Args`) and
+//! `pub fn run(args: &XArgs, ctx: &Context) -> Result<Exit, Error>`, a variant of [`Command`] whose
+//! doc comment is the help, an arm in [`run`], and a line in [`schemas`] for each report. Then
+//! `CRONCTL_REGENERATE=1 cargo test --test cli generated` writes its manual page and schema, and
+//! `tests/cli/schema.rs` asks for a sample.
 
 pub mod completions;
 pub mod config;
@@ -11,12 +13,14 @@ use clap::Subcommand;
 
 use crate::context::Context;
 use crate::error::{Error, Exit};
+use crate::manual;
 use crate::report::{Published, published};
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show the settings in force and where each was set
+    #[command(after_long_help = manual::keys())]
     Config(config::ConfigArgs),
     /// Print the script that makes a shell complete cronctl
     Completions(completions::CompletionsArgs),

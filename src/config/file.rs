@@ -1,7 +1,7 @@
 //! Finding and reading `cronctl.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -67,13 +67,15 @@ pub(super) struct Read {
     pub(super) contexts: BTreeSet<String>,
 }
 
-pub(super) fn read(path: &Path, env: &Env) -> Result<Read, Error> {
+/// Reads one file. The user's own is `trusted`; a project file may come from anywhere.
+pub(super) fn read(path: &Path, trusted: bool, env: &Env) -> Result<Read, Error> {
     let bytes = files::read(path, LIMIT)?;
     let text = String::from_utf8(bytes)
         .map_err(|e| Error::failed(format!("{}: it is not UTF-8", path.display())).because(e))?;
     let reader = Reader {
         path,
         text: &text,
+        trusted,
         env,
     };
     let root = DeTable::parse(&text).map_err(|e| {
@@ -88,6 +90,7 @@ pub(super) fn read(path: &Path, env: &Env) -> Result<Read, Error> {
 struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
+    trusted: bool,
     env: &'a Env,
 }
 
@@ -154,7 +157,17 @@ impl<'a> Reader<'a> {
                     .map(Value::List)
             }
             (Kind::Paths, DeValue::String(text)) => Ok(Value::List(vec![self.resolve(text)])),
-            (Kind::Path, DeValue::String(text)) => Ok(Value::Text(self.resolve(text))),
+            (Kind::Secret, DeValue::String(text)) if !self.trusted && leaves(text) => {
+                let at = self.place(found.span().start);
+                Err(
+                    Error::failed(format!("{at}: {name}: it is outside the project"))
+                        .because(
+                            "a project file could otherwise send any file of yours to its platform",
+                        )
+                        .hint("set it in the user file; `cronctl config path` shows where that is"),
+                )
+            }
+            (Kind::Secret, DeValue::String(text)) => Ok(Value::Text(self.resolve(text))),
             (Kind::Count(_), DeValue::String(_)) => Err(wrong()),
             (_, DeValue::String(text)) => kind.parse(text).map_err(|why| {
                 let at = self.place(found.span().start);
@@ -186,7 +199,8 @@ impl<'a> Reader<'a> {
         let (line, _) = self.position(at);
         let name = dotted(key.iter().copied());
         let here = format!("{}:{line}", self.path.display());
-        if ["token", "secret", "password"].contains(&last.to_lowercase().as_str()) {
+        let secrets = ["token", "secret", "password", "api_key"];
+        if secrets.iter().any(|s| last.to_lowercase().ends_with(s)) {
             return Error::failed(format!(
                 "{here}: {name}: secrets do not belong in this file"
             ))
@@ -224,6 +238,12 @@ impl<'a> Reader<'a> {
         let line = before.matches('\n').count() + 1;
         (line, before[line_start..].chars().count() + 1)
     }
+}
+
+/// Returns whether a path leads out of the directory that it is relative to.
+fn leaves(text: &str) -> bool {
+    let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    text.starts_with('~') || !Path::new(text).components().all(inside)
 }
 
 /// Returns whether a key starts with the given parts.

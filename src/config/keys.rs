@@ -28,9 +28,9 @@ pub enum Kind {
     Count(u64),
     /// An OpenClaw version.
     Version,
-    /// A path; `~/` and paths relative to the file are resolved.
-    Path,
-    /// One path or several.
+    /// The path of a file that holds a secret. In a project file it must stay in the project.
+    Secret,
+    /// One path or several; `~/` and paths relative to the file are resolved.
     Paths,
 }
 
@@ -63,13 +63,13 @@ pub const KEYS: &[Key] = &[
         "plan.window",
         Kind::Text,
         Some("5s"),
-        "Window to spread a burst over",
+        "Window to spread a burst over, such as 5s",
     ),
     key(
         "plan.gap",
         Kind::Text,
         Some("2s..5s"),
-        "Gap between jobs of a burst",
+        "Gap between jobs of a burst, such as 2s..5s",
     ),
     key(
         "plan.burst",
@@ -87,7 +87,7 @@ pub const KEYS: &[Key] = &[
         "plan.run_length",
         Kind::Text,
         None,
-        "Length of a run, where history has none",
+        "Length of a run, such as 90s, where history has none",
     ),
     key("plan.group_by", Kind::Text, None, "What to count by"),
     key(
@@ -113,17 +113,17 @@ pub const KEYS: &[Key] = &[
         "contexts.*.molecule.url",
         Kind::Text,
         None,
-        "Molecule platform",
+        "Address of a Molecule platform",
     ),
     key(
         "contexts.*.molecule.org",
         Kind::Text,
         None,
-        "Organisation's id",
+        "Id of the organisation",
     ),
     key(
         "contexts.*.molecule.token_file",
-        Kind::Path,
+        Kind::Secret,
         None,
         "File that holds the token",
     ),
@@ -131,7 +131,7 @@ pub const KEYS: &[Key] = &[
         "contexts.*.adapters.*.ceiling_seconds",
         Kind::Count(0),
         None,
-        "Age at which a turn is over its ceiling; 0 for none",
+        "Age of a turn that is over its ceiling, 0 for none",
     ),
 ];
 
@@ -151,7 +151,7 @@ impl Kind {
     /// Reads a value that was given as text.
     pub(super) fn parse(self, text: &str) -> Result<Value, String> {
         match self {
-            Self::Text | Self::Path => Ok(Value::Text(text.to_owned())),
+            Self::Text | Self::Secret => Ok(Value::Text(text.to_owned())),
             Self::Paths => Ok(Value::List(vec![text.to_owned()])),
             Self::Choice(choices) if choices.contains(&text) => Ok(Value::Text(text.to_owned())),
             Self::Choice(choices) => Err(format!("{text:?} is none of {}", choices.join(", "))),
@@ -177,13 +177,13 @@ impl Kind {
     }
 
     /// Says what a value must be.
-    pub(super) fn expectation(self) -> String {
+    pub(crate) fn expectation(self) -> String {
         match self {
             Self::Text => "a string".to_owned(),
             Self::Choice(choices) => format!("one of {}", choices.join(", ")),
             Self::Count(least) => format!("a whole number of at least {least}"),
             Self::Version => "an OpenClaw version such as \"2026.9.6\"".to_owned(),
-            Self::Path => "a path".to_owned(),
+            Self::Secret => "a path".to_owned(),
             Self::Paths => "a path or a list of paths".to_owned(),
         }
     }

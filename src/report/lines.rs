@@ -1,6 +1,7 @@
 //! NDJSON and CSV: one line per row, as the rows come.
 
 use std::io::{BufWriter, StdoutLock, Write};
+use std::marker::PhantomData;
 
 use super::fields::{Fields, plain};
 use super::row::{Column, Row};
@@ -12,10 +13,11 @@ use crate::error::Error;
 ///
 /// Use it when [`super::Output::streams`], and end with [`RowWriter::finish`]. A failed write stops
 /// the work: pass the error up with `?`.
-pub struct RowWriter<W: Write> {
+pub struct RowWriter<R, W: Write = BufWriter<StdoutLock<'static>>> {
     sink: Sink<W>,
     columns: Option<Vec<Column>>,
     json: Vec<u8>,
+    rows: PhantomData<fn(&R)>,
 }
 
 enum Sink<W: Write> {
@@ -23,19 +25,19 @@ enum Sink<W: Write> {
     Csv(Box<csv::Writer<W>>),
 }
 
-impl RowWriter<BufWriter<StdoutLock<'static>>> {
+impl<R: Row> RowWriter<R> {
     /// Starts printing to stdout.
     ///
     /// # Errors
     /// When `--columns` names no column, or stdout cannot be written.
-    pub fn stdout<R: Row>(ctx: &Context) -> Result<Self, Error> {
-        Self::start::<R>(ctx.ui.answer(), ctx)
+    pub fn stdout(ctx: &Context) -> Result<Self, Error> {
+        Self::start(ctx.ui.answer(), ctx)
     }
 }
 
-impl<W: Write> RowWriter<W> {
+impl<R: Row, W: Write> RowWriter<R, W> {
     /// Starts printing to a writer; with CSV, prints the header.
-    pub(super) fn start<R: Row>(out: W, ctx: &Context) -> Result<Self, Error> {
+    pub(super) fn start(out: W, ctx: &Context) -> Result<Self, Error> {
         let output = &ctx.output;
         let columns = select::columns::<R>(output.columns.as_deref())?;
         let mut writer = Self {
@@ -45,6 +47,7 @@ impl<W: Write> RowWriter<W> {
             },
             columns,
             json: Vec::with_capacity(512),
+            rows: PhantomData,
         };
         if let Sink::Csv(csv) = &mut writer.sink {
             let columns = writer.columns.get_or_insert_with(|| R::COLUMNS.to_vec());
@@ -60,7 +63,7 @@ impl<W: Write> RowWriter<W> {
     ///
     /// # Errors
     /// When the stream cannot be written.
-    pub fn row<R: Row>(&mut self, row: &R) -> Result<(), Error> {
+    pub fn row(&mut self, row: &R) -> Result<(), Error> {
         self.json.clear();
         serde_json::to_writer(&mut self.json, row).map_err(|e| unwritable(e.into()))?;
         let line = match (&mut self.sink, &self.columns) {

@@ -106,6 +106,7 @@ struct Document<'a, R> {
     /// Which report this is, and the version of its shape.
     schema: &'static str,
     /// When the answer was computed, or as of when (`--now`), RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     generated_at: String,
     /// The same in milliseconds since the Unix epoch.
     generated_at_ms: i64,
@@ -150,7 +151,7 @@ fn write_to<R: Report>(report: &mut R, ctx: &Context, out: &mut dyn Write) -> Re
             document(report, ctx, out)
         }
         Format::Ndjson | Format::Csv => {
-            let mut lines = RowWriter::start::<R::Row>(out, ctx)?;
+            let mut lines = RowWriter::<R::Row, _>::start(out, ctx)?;
             for row in &*report.rows() {
                 lines.row(row)?;
             }
@@ -193,3 +194,6 @@ fn on_screen<R: Report>(
     *report.rows() = rows;
     drawn
 }
+
+#[cfg(test)]
+mod tests;

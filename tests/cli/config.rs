@@ -1,4 +1,4 @@
-//! Settings: precedence, origins, contexts, errors in files.
+//! Settings: precedence, origins, contexts.
 
 use snapbox::{assert_data_eq, str};
 
@@ -160,6 +160,31 @@ now,2026-08-02T03:00:00Z,env CRONCTL_NOW
 }
 
 #[test]
+fn the_example_file_is_valid() {
+    let sandbox = Sandbox::new();
+    sandbox.write(USER, cronctl::manual::EXAMPLE_FILE);
+    let shown = setting(&sandbox, "contexts.prod.molecule.url", "", &[]);
+    let expected = format!("https://platform.example file [ROOT]/{USER}:10");
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_project_file_cannot_borrow_the_token_of_the_user() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        USER,
+        "[contexts.a]\njobs = 'own.json'\n[contexts.a.molecule]\nurl = 'https://own'\ntoken_file = 'token'\n",
+    );
+    sandbox.write(PROJECT, "[contexts.a.molecule]\nurl = 'https://other'\n");
+    let shown = sandbox
+        .run("config show --columns key,value --no-headers")
+        .ok();
+    assert!(shown.contains("https://other"), "{shown}");
+    assert!(shown.contains("own.json"), "{shown}");
+    assert!(!shown.contains("token_file"), "{shown}");
+}
+
+#[test]
 fn an_unknown_context_names_the_nearest() {
     let sandbox = Sandbox::new();
     let none = sandbox.run("config show --context prod");
@@ -195,139 +220,6 @@ hint: the contexts are prod
 --- exit 1
 
 "#]]
-    );
-}
-
-#[test]
-fn mistakes_in_a_file_are_named_with_their_place() {
-    let sandbox = Sandbox::new();
-    let files = [
-        "output = 'xml'\n",
-        "output = 'jsn'\n",
-        "output = 1\n",
-        "outputs = 'json'\n",
-        "[plan]\n\n  windw = '5s'\n",
-        "[plan]\nwindow = 5\n",
-        "[plan]\nburst = '2'\n",
-        "[plan]\nburst = 0\n",
-        "[plan]\nseed = -1\n",
-        "plan = 'fit'\n",
-        "[contexts.a]\nopenclaw = ['x', 2]\n",
-        "[contexts.a]\nopenclaw_version = '1.2'\n",
-        "[contexts.a]\nmolecul = {}\n",
-        "[contexts.a.molecule]\ntoken = 'tok-secret'\n",
-        "[contexts.a]\nTOKEN = 'tok-secret'\n",
-        "[contexts.a.adapters.x]\nceiling_seconds = 1.5\n",
-        "output = \n",
-        "a = 1\na = 2\n",
-    ];
-    let mut all = Vec::new();
-    for file in files {
-        sandbox.write(PROJECT, file);
-        let run = sandbox.run("config show");
-        assert_eq!(run.code, Some(1), "{file}: {run}");
-        assert_eq!(run.stdout, "");
-        let text = run.to_string();
-        assert!(!text.contains("tok-secret"), "{text}");
-        let text = text
-            .trim_start_matches("--- stderr\n")
-            .replace("--- exit 1\n", "");
-        all.push(format!("{file}{text}"));
-    }
-    assert_data_eq!(
-        all.join("\n"),
-        str![[r#"
-output = 'xml'
-error: [ROOT]/work/cronctl.toml:1:10: output: "xml" is none of table, json, ndjson, csv
-
-output = 'jsn'
-error: [ROOT]/work/cronctl.toml:1:10: output: "jsn" is none of table, json, ndjson, csv
-hint: did you mean "json"?
-
-output = 1
-error: [ROOT]/work/cronctl.toml:1:10: output: expected one of table, json, ndjson, csv, found integer
-
-outputs = 'json'
-error: [ROOT]/work/cronctl.toml:1: outputs: there is no such key
-hint: did you mean output?
-hint: the keys here are output, color, context, plan, contexts
-
-[plan]
-
-  windw = '5s'
-error: [ROOT]/work/cronctl.toml:3: plan.windw: there is no such key
-hint: did you mean window?
-hint: the keys here are jitter, window, gap, burst, seed, run_length, group_by
-
-[plan]
-window = 5
-error: [ROOT]/work/cronctl.toml:2:10: plan.window: expected a string, found integer
-
-[plan]
-burst = '2'
-error: [ROOT]/work/cronctl.toml:2:9: plan.burst: expected a whole number of at least 1, found string
-
-[plan]
-burst = 0
-error: [ROOT]/work/cronctl.toml:2:9: plan.burst: expected a whole number of at least 1, found integer
-
-[plan]
-seed = -1
-error: [ROOT]/work/cronctl.toml:2:8: plan.seed: expected a whole number of at least 0, found integer
-
-plan = 'fit'
-error: [ROOT]/work/cronctl.toml:1:8: plan: expected a table, found string
-
-[contexts.a]
-openclaw = ['x', 2]
-error: [ROOT]/work/cronctl.toml:2:18: contexts.a.openclaw: expected a path or a list of paths, found integer
-
-[contexts.a]
-openclaw_version = '1.2'
-error: [ROOT]/work/cronctl.toml:2:20: contexts.a.openclaw_version: "1.2" is not an OpenClaw version such as 2026.9.6 or 2026.7.1-2
-
-[contexts.a]
-molecul = {}
-error: [ROOT]/work/cronctl.toml:2: contexts.a.molecul: there is no such key
-hint: did you mean molecule?
-hint: the keys here are openclaw, jobs, openclaw_version, dialect, molecule, adapters
-
-[contexts.a.molecule]
-token = 'tok-secret'
-error: [ROOT]/work/cronctl.toml:2: contexts.a.molecule.token: secrets do not belong in this file
-hint: put the token in a file of its own and name it: token_file = "~/…"
-
-[contexts.a]
-TOKEN = 'tok-secret'
-error: [ROOT]/work/cronctl.toml:2: contexts.a.TOKEN: secrets do not belong in this file
-hint: put the token in a file of its own and name it: token_file = "~/…"
-
-[contexts.a.adapters.x]
-ceiling_seconds = 1.5
-error: [ROOT]/work/cronctl.toml:2:19: contexts.a.adapters.x.ceiling_seconds: expected a whole number of at least 0, found float
-
-output = 
-error: [ROOT]/work/cronctl.toml:1:10: it is not TOML
-  because: string values must be quoted, expected literal string
-
-a = 1
-a = 2
-error: [ROOT]/work/cronctl.toml:2:1: it is not TOML
-  because: duplicate key
-
-"#]]
-    );
-}
-
-#[test]
-fn a_file_that_is_no_text_is_an_error() {
-    let sandbox = Sandbox::new();
-    sandbox.write(PROJECT, b"output = '\xff'\n");
-    let run = sandbox.run("config show");
-    assert_eq!(run.code, Some(1));
-    assert!(
-        run.stderr.contains("cronctl.toml: it is not UTF-8"),
-        "{run}"
     );
 }
 

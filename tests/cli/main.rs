@@ -8,8 +8,10 @@
 // The sealed environment that every other module uses.
 mod sandbox;
 
-// Settings: precedence, origins, contexts, errors in files.
+// Settings: precedence, origins, contexts.
 mod config;
+// Mistakes in cronctl.toml.
+mod config_file;
 // Checked-in completions, manual pages and schemas equal what the code gives.
 mod generated;
 // Formats, columns, sorting, colour, closed pipes, full disks.

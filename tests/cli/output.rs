@@ -198,6 +198,9 @@ fn colour_is_for_terminals_unless_asked() {
     assert!(colored("config show", "CLICOLOR_FORCE", "1"));
     assert!(colored("config show", "CRONCTL_COLOR", "always"));
     assert!(!colored("config show --color never", "CLICOLOR_FORCE", "1"));
+    assert!(colored("--help", "CRONCTL_COLOR", "always"));
+    assert!(!colored("--help --color=never", "CLICOLOR_FORCE", "1"));
+    assert!(!colored("--color never --help", "CLICOLOR_FORCE", "1"));
     assert!(!colored("--help", "TERM", "xterm"));
     assert!(colored("--help", "CLICOLOR_FORCE", "1"));
     // Nothing but colour is added.
@@ -263,6 +266,24 @@ fn a_reader_that_leaves_early_gets_what_it_read() {
     let run = command.stderr(Stdio::piped()).run_as_connected();
     assert_eq!(head.join().unwrap(), *b"{");
     assert_eq!((run.code, &*run.stderr), (Some(0), ""));
+}
+
+#[test]
+fn input_that_nobody_reads_does_no_harm() {
+    let sandbox = Sandbox::new();
+    let command = sandbox
+        .command(["config", "path"])
+        .stdin("x".repeat(1 << 17));
+    assert!(!command.run().ok().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_utf_8_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let odd = std::ffi::OsStr::from_bytes(b"config\xff");
+    let run = Sandbox::new().command([""; 0]).arg(odd).run();
+    assert_eq!((run.code, run.stderr.is_empty()), (Some(2), false), "{run}");
 }
 
 #[cfg(target_os = "linux")]

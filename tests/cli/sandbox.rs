@@ -40,7 +40,10 @@ impl Sandbox {
     }
 
     /// Prepares to run cronctl.
-    pub(crate) fn command<S: AsRef<str>>(&self, args: impl IntoIterator<Item = S>) -> Invocation {
+    pub(crate) fn command<S: AsRef<str>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+    ) -> Invocation<'_> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cronctl"));
         command
             .args(args.into_iter().map(|a| a.as_ref().to_owned()))
@@ -54,7 +57,7 @@ impl Sandbox {
         Invocation {
             command,
             stdin: Vec::new(),
-            root: self.root.path().to_owned(),
+            sandbox: self,
         }
     }
 
@@ -66,13 +69,13 @@ impl Sandbox {
 
 /// A command about to be run.
 #[must_use = "a command that is not run tests nothing"]
-pub(crate) struct Invocation {
+pub(crate) struct Invocation<'a> {
     command: Command,
     stdin: Vec<u8>,
-    root: PathBuf,
+    sandbox: &'a Sandbox,
 }
 
-impl Invocation {
+impl Invocation<'_> {
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.env(name, value);
         self
@@ -83,9 +86,14 @@ impl Invocation {
         self
     }
 
-    #[expect(dead_code, reason = "for the commands that read jobs")]
     pub(crate) fn stdin(mut self, content: impl Into<Vec<u8>>) -> Self {
         self.stdin = content.into();
+        self
+    }
+
+    /// Adds one argument, which need not be UTF-8.
+    pub(crate) fn arg(mut self, arg: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.arg(arg);
         self
     }
 
@@ -126,7 +134,7 @@ impl Invocation {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
             code: output.status.code(),
-            root: self.root,
+            root: self.sandbox.root.path().to_owned(),
         }
     }
 }

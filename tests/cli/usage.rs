@@ -64,8 +64,9 @@ fn help(line: &str) -> String {
 
 #[test]
 fn help_global_options() {
-    let whole = Sandbox::new().run("config --help").ok();
+    let whole = Sandbox::new().run("config path --help").ok();
     let (_, global) = whole.split_once("Global options:\n").unwrap();
+    let (global, _) = global.split_once("\n\nExamples:").unwrap();
     assert_data_eq!(
         global,
         str![[r#"
@@ -106,7 +107,6 @@ fn help_global_options() {
 
       --context <NAME>
           Use a context of cronctl.toml
-
 "#]]
     );
 }
@@ -179,6 +179,58 @@ Options:
 
 Global options: [..]
 
+Keys of cronctl.toml:
+  output
+      Output format: one of table, json, ndjson, csv [default: table]
+  color
+      When to colour: one of auto, always, never [default: auto]
+  context
+      The context to use
+  plan.jitter
+      Jitter strategy: one of none, native, spread, gap, hash, random, fit
+      [default: spread]
+  plan.window
+      Window to spread a burst over, such as 5s [default: 5s]
+  plan.gap
+      Gap between jobs of a burst, such as 2s..5s [default: 2s..5s]
+  plan.burst
+      Jobs that make a burst: a whole number of at least 1 [default: 2]
+  plan.seed
+      Seed of what is drawn: a whole number of at least 0 [default: 0]
+  plan.run_length
+      Length of a run, such as 90s, where history has none
+  plan.group_by
+      What to count by
+  contexts.NAME.openclaw
+      OpenClaw state directories: a path or a list of paths
+  contexts.NAME.jobs
+      Files of jobs: a path or a list of paths
+  contexts.NAME.openclaw_version
+      OpenClaw version: an OpenClaw version such as "2026.9.6"
+  contexts.NAME.dialect
+      Whose cron rules apply: one of openclaw, molecule, cron-rs
+  contexts.NAME.molecule.url
+      Address of a Molecule platform
+  contexts.NAME.molecule.org
+      Id of the organisation
+  contexts.NAME.molecule.token_file
+      File that holds the token: a path
+  contexts.NAME.adapters.ADAPTER.ceiling_seconds
+      Age of a turn that is over its ceiling, 0 for none: a whole number of at
+      least 0
+
+For example:
+  context = "prod"
+
+  [plan]
+  window = "10s"
+
+  [contexts.prod]
+  openclaw = ["~/.openclaw"]
+
+  [contexts.prod.molecule]
+  url = "https://platform.example"
+  token_file = "~/.config/cronctl/token"
 --- exit 0
 
 "#]]
@@ -373,7 +425,9 @@ fn wrong_values_are_refused_with_the_right_form() {
         "config show --sort -",
         "config show --columns ,",
     ];
-    assert_data_eq!(refused(&lines), str![[r#"
+    assert_data_eq!(
+        refused(&lines),
+        str![[r#"
 $ cronctl config
 Show the settings in force and where each was set
 
@@ -433,21 +487,50 @@ $ cronctl config show --columns ,
 error: --columns: there is no column ""
 hint: the columns are key, value, origin, variable, about
 
-"#]]);
+"#]]
+    );
+}
+
+/// Calls `see` with each command that does something.
+fn each_leaf(command: &clap::Command, see: &mut dyn FnMut(&clap::Command)) {
+    for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
+        if sub.has_subcommands() {
+            each_leaf(sub, see);
+        } else {
+            see(sub);
+        }
+    }
+}
+
+/// Returns the example lines of a command's help.
+fn examples(command: &clap::Command) -> Vec<String> {
+    let help = command.get_after_long_help().or(command.get_after_help());
+    let help = help.map(ToString::to_string).unwrap_or_default();
+    let lines = help.lines().map(str::trim);
+    lines
+        .filter(|l| l.starts_with("cronctl "))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
-fn every_command_has_examples_or_says_how_to_install() {
-    fn visit(command: &clap::Command) {
-        for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
-            visit(sub);
-            if !sub.has_subcommands() {
-                let help = sub.get_after_long_help().or(sub.get_after_help());
-                let help = help.map(ToString::to_string).unwrap_or_default();
-                let lines = help.lines().filter(|l| l.contains("cronctl ")).count();
-                assert!(lines >= 3, "{} needs three examples", sub.get_name());
+fn every_command_has_three_examples_that_parse() {
+    each_leaf(&cronctl::cli::definition(), &mut |command| {
+        let examples = examples(command);
+        assert!(examples.len() >= 3, "{}: {examples:?}", command.get_name());
+        for example in examples {
+            // What follows is for the shell. Quotes are only needed around spaces.
+            let own = example.split(['|', '>', '<', '&']).next().unwrap();
+            let parts = own.split('\'').enumerate();
+            let words: Vec<&str> = parts
+                .flat_map(|(i, part)| match i % 2 {
+                    0 => part.split_whitespace().collect(),
+                    _ => vec![part],
+                })
+                .collect();
+            if let Err(error) = cronctl::cli::definition().try_get_matches_from(words) {
+                panic!("{example}: {error}");
             }
         }
-    }
-    visit(&cronctl::cli::definition());
+    });
 }
