@@ -1,1 +1,6 @@
 //! OpenClaw state directories, read offline: where things are, configuration, cron store, run history.
+//!
+//! Nothing here writes, locks or creates a file beside the state, so it is safe while a gateway runs.
+
+pub mod config;
+pub mod discover;
