@@ -3,14 +3,17 @@
 //! The types of the real systems are read into this shape by `openclaw` and `source`; the core
 //! computes with nothing else.
 
+mod collect;
 mod document;
 mod lenient;
 mod molecule;
 mod parse;
 
+pub use collect::{Collected, Collector, MAX_NAMED};
+pub(crate) use document::check_depth;
 pub use document::{Broken, Document, Top, read_document};
-pub(crate) use document::{check_depth, position};
-pub use parse::{Complaint, Failure, JobShape, Slot, parse, parse_row};
+pub(crate) use parse::short;
+pub use parse::{Complaint, Failure, JobShape, Slot, parse, parse_row, parse_state};
 
 use serde::Serialize;
 

@@ -104,7 +104,7 @@ pub fn read_document(text: &str, job: &mut dyn FnMut(&str)) -> Document {
 }
 
 /// Reads one value as JSON5, refusing what would exhaust the stack.
-pub(crate) fn from_json5(text: &str) -> Result<serde_json::Value, Broken> {
+fn from_json5(text: &str) -> Result<serde_json::Value, Broken> {
     if text.len() > MAX_JSON5 {
         return Err(Broken {
             what: format!("not JSON, and too large for JSON5 (over {MAX_JSON5} bytes)"),

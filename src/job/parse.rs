@@ -107,13 +107,18 @@ pub fn parse(text: &str, slot: Slot) -> Result<(Job, JobShape), Failure> {
 /// As [`parse`]. A state that is not JSON counts as no state: it never hides the job.
 pub fn parse_row(definition: &str, state: &str, slot: Slot) -> Result<(Job, JobShape), Failure> {
     let (mut job, shape) = parse(definition, slot)?;
-    job.state = match serde_json::from_str::<FastState>(state) {
+    job.state = parse_state(state);
+    Ok((job, shape))
+}
+
+/// Reads a job's run state. What is not JSON counts as no state.
+pub fn parse_state(text: &str) -> JobState {
+    match serde_json::from_str::<FastState>(text) {
         Ok(fast) => fast.into(),
-        Err(_) => serde_json::from_str::<Value>(state)
+        Err(_) => serde_json::from_str::<Value>(text)
             .map(|v| lenient::state(&v))
             .unwrap_or_default(),
-    };
-    Ok((job, shape))
+    }
 }
 
 #[derive(Deserialize)]

@@ -4,3 +4,10 @@
 
 pub mod config;
 pub mod discover;
+pub mod history;
+pub mod snapshot;
+pub mod state;
+pub mod store;
+pub mod version;
+
+pub use version::Confidence;
