@@ -8,6 +8,8 @@
 
 pub mod completions;
 pub mod config;
+pub mod next;
+pub mod plan;
 
 use clap::Subcommand;
 
@@ -19,6 +21,8 @@ use crate::report::{Published, published};
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Which jobs fire together, and where jitter puts them
+    Plan(plan::PlanArgs),
     /// Show the settings in force and where each was set
     #[command(after_long_help = manual::keys())]
     Config(config::ConfigArgs),
@@ -31,6 +35,7 @@ impl Command {
     /// when a file is broken.
     pub(crate) fn reads_config(&self) -> bool {
         match self {
+            Self::Plan(_) => true,
             Self::Config(args) => args.reads_config(),
             Self::Completions(_) => false,
         }
@@ -43,6 +48,7 @@ impl Command {
 /// When there is no answer.
 pub fn run(command: &Command, ctx: &Context) -> Result<Exit, Error> {
     match command {
+        Command::Plan(args) => plan::run(args, ctx),
         Command::Config(args) => config::run(args, ctx),
         Command::Completions(args) => completions::run(args, ctx),
     }
@@ -51,6 +57,8 @@ pub fn run(command: &Command, ctx: &Context) -> Result<Exit, Error> {
 /// Returns the schemas of all reports, as published in `docs/schema/`.
 pub fn schemas() -> Vec<Published> {
     vec![
+        published::<plan::PlanReport>(),
+        published::<plan::FiresReport>(),
         published::<config::SettingsReport>(),
         published::<config::PlacesReport>(),
     ]

@@ -4,6 +4,7 @@
 //! its source, and every source says which rules hold for it and how sure that is.
 
 mod args;
+mod configured;
 mod crontab;
 mod demo;
 mod jobs;

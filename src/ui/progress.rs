@@ -56,6 +56,14 @@ impl Progress {
         self.draw();
     }
 
+    /// Moves a bar to `n` of its total, and draws.
+    pub fn reach(&mut self, n: u64) {
+        if let Some(bar) = &self.bar {
+            self.pending = n.saturating_sub(bar.position());
+        }
+        self.draw();
+    }
+
     fn draw(&mut self) {
         let pending = std::mem::take(&mut self.pending);
         let Some(bar) = &self.bar else { return };

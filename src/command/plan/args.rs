@@ -20,13 +20,23 @@ pub struct PlanArgs {
     pub source: SourceArgs,
 
     /// Start of the horizon: RFC 3339, LOCAL[ZONE], epoch milliseconds, now, +2h [default: now]
-    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true, help_heading = "Horizon")]
+    #[arg(
+        long,
+        value_name = "INSTANT",
+        allow_hyphen_values = true,
+        help_heading = "Horizon"
+    )]
     pub from: Option<String>,
     /// Length of the horizon [default: 24h]
     #[arg(long = "for", value_name = "DURATION", value_parser = when::parse_duration, conflicts_with = "until", help_heading = "Horizon")]
     pub length: Option<i64>,
     /// End of the horizon, not included
-    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true, help_heading = "Horizon")]
+    #[arg(
+        long,
+        value_name = "INSTANT",
+        allow_hyphen_values = true,
+        help_heading = "Horizon"
+    )]
     pub until: Option<String>,
     /// Only this instant
     #[arg(long, value_name = "INSTANT", conflicts_with_all = ["from", "length", "until"], help_heading = "Horizon")]
@@ -192,7 +202,11 @@ impl PlanArgs {
         if let (Some(window), Some(GapArg(gap))) = (self.window, self.gap) {
             return Err(window_and_gap(window, gap));
         }
-        let implied = if self.gap.is_some() { Some(Strategy::Gap) } else { None };
+        let implied = if self.gap.is_some() {
+            Some(Strategy::Gap)
+        } else {
+            None
+        };
         let strategy = match self.jitter.or(implied) {
             Some(strategy) => strategy,
             None => choice(&config.jitter.value).unwrap_or_default(),
@@ -202,7 +216,9 @@ impl PlanArgs {
         let window = config.window.clone();
         let window_ms = match self.window {
             Some(ms) => ms,
-            None => when::parse_duration(&window.value).map_err(|e| window.refuse("plan.window", e))?,
+            None => {
+                when::parse_duration(&window.value).map_err(|e| window.refuse("plan.window", e))?
+            }
         };
         if window_ms == 0 && strategy.has_window() {
             return Err(Error::usage("--window 0s leaves no room").hint("use --jitter native"));
@@ -215,7 +231,10 @@ impl PlanArgs {
             (Some(key), _) => key,
             (None, None) => GroupBy::default(),
             (None, Some(text)) => choice(text).ok_or_else(|| {
-                let keys = GroupBy::value_variants().iter().map(|k| name(*k)).collect::<Vec<_>>();
+                let keys = GroupBy::value_variants()
+                    .iter()
+                    .map(|k| name(*k))
+                    .collect::<Vec<_>>();
                 let why = format!("{text:?} is not one of {}", keys.join(", "));
                 config.group_by.refuse("plan.group_by", why)
             })?,
@@ -254,7 +273,9 @@ impl PlanArgs {
     fn flags_fit(&self, strategy: Strategy) -> Result<(), Error> {
         if self.gap.is_some() && strategy != Strategy::Gap {
             let name = name(strategy);
-            return Err(Error::usage(format!("--gap is for --jitter gap, not for --jitter {name}")));
+            return Err(Error::usage(format!(
+                "--gap is for --jitter gap, not for --jitter {name}"
+            )));
         }
         if self.window.is_some() && !strategy.has_window() {
             return Err(Error::usage(format!(
@@ -274,7 +295,9 @@ impl Strategy {
 
 /// Returns the name of a value as it is typed.
 pub(super) fn name<T: ValueEnum>(value: T) -> String {
-    value.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned())
+    value
+        .to_possible_value()
+        .map_or_else(String::new, |v| v.get_name().to_owned())
 }
 
 fn choice<T: ValueEnum>(text: &str) -> Option<T> {
@@ -285,7 +308,8 @@ fn choice<T: ValueEnum>(text: &str) -> Option<T> {
 fn window_and_gap(window_ms: i64, gap: Gap) -> Error {
     let (window, least) = (when::duration(window_ms), when::duration(gap.min_ms));
     let why = if gap.min_ms == 0 {
-        "a gap places each start after the one before, a window all starts after the tick".to_owned()
+        "a gap places each start after the one before, a window all starts after the tick"
+            .to_owned()
     } else {
         let jobs = window_ms / gap.min_ms + 2;
         format!(
@@ -317,8 +341,17 @@ mod tests {
 
     #[test]
     fn window_and_gap_say_why_they_contradict() {
-        let error = window_and_gap(5000, Gap { min_ms: 2000, max_ms: 5000 });
+        let error = window_and_gap(
+            5000,
+            Gap {
+                min_ms: 2000,
+                max_ms: 5000,
+            },
+        );
         assert!(error.causes[0].contains("23 × 2 s = 46 s"), "{error:?}");
-        assert!(error.causes[0].contains("4 jobs already need 3 × 2 s = 6 s"), "{error:?}");
+        assert!(
+            error.causes[0].contains("4 jobs already need 3 × 2 s = 6 s"),
+            "{error:?}"
+        );
     }
 }

@@ -21,11 +21,19 @@ pub(super) struct Facts<'a> {
 }
 
 fn info(kind: FindingKind, text: String) -> Finding {
-    Finding { kind, warning: false, text }
+    Finding {
+        kind,
+        warning: false,
+        text,
+    }
 }
 
 fn warning(kind: FindingKind, text: String) -> Finding {
-    Finding { kind, warning: true, text }
+    Finding {
+        kind,
+        warning: true,
+        text,
+    }
 }
 
 /// Draws all findings, the most useful first.
@@ -50,23 +58,37 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn cron_disabled(facts: &Facts<'_>, out: &mut Vec<Finding>) {
-    for source in facts.loaded.sources.iter().filter(|s| s.cron_enabled == Some(false)) {
+    for source in facts
+        .loaded
+        .sources
+        .iter()
+        .filter(|s| s.cron_enabled == Some(false))
+    {
         out.push(warning(
             FindingKind::CronDisabled,
-            format!("{}: cron is switched off (cron.enabled is false): nothing of this fires", source.tag),
+            format!(
+                "{}: cron is switched off (cron.enabled is false): nothing of this fires",
+                source.tag
+            ),
         ));
     }
 }
 
 /// What the window does to the biggest burst, and what would lower its peak.
 fn biggest(facts: &Facts<'_>, out: &mut Vec<Finding>) {
-    let Some(burst) = &facts.outcome.biggest else { return };
+    let Some(burst) = &facts.outcome.biggest else {
+        return;
+    };
     let n = burst.members.len();
     let (short, long) = (burst.shortest_run_ms, burst.longest_run_ms);
     let runs = if short == long {
         format!("runs of {}", when::duration(short))
     } else {
-        format!("runs of {} to {}", when::duration(short), when::duration(long))
+        format!(
+            "runs of {} to {}",
+            when::duration(short),
+            when::duration(long)
+        )
     };
     if let Some(window) = facts.options.jitter.window_ms() {
         if burst.concurrent_after >= burst.concurrent_before {
@@ -121,8 +143,15 @@ pub(super) fn peak_aimed_at(target: Option<u32>, jobs: usize) -> u32 {
 }
 
 fn target(facts: &Facts<'_>, out: &mut Vec<Finding>) {
-    let Jitter::Fit { max_concurrent } = facts.options.jitter else { return };
-    for (group, peak) in facts.gathered.groups.iter().zip(&facts.outcome.after.groups) {
+    let Jitter::Fit { max_concurrent } = facts.options.jitter else {
+        return;
+    };
+    for (group, peak) in facts
+        .gathered
+        .groups
+        .iter()
+        .zip(&facts.outcome.after.groups)
+    {
         if peak.concurrent > max_concurrent {
             let at = peak.concurrent_at_ms.map_or_else(String::new, when::utc);
             out.push(warning(
@@ -144,7 +173,12 @@ fn coarse_tick(facts: &Facts<'_>, out: &mut Vec<Finding>) {
         Jitter::Gap(gap) => gap.max_ms,
         other => other.window_ms().unwrap_or(i64::MAX),
     };
-    for source in facts.loaded.sources.iter().filter(|s| s.scheduler == Scheduler::Molecule) {
+    for source in facts
+        .loaded
+        .sources
+        .iter()
+        .filter(|s| s.scheduler == Scheduler::Molecule)
+    {
         if reach < POLL_MS {
             out.push(warning(
                 FindingKind::CoarseTick,
@@ -202,7 +236,9 @@ fn never(facts: &Facts<'_>, out: &mut Vec<Finding>) {
         if !facts.outcome.silent.contains(&planned.recurrence) {
             continue;
         }
-        let Shared::Cron(cron) = &facts.gathered.recurrences[planned.recurrence] else { continue };
+        let Shared::Cron(cron) = &facts.gathered.recurrences[planned.recurrence] else {
+            continue;
+        };
         if !matches!(cron.next(facts.horizon.from_ms), Ok(None)) {
             continue;
         }
@@ -216,7 +252,11 @@ fn never(facts: &Facts<'_>, out: &mut Vec<Finding>) {
             _ => ("it never fires, and nothing says so", true),
         };
         let text = format!("{name}: its expression matches no date from here on: {end}");
-        out.push(Finding { kind: FindingKind::NeverFires, warning: bad, text });
+        out.push(Finding {
+            kind: FindingKind::NeverFires,
+            warning: bad,
+            text,
+        });
     }
 }
 
@@ -269,7 +309,11 @@ fn recorded_next(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     let waiting: Vec<_> = facts.gathered.planned.iter().filter(differs).collect();
     if let Some(first) = waiting.first() {
         let name = first.job.name.as_deref().unwrap_or(&first.job.id);
-        let at = first.job.state.next_run_at_ms.map_or_else(String::new, when::utc);
+        let at = first
+            .job
+            .state
+            .next_run_at_ms
+            .map_or_else(String::new, when::utc);
         out.push(info(
             FindingKind::RecordedNextDiffers,
             format!(

@@ -10,9 +10,11 @@ use crate::error::Problem;
 use crate::job::{Job, RunLength, RunLengthOrigin};
 use crate::plan::{Dispatch, MoleculeRules, PlanJob, Recurrence};
 use crate::schedule::{
-    Cron, JobFacts, Rules, ScheduleError, ScheduleSpec, Stagger, Timetable, Version, ZoneSource,
+    Cron, JobFacts, Rules, ScheduleError, ScheduleSpec, Stagger, StaggerReason, Timetable, Version,
+    ZoneSource,
 };
-use crate::source::{Loaded, Scheduler, SourceInfo};
+use crate::source::{Loaded, Scheduler, SourceInfo, rules_name};
+use crate::when;
 
 /// The run length that is assumed when nothing says better, milliseconds.
 const ASSUMED_RUN_MS: i64 = 60_000;
@@ -63,8 +65,12 @@ pub(super) enum Shared {
 impl Recurrence for Shared {
     fn each(&self, from_ms: i64, until_ms: i64, emit: &mut dyn FnMut(i64)) -> Result<(), String> {
         match self {
-            Self::Cron(cron) => cron.each(from_ms, until_ms, emit).map_err(|e| e.to_string()),
-            Self::Other(table) => table.each(from_ms, until_ms, emit).map_err(|e| e.to_string()),
+            Self::Cron(cron) => cron
+                .each(from_ms, until_ms, emit)
+                .map_err(|e| e.to_string()),
+            Self::Other(table) => table
+                .each(from_ms, until_ms, emit)
+                .map_err(|e| e.to_string()),
         }
     }
 }
@@ -90,7 +96,10 @@ pub(super) fn gather<'a>(
             recurrences: Vec::new(),
             groups: Vec::new(),
             zones: Vec::new(),
-            counts: JobCounts { read: loaded.jobs.len(), ..JobCounts::default() },
+            counts: JobCounts {
+                read: loaded.jobs.len(),
+                ..JobCounts::default()
+            },
             problems: Vec::new(),
         },
     };
@@ -102,7 +111,10 @@ pub(super) fn gather<'a>(
     out.counts.refused = refused;
     if refused > NAMED_PROBLEMS {
         let more = refused - NAMED_PROBLEMS;
-        out.problems.push(Problem::new("jobs", format!("{more} more refused schedules")));
+        out.problems.push(Problem::new(
+            "jobs",
+            format!("{more} more refused schedules"),
+        ));
     }
     out
 }
@@ -162,7 +174,10 @@ impl<'a> Gathering<'a, '_> {
                     return known.clone().map(Some);
                 }
                 let made = Cron::compile(job.rules, expr, tz.as_deref(), self.zones).map(|cron| {
-                    let zone = self.zone(cron.zone().name().to_owned(), cron.zone().tz().clone());
+                    let zone = self.zone(
+                        cron.zone().name().to_owned(),
+                        cron.zone().time_zone().clone(),
+                    );
                     self.out.recurrences.push(Shared::Cron(cron));
                     (self.out.recurrences.len() - 1, zone)
                 });
@@ -203,28 +218,42 @@ impl<'a> Gathering<'a, '_> {
             (
                 Scheduler::OpenClaw,
                 Rules::OpenClaw(version),
-                ScheduleSpec::Cron { expr, stagger_ms, .. },
+                ScheduleSpec::Cron {
+                    expr, stagger_ms, ..
+                },
             ) => {
                 let stagger = Stagger::of(version, expr, stagger_ms.as_ref(), &job.id);
-                Native { ms: stagger.offset_ms, reason: stagger.reason.to_string() }
+                Native {
+                    ms: stagger.offset_ms,
+                    reason: why(&stagger, expr),
+                }
             }
-            (Scheduler::OpenClaw, ..) => {
-                Native { ms: 0, reason: "none: only cron expressions are staggered".to_owned() }
-            }
-            _ => Native { ms: 0, reason: "none: this scheduler has no stagger".to_owned() },
+            (Scheduler::OpenClaw, ..) => Native {
+                ms: 0,
+                reason: "none: only cron expressions are staggered".to_owned(),
+            },
+            _ => Native {
+                ms: 0,
+                reason: "none: this scheduler has no stagger".to_owned(),
+            },
         }
     }
 
     fn group(&mut self, job: &Job) -> u32 {
         let label = match self.settings.group_by {
             GroupBy::Provider => provider_label(job.model.as_deref()),
-            GroupBy::Model => {
-                job.model.clone().unwrap_or_else(|| "(no model declared)".to_owned())
-            }
-            GroupBy::Agent => job.agent.clone().unwrap_or_else(|| "(no agent named)".to_owned()),
-            GroupBy::Workspace => {
-                job.workspace.clone().unwrap_or_else(|| "(no workspace)".to_owned())
-            }
+            GroupBy::Model => job
+                .model
+                .clone()
+                .unwrap_or_else(|| "(no model declared)".to_owned()),
+            GroupBy::Agent => job
+                .agent
+                .clone()
+                .unwrap_or_else(|| "(no agent named)".to_owned()),
+            GroupBy::Workspace => job
+                .workspace
+                .clone()
+                .unwrap_or_else(|| "(no workspace)".to_owned()),
             GroupBy::Source => self.loaded.sources[job.source].tag.clone(),
         };
         let groups = &mut self.out.groups;
@@ -239,13 +268,30 @@ impl<'a> Gathering<'a, '_> {
         if self.refused > NAMED_PROBLEMS {
             return;
         }
-        let source = &self.loaded.sources[job.source];
-        let at = format!("{}: {} {:?}", source.store, job.at, job.name.as_deref().unwrap_or(&job.id));
-        let problem = Problem::new(at, format!("its schedule is refused: {error}"));
-        self.out.problems.push(match error.hint() {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        });
+        let name = job.name.as_deref().unwrap_or(&job.id);
+        let at = format!("{} {name:?}", self.loaded.place(job));
+        let what = format!(
+            "its schedule is refused by {}: {error}",
+            rules_name(job.rules)
+        );
+        self.out.problems.push(Problem::new(at, what));
+    }
+}
+
+/// Says why a job has this stagger.
+fn why(stagger: &Stagger, expr: &str) -> String {
+    let window = when::duration(stagger.window_ms);
+    match stagger.reason {
+        StaggerReason::Explicit => format!("staggerMs: {window} window"),
+        StaggerReason::Exact => "staggerMs 0: exact".to_owned(),
+        StaggerReason::TopOfHour => "default 5 min window, top of the hour".to_owned(),
+        StaggerReason::FixedTime if expr.split_whitespace().next() == Some("0") => {
+            "fixed hour: default window does not apply".to_owned()
+        }
+        StaggerReason::FixedTime => {
+            "not the top of an hour: default window does not apply".to_owned()
+        }
+        StaggerReason::Unknown => "none: this scheduler has no stagger".to_owned(),
     }
 }
 
@@ -264,10 +310,17 @@ fn provider_label(model: Option<&str>) -> String {
 }
 
 fn run_length(job: &Job, option_ms: Option<i64>) -> RunLength {
-    let stated = |ms: i64, origin| RunLength { ms, origin, samples: 0 };
+    let stated = |ms: i64, origin| RunLength {
+        ms,
+        origin,
+        samples: 0,
+    };
     match (option_ms, &job.run_length) {
         (Some(ms), _) => stated(ms.max(1), RunLengthOrigin::Option),
-        (None, Some(known)) => RunLength { ms: known.ms.max(1), ..known.clone() },
+        (None, Some(known)) => RunLength {
+            ms: known.ms.max(1),
+            ..known.clone()
+        },
         (None, None) => stated(ASSUMED_RUN_MS, RunLengthOrigin::Assumed),
     }
 }
@@ -276,7 +329,10 @@ fn run_length(job: &Job, option_ms: Option<i64>) -> RunLength {
 pub(super) fn run_lengths(planned: &[Planned<'_>]) -> Vec<RunLengthUse> {
     use RunLengthOrigin::{Assumed, History, LastRun, Option};
     let of = |origin: RunLengthOrigin| {
-        let lengths = planned.iter().filter(|p| p.run.origin == origin).map(|p| p.run.ms);
+        let lengths = planned
+            .iter()
+            .filter(|p| p.run.origin == origin)
+            .map(|p| p.run.ms);
         let mut lengths: Vec<i64> = lengths.collect();
         lengths.sort_unstable();
         Some(RunLengthUse {
@@ -287,7 +343,10 @@ pub(super) fn run_lengths(planned: &[Planned<'_>]) -> Vec<RunLengthUse> {
             longest_ms: *lengths.last()?,
         })
     };
-    [History, LastRun, Option, Assumed].into_iter().filter_map(of).collect()
+    [History, LastRun, Option, Assumed]
+        .into_iter()
+        .filter_map(of)
+        .collect()
 }
 
 /// The jobs as the plan takes them.
@@ -316,22 +375,33 @@ pub(super) fn dispatch(
     match (source.scheduler, source.rules) {
         (Scheduler::OpenClaw, Rules::OpenClaw(version)) => {
             let with = |slots| {
-                if version < POOLED { Dispatch::Batch { slots } } else { Dispatch::Pool { slots } }
+                if version < POOLED {
+                    Dispatch::Batch { slots }
+                } else {
+                    Dispatch::Pool { slots }
+                }
             };
             match (asked, source.max_concurrent_runs) {
                 (Some(Slots::Unlimited), _) => {
                     (Dispatch::Unlimited, "--max-concurrent-runs".to_owned())
                 }
                 (Some(Slots::Number(n)), _) => (with(n), "--max-concurrent-runs".to_owned()),
-                (None, Some(n)) if version < POOLED => {
-                    (with(n.max(1)), "cron.maxConcurrentRuns in the configuration".to_owned())
-                }
-                (None, _) if version < POOLED => {
-                    (with(1), format!("the default of OpenClaw {version}: certain for 2026.3.28 and 2026.3.31, likely for others before 2026.6"))
-                }
-                (None, _) => {
-                    (with(8), format!("fixed in OpenClaw {version}: certain for 2026.9.6, likely for others from 2026.6 on"))
-                }
+                (None, Some(n)) if version < POOLED => (
+                    with(n.max(1)),
+                    "cron.maxConcurrentRuns in the configuration".to_owned(),
+                ),
+                (None, _) if version < POOLED => (
+                    with(1),
+                    format!(
+                        "the default of OpenClaw {version}: certain for 2026.3.28 and 2026.3.31, likely for others before 2026.6"
+                    ),
+                ),
+                (None, _) => (
+                    with(8),
+                    format!(
+                        "fixed in OpenClaw {version}: certain for 2026.9.6, likely for others from 2026.6 on"
+                    ),
+                ),
             }
         }
         (Scheduler::Molecule, _) => {
@@ -341,17 +411,25 @@ pub(super) fn dispatch(
                 .iter()
                 .map(|p| {
                     let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
-                    *known.entry(p.job.workspace.as_deref().unwrap_or("")).or_insert(next)
+                    *known
+                        .entry(p.job.workspace.as_deref().unwrap_or(""))
+                        .or_insert(next)
                 })
                 .collect();
             let phase = "the phase of its polls is assumed (--poll-phase)";
-            (Dispatch::Molecule(rules), format!("molecule-core of May 2026; {phase}"))
+            (
+                Dispatch::Molecule(rules),
+                format!("molecule-core of May 2026; {phase}"),
+            )
         }
         _ => match asked {
             Some(Slots::Number(slots)) => {
                 (Dispatch::Pool { slots }, "--max-concurrent-runs".to_owned())
             }
-            _ => (Dispatch::Unlimited, "this scheduler starts everything that is due".to_owned()),
+            _ => (
+                Dispatch::Unlimited,
+                "this scheduler starts everything that is due".to_owned(),
+            ),
         },
     }
 }

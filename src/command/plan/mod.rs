@@ -11,12 +11,13 @@ mod summary;
 use std::ops::ControlFlow;
 
 use self::gather::{Gathered, Planned};
+use crate::config::Origin;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::plan::{self, Burst, Fire, Horizon, Input, Jitter, Options, Sink};
-use crate::report::{self as output, Format, RowWriter};
+use crate::report::{self as output, Format, Row, RowWriter};
 use crate::schedule::ZoneSource as _;
-use crate::source::{self, Loaded};
+use crate::source::{self, DEMO_NOW_MS, Loaded, SourceKind};
 use crate::ui::Progress;
 use crate::when;
 use crate::zones::Zones;
@@ -27,6 +28,9 @@ pub use report::{BurstRow, FireRow, FiresReport, PlanReport, Summary};
 /// The horizon without `--for` and `--until`.
 const DAY_MS: i64 = 86_400_000;
 
+/// Steps of the progress bar over the horizon.
+const PROGRESS_STEPS: u64 = 1000;
+
 /// Runs `cronctl plan`.
 ///
 /// # Errors
@@ -34,15 +38,16 @@ const DAY_MS: i64 = 86_400_000;
 pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     let settings = args.settings(&ctx.config.plan_defaults())?;
     let zones = Zones::new(&ctx.env);
-    let source_args = args.source.clone().with_defaults(&ctx.config.source_defaults());
-    let progress = Progress::new(&ctx.ui, "reading jobs");
-    let loaded = source::load(&source_args, &ctx.env, &mut std::io::stdin().lock())?;
-    drop(progress);
+    let loaded = source::load_in(
+        &args.source.or_configured(&ctx.config.source_defaults())?,
+        &ctx.env,
+        &mut std::io::stdin().lock(),
+        &ctx.directory,
+    )?;
     for note in &loaded.notes {
         ctx.ui.note(note);
     }
-    let now_ms = loaded.clock_ms.filter(|_| ctx.now_is_default()).unwrap_or(ctx.now_ms);
-    let horizon = horizon(args, now_ms, &zones)?;
+    let horizon = horizon(args, now_ms(&loaded, ctx), &zones)?;
     let gathered = gather::gather(&loaded, args, &settings, &zones);
     nobody_asked_for(args, &gathered)?;
     let jobs = gather::plan_jobs(&gathered.planned);
@@ -52,32 +57,43 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
         burst: settings.burst,
         restagger: args.restagger,
     };
-    let rules: Vec<_> =
-        loaded.sources.iter().map(|s| gather::dispatch(s, args, &gathered.planned)).collect();
+    let rules: Vec<_> = loaded
+        .sources
+        .iter()
+        .map(|s| gather::dispatch(s, args, &gathered.planned))
+        .collect();
     let input = Input {
         jobs,
-        recurrences: gathered.recurrences.iter().map(|r| r as &dyn plan::Recurrence).collect(),
+        recurrences: gathered
+            .recurrences
+            .iter()
+            .map(|r| r as &dyn plan::Recurrence)
+            .collect(),
         groups: gathered.groups.clone(),
         dispatch: rules.iter().map(|(rule, _)| rule.clone()).collect(),
         horizon,
         options,
     };
-    let streaming = ctx.output.streams();
     let mut taker = Taker {
-        rows: Rows { loaded: &loaded, gathered: &gathered, input: &input, target: args.max_concurrent },
-        fires: args.fires,
-        progress: Progress::new(&ctx.ui, "planning"),
-        writer: match streaming {
-            true if args.fires => Some(RowWriter::stdout::<FireRow>(ctx)?),
-            true => Some(RowWriter::stdout::<BurstRow>(ctx)?),
-            false => None,
+        rows: RowMaker {
+            loaded: &loaded,
+            gathered: &gathered,
+            input: &input,
+            target: args.max_concurrent,
         },
-        kept_bursts: Vec::new(),
-        kept_fires: Vec::new(),
+        progress: ctx.ui.progress("planning", Some(PROGRESS_STEPS)),
+        bursts: Rows::new(ctx, !args.fires)?,
+        fires: Rows::new(ctx, args.fires)?,
         failed: None,
     };
     let outcome = plan::plan(&input, &mut taker);
-    let Taker { writer, kept_bursts, kept_fires, failed, progress, .. } = taker;
+    let Taker {
+        bursts,
+        fires,
+        failed,
+        progress,
+        ..
+    } = taker;
     drop(progress);
     if let Some(error) = failed {
         return Err(error);
@@ -85,7 +101,10 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     let mut problems = loaded.problems.clone();
     problems.extend(gathered.problems.iter().cloned());
     for (recurrence, why) in &outcome.broken {
-        let hurt = gathered.planned.iter().find(|p| p.recurrence == *recurrence);
+        let hurt = gathered
+            .planned
+            .iter()
+            .find(|p| p.recurrence == *recurrence);
         let at = hurt.map_or_else(String::new, |p| p.job.id.clone());
         problems.push(crate::error::Problem::new(at, why.clone()));
     }
@@ -99,46 +118,84 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
         target: args.max_concurrent,
         tzdata: zones.version(),
     });
-    if let Some(writer) = writer {
-        writer.finish()?;
-        for finding in summary.findings.iter().filter(|f| f.warning) {
-            ctx.ui.warning(&finding.text);
+    match (bursts, fires) {
+        (Rows::Kept(bursts), _) => {
+            let overview = !args.summary && ctx.output.format == Format::Table;
+            let warnings = Vec::new();
+            output::write(
+                &mut PlanReport {
+                    summary,
+                    bursts,
+                    warnings,
+                    problems,
+                    overview,
+                },
+                ctx,
+            )?;
         }
-        for problem in &problems {
-            ctx.problem(problem);
+        (_, Rows::Kept(fires)) => {
+            let warnings = Vec::new();
+            output::write(
+                &mut FiresReport {
+                    summary,
+                    fires,
+                    warnings,
+                    problems,
+                },
+                ctx,
+            )?;
         }
-        return Ok(Exit::Ok);
-    }
-    let warnings = Vec::new();
-    if args.fires {
-        let mut report = FiresReport { summary, fires: kept_fires, warnings, problems };
-        output::write(&mut report, ctx)?;
-    } else {
-        let overview = !args.summary && ctx.output.format == Format::Table;
-        let mut report =
-            PlanReport { summary, bursts: kept_bursts, warnings, problems, overview };
-        output::write(&mut report, ctx)?;
+        (bursts, fires) => {
+            bursts.finish()?;
+            fires.finish()?;
+            for finding in summary.findings.iter().filter(|f| f.warning) {
+                ctx.ui.warning(&finding.text);
+            }
+            for problem in &problems {
+                ctx.problem(problem);
+            }
+        }
     }
     Ok(Exit::Ok)
 }
 
+/// The demo has a clock of its own, unless an instant was asked for.
+fn now_ms(loaded: &Loaded, ctx: &Context) -> i64 {
+    let demo = loaded.sources.iter().all(|s| s.kind == SourceKind::Demo);
+    if demo && ctx.now_origin == Origin::BuiltIn {
+        DEMO_NOW_MS
+    } else {
+        ctx.now_ms
+    }
+}
+
 fn horizon(args: &PlanArgs, now_ms: i64, zones: &Zones) -> Result<Horizon, Error> {
     let read = |flag: &str, text: &str| {
-        when::parse_instant(text, now_ms, |name| zones.zone(name).map(|z| z.tz().clone()))
-            .map_err(|why| Error::usage(format!("{flag}: {why}")))
+        when::parse_instant(text, now_ms, |name| {
+            zones.zone(name).map(|z| z.time_zone().clone())
+        })
+        .map_err(|why| Error::usage(format!("{flag}: {why}")))
     };
     if let Some(tick) = &args.tick {
         let from_ms = read("--tick", tick)?;
-        return Ok(Horizon { from_ms, until_ms: from_ms + 1 });
+        return Ok(Horizon {
+            from_ms,
+            until_ms: from_ms + 1,
+        });
     }
-    let from_ms = args.from.as_ref().map_or(Ok(now_ms), |text| read("--from", text))?;
+    let from_ms = args
+        .from
+        .as_ref()
+        .map_or(Ok(now_ms), |text| read("--from", text))?;
     let until_ms = match &args.until {
         Some(text) => read("--until", text)?,
         None => from_ms.saturating_add(args.length.unwrap_or(DAY_MS)),
     };
     if until_ms <= from_ms {
         let (from, until) = (when::utc(from_ms), when::utc(until_ms));
-        return Err(Error::usage(format!("the horizon is empty: it begins {from} and ends {until}")));
+        return Err(Error::usage(format!(
+            "the horizon is empty: it begins {from} and ends {until}"
+        )));
     }
     Ok(Horizon { from_ms, until_ms })
 }
@@ -152,10 +209,13 @@ fn nobody_asked_for(args: &PlanArgs, gathered: &Gathered<'_>) -> Result<(), Erro
         if gathered.planned.iter().any(|p| known(p, asked)) {
             continue;
         }
-        let names = gathered.planned.iter().flat_map(|p| {
-            std::iter::once(p.job.id.as_str()).chain(p.job.name.as_deref())
-        });
-        let error = Error::usage(format!("--job {asked:?}: no planned job has this id, prefix or name"));
+        let names = gathered
+            .planned
+            .iter()
+            .flat_map(|p| std::iter::once(p.job.id.as_str()).chain(p.job.name.as_deref()));
+        let error = Error::usage(format!(
+            "--job {asked:?}: no planned job has this id, prefix or name"
+        ));
         return Err(match output::nearest(asked, names) {
             Some(name) => error.hint(format!("did you mean {name:?}?")),
             None => error,
@@ -164,27 +224,53 @@ fn nobody_asked_for(args: &PlanArgs, gathered: &Gathered<'_>) -> Result<(), Erro
     Ok(())
 }
 
-/// Turns bursts and fires into rows.
-struct Rows<'a> {
-    loaded: &'a Loaded,
-    gathered: &'a Gathered<'a>,
-    input: &'a Input<'a>,
-    target: Option<u32>,
+/// Where rows of one kind go.
+enum Rows<R: Row> {
+    /// Nobody asked for them.
+    Unwanted,
+    /// Printed as they come.
+    Streamed(RowWriter<R>),
+    /// Kept for a format that needs them all.
+    Kept(Vec<R>),
 }
 
-/// Takes the plan: rows are printed as they come, or kept.
-struct Taker<'a, W: std::io::Write> {
-    rows: Rows<'a>,
-    fires: bool,
+impl<R: Row> Rows<R> {
+    fn new(ctx: &Context, wanted: bool) -> Result<Self, Error> {
+        Ok(match wanted {
+            false => Self::Unwanted,
+            true if ctx.output.streams() => Self::Streamed(RowWriter::stdout(ctx)?),
+            true => Self::Kept(Vec::new()),
+        })
+    }
+
+    fn take(&mut self, make: impl FnOnce() -> R) -> Result<(), Error> {
+        match self {
+            Self::Unwanted => {}
+            Self::Streamed(writer) => writer.row(&make())?,
+            Self::Kept(rows) => rows.push(make()),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        match self {
+            Self::Streamed(writer) => writer.finish(),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Takes the plan while it is made.
+struct Taker<'a> {
+    rows: RowMaker<'a>,
     progress: Progress,
-    writer: Option<RowWriter<W>>,
-    kept_bursts: Vec<BurstRow>,
-    kept_fires: Vec<FireRow>,
+    bursts: Rows<BurstRow>,
+    fires: Rows<FireRow>,
     failed: Option<Error>,
 }
 
-impl<W: std::io::Write> Taker<'_, W> {
-    fn written(&mut self, result: Result<(), Error>) -> ControlFlow<()> {
+impl Taker<'_> {
+    fn went(&mut self, result: Result<(), Error>) -> ControlFlow<()> {
         match result {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
@@ -195,40 +281,41 @@ impl<W: std::io::Write> Taker<'_, W> {
     }
 }
 
-impl<W: std::io::Write> Sink for Taker<'_, W> {
+impl Sink for Taker<'_> {
     fn wants_fires(&self) -> bool {
-        self.fires
+        !matches!(self.fires, Rows::Unwanted)
     }
 
     fn burst(&mut self, burst: Burst) -> ControlFlow<()> {
-        if self.fires {
-            return ControlFlow::Continue(());
-        }
-        let row = self.rows.burst(&burst);
-        if let Some(writer) = &mut self.writer {
-            let result = writer.row(&row);
-            return self.written(result);
-        }
-        self.kept_bursts.push(row);
-        ControlFlow::Continue(())
+        let taken = self.bursts.take(|| self.rows.burst(&burst));
+        self.went(taken)
     }
 
     fn fire(&mut self, fire: Fire) -> ControlFlow<()> {
-        let row = self.rows.fire(&fire);
-        if let Some(writer) = &mut self.writer {
-            let result = writer.row(&row);
-            return self.written(result);
-        }
-        self.kept_fires.push(row);
-        ControlFlow::Continue(())
+        let taken = self.fires.take(|| self.rows.fire(&fire));
+        self.went(taken)
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a share of a thousand steps"
+    )]
     fn progress(&mut self, done: f64) {
-        self.progress.set(done);
+        self.progress.reach((done * PROGRESS_STEPS as f64) as u64);
     }
 }
 
-impl Rows<'_> {
+/// Turns bursts and fires into rows.
+struct RowMaker<'a> {
+    loaded: &'a Loaded,
+    gathered: &'a Gathered<'a>,
+    input: &'a Input<'a>,
+    target: Option<u32>,
+}
+
+impl RowMaker<'_> {
     fn burst(&self, burst: &Burst) -> BurstRow {
         let members = || burst.members.iter().map(|i| &self.gathered.planned[*i]);
         let first = members().next().map_or(0, |p| p.zone);
@@ -256,7 +343,10 @@ impl Rows<'_> {
             tz,
             zone,
             jobs: burst.members.len(),
-            sources: sources.iter().map(|s| self.loaded.sources[*s].tag.clone()).collect(),
+            sources: sources
+                .iter()
+                .map(|s| self.loaded.sources[*s].tag.clone())
+                .collect(),
             starts_per_second_before: burst.starts_per_second_before,
             starts_per_second_after: burst.starts_per_second_after,
             concurrent_before: burst.concurrent_before,
@@ -278,7 +368,13 @@ impl Rows<'_> {
         let job = planned.job;
         let (_, tz) = &self.gathered.zones[planned.zone];
         let entered = match self.input.options {
-            Options { restagger: true, .. } | Options { jitter: Jitter::None, .. } => fire.nominal_ms,
+            Options {
+                restagger: true, ..
+            }
+            | Options {
+                jitter: Jitter::None,
+                ..
+            } => fire.nominal_ms,
             _ => fire.native_ms,
         };
         FireRow {

@@ -18,10 +18,14 @@ impl Row for BurstRow {
         Column::new("concurrent_after", "AFTER").right(),
         Column::new("groups", "BY GROUP"),
         Column::new("span_ms", "SPAN").right(),
-        Column::new("shortest_run_ms", "SHORTEST RUN").right().on_request(),
+        Column::new("shortest_run_ms", "SHORTEST RUN")
+            .right()
+            .on_request(),
         Column::new("longest_run_ms", "LONGEST RUN").right(),
         Column::new("peak", "PEAK").right().on_request(),
-        Column::new("window_for_peak_ms", "WINDOW FOR PEAK").right().on_request(),
+        Column::new("window_for_peak_ms", "WINDOW FOR PEAK")
+            .right()
+            .on_request(),
         Column::new("clipped", "CLIPPED").right().if_any(),
         Column::new("sources", "SOURCES").on_request(),
         Column::new("first_at_ms", "FIRST MS").right().on_request(),
@@ -30,7 +34,11 @@ impl Row for BurstRow {
 
     fn cell(&self, key: &str, _view: &View) -> Cell {
         let lower = |before: u32, after: u32| {
-            Cell::of(after).role(if after < before { Role::Good } else { Role::Plain })
+            Cell::of(after).role(if after < before {
+                Role::Good
+            } else {
+                Role::Plain
+            })
         };
         match key {
             "local_at" => Cell::with(Role::Strong, when::readable(self.at_ms, &self.tz)),
@@ -88,8 +96,12 @@ impl Row for FireRow {
         Column::new("run_length_origin", "RUN LENGTH FROM").on_request(),
         Column::new("clipped", "CLIPPED").if_any(),
         Column::new("stagger_reason", "WHY THIS STAGGER"),
-        Column::new("nominal_at_ms", "NOMINAL MS").right().on_request(),
-        Column::new("native_at_ms", "NATIVE MS").right().on_request(),
+        Column::new("nominal_at_ms", "NOMINAL MS")
+            .right()
+            .on_request(),
+        Column::new("native_at_ms", "NATIVE MS")
+            .right()
+            .on_request(),
         Column::new("source", "SOURCE").on_request(),
     ];
 

@@ -5,6 +5,7 @@ use std::io;
 use super::report::{BurstRow, FireRow, FiresReport, GroupPeaks, PlanReport, Summary};
 use crate::error::Problem;
 use crate::report::{Bar, Cell, Column, Report, Screen};
+use crate::source::rules_name;
 use crate::ui::Role;
 use crate::when;
 
@@ -62,21 +63,21 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
     let inputs = &summary.inputs;
     let jobs = &summary.jobs;
     let length = inputs.until_at_ms - inputs.from_at_ms;
-    screen.heading(
-        &format!(
-            "{} jobs, {} starts, {} bursts in {} from {}",
-            jobs.planned,
-            summary.occurrences,
-            summary.burst_count,
-            when::duration(length),
-            inputs.from_at,
-        ),
-        true,
-    )?;
+    screen.heading(&format!(
+        "{} jobs, {} starts, {} bursts in {} from {}",
+        jobs.planned,
+        summary.occurrences,
+        summary.burst_count,
+        when::duration(length),
+        inputs.from_at,
+    ))?;
     for source in &inputs.sources {
         screen.paragraph(&format!(
             "source  {}: {}, {} ({})",
-            source.tag, source.shape, source.rules_text, source.rules_origin
+            source.tag,
+            source.shape,
+            rules_name(source.rules),
+            source.rules_origin
         ))?;
     }
     let mut left = Vec::new();
@@ -95,7 +96,13 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
     let jitter = match (inputs.window_ms, inputs.gap_min_ms, inputs.gap_max_ms) {
         (Some(window), ..) => format!("{} over {}", inputs.jitter, when::duration(window)),
         (_, Some(min), Some(max)) => {
-            format!("{} of {} to {}, seed {}", inputs.jitter, when::duration(min), when::duration(max), inputs.seed)
+            format!(
+                "{} of {} to {}, seed {}",
+                inputs.jitter,
+                when::duration(min),
+                when::duration(max),
+                inputs.seed
+            )
         }
         _ => inputs.jitter.clone(),
     };
@@ -106,13 +113,26 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
             let lengths = if r.shortest_ms == r.longest_ms {
                 when::duration(r.shortest_ms)
             } else {
-                format!("{} to {}", when::duration(r.shortest_ms), when::duration(r.longest_ms))
+                format!(
+                    "{} to {}",
+                    when::duration(r.shortest_ms),
+                    when::duration(r.longest_ms)
+                )
             };
             format!("{} ({}, {} jobs)", lengths, r.origin.word(), r.jobs)
         })
         .collect();
-    screen.paragraph(&format!("jitter  {jitter}; before: what the source does today"))?;
-    screen.paragraph(&format!("runs    {}", if runs.is_empty() { "none".to_owned() } else { runs.join("; ") }))?;
+    screen.paragraph(&format!(
+        "jitter  {jitter}; before: what the source does today"
+    ))?;
+    screen.paragraph(&format!(
+        "runs    {}",
+        if runs.is_empty() {
+            "none".to_owned()
+        } else {
+            runs.join("; ")
+        }
+    ))?;
     screen.paragraph(&format!(
         "models  as declared by each job; what the gateway resolves is not considered; tz data {}",
         inputs.tzdata
@@ -132,7 +152,11 @@ fn peaks(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
     ];
     screen.blank()?;
     let after = |before: u32, after: u32| {
-        Cell::of(after).role(if after < before { Role::Good } else { Role::Plain })
+        Cell::of(after).role(if after < before {
+            Role::Good
+        } else {
+            Role::Plain
+        })
     };
     let row = |p: &GroupPeaks| {
         vec![
@@ -168,20 +192,21 @@ fn peaks(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
 }
 
 fn histogram(summary: &Summary, rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
-    let Some(histogram) = &summary.histogram else { return Ok(()) };
+    let Some(histogram) = &summary.histogram else {
+        return Ok(());
+    };
     // Shown in the zone of the biggest burst's jobs.
-    let biggest = rows.iter().max_by_key(|r| (r.jobs, std::cmp::Reverse(r.at_ms)));
+    let biggest = rows
+        .iter()
+        .max_by_key(|r| (r.jobs, std::cmp::Reverse(r.at_ms)));
     let tz = biggest.map_or(jiff::tz::TimeZone::UTC, |r| r.tz.clone());
     let jobs = biggest.map_or(0, |r| r.jobs);
     let at = biggest.map_or(histogram.from_at_ms, |r| r.at_ms);
-    screen.heading(
-        &format!(
-            "Biggest burst: {jobs} jobs at {}, starts per {}",
-            when::readable(at, &tz),
-            when::duration(histogram.bin_ms)
-        ),
-        false,
-    )?;
+    screen.heading(&format!(
+        "Biggest burst: {jobs} jobs at {}, starts per {}",
+        when::readable(at, &tz),
+        when::duration(histogram.bin_ms)
+    ))?;
     let bars: Vec<Bar> = (0..)
         .zip(histogram.before.iter().zip(&histogram.after))
         .map(|(bin, (before, after))| Bar {
@@ -194,7 +219,7 @@ fn histogram(summary: &Summary, rows: &[BurstRow], screen: &mut Screen<'_>) -> i
 }
 
 fn bursts(rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
-    screen.heading("Bursts", false)?;
+    screen.heading("Bursts")?;
     if rows.len() <= BURSTS_SHOWN {
         return screen.rows(rows, PlanReport::EMPTY);
     }
@@ -205,14 +230,16 @@ fn bursts(rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
     let shown: Vec<BurstRow> = largest.into_iter().cloned().collect();
     screen.rows(&shown, "")?;
     let more = rows.len() - shown.len();
-    screen.paragraph(&format!("and {more} smaller or later: cronctl plan --summary"))
+    screen.paragraph(&format!(
+        "and {more} smaller or later: cronctl plan --summary"
+    ))
 }
 
 fn findings(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
     if summary.findings.is_empty() {
         return Ok(());
     }
-    screen.heading("Findings", false)?;
+    screen.heading("Findings")?;
     for finding in &summary.findings {
         let mark = if finding.warning { "! " } else { "- " };
         screen.paragraph(&format!("{mark}{}", finding.text))?;

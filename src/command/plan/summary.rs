@@ -23,7 +23,13 @@ pub(super) struct Parts<'a> {
 
 /// Draws the summary.
 pub(super) fn of(parts: &Parts<'_>) -> Summary {
-    let Parts { loaded, gathered, input, outcome, .. } = *parts;
+    let Parts {
+        loaded,
+        gathered,
+        input,
+        outcome,
+        ..
+    } = *parts;
     let dispatch: Vec<SourceDispatch> = (0..)
         .zip(&loaded.sources)
         .filter(|(index, _)| gathered.planned.iter().any(|p| p.job.source == *index))
@@ -65,7 +71,9 @@ pub(super) fn of(parts: &Parts<'_>) -> Summary {
 }
 
 fn inputs(parts: &Parts<'_>) -> Inputs {
-    let Input { horizon, options, .. } = parts.input;
+    let Input {
+        horizon, options, ..
+    } = parts.input;
     let gap = match options.jitter {
         Jitter::Gap(gap) => Some(gap),
         _ => None,
@@ -92,7 +100,9 @@ fn inputs(parts: &Parts<'_>) -> Inputs {
 
 /// Peaks in total, then per group: most runs at once first.
 fn peaks(parts: &Parts<'_>) -> Vec<GroupPeaks> {
-    let Parts { gathered, outcome, .. } = *parts;
+    let Parts {
+        gathered, outcome, ..
+    } = *parts;
     let mut jobs = vec![0; gathered.groups.len()];
     for planned in &gathered.planned {
         jobs[planned.group as usize] += 1;
@@ -112,7 +122,9 @@ fn peaks(parts: &Parts<'_>) -> Vec<GroupPeaks> {
         .collect();
     groups.sort_by(|a, b| {
         let weight = |g: &GroupPeaks| std::cmp::Reverse(g.before.concurrent);
-        weight(a).cmp(&weight(b)).then_with(|| a.group.cmp(&b.group))
+        weight(a)
+            .cmp(&weight(b))
+            .then_with(|| a.group.cmp(&b.group))
     });
     let total = GroupPeaks {
         group: None,
@@ -137,7 +149,10 @@ fn histogram(outcome: &Outcome) -> Option<Histogram> {
     let count = |starts: &[i64]| {
         let mut counts = vec![0u64; bins];
         for t in starts {
-            if let Some(bin) = usize::try_from((t - from_ms) / bin_ms).ok().and_then(|b| counts.get_mut(b)) {
+            if let Some(bin) = usize::try_from((t - from_ms) / bin_ms)
+                .ok()
+                .and_then(|b| counts.get_mut(b))
+            {
                 *bin += 1;
             }
         }
