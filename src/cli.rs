@@ -1,20 +1,16 @@
 //! The command line as typed: parsing validates, and touches nothing else.
 
-use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
-use crate::command::{self, Command, completions};
-use crate::context::Context;
-use crate::env::Env;
-use crate::error::{Error, Exit};
+use crate::command::{Command, completions};
+use crate::error::Error;
 use crate::manual;
 use crate::report::{Format, Order};
 use crate::schedule::Version;
-use crate::ui::{ColorChoice, Ui, styled};
+use crate::ui::ColorChoice;
 
 /// Explains, plans and frees the cron jobs of agent gateways, offline and in milliseconds.
 #[derive(Debug, Parser)]
@@ -92,8 +88,8 @@ impl GlobalArgs {
     /// Returns the format that was asked for and the flag that asked.
     ///
     /// # Errors
-    /// When two formats were asked for. The parser sees this only when both flags stand on the same
-    /// side of the subcommand.
+    /// When two formats were asked for. The parser itself would see this only when both flags stand
+    /// on the same side of the subcommand.
     pub(crate) fn output_flag(&self) -> Result<Option<(&'static str, Format)>, Error> {
         match (self.output, self.json) {
             (Some(Format::Json) | None, true) => Ok(Some(("--json", Format::Json))),
@@ -106,59 +102,8 @@ impl GlobalArgs {
     }
 }
 
-/// Parses, dispatches and maps the result to an exit code.
-pub fn main(env: &Env) -> ExitCode {
-    if env.get("COMPLETE").is_some() {
-        match completions::serve() {
-            Ok(true) => return Exit::Ok.into(),
-            Ok(false) => {}
-            Err(error) => return usage(&error, env),
-        }
-    }
-    match Cli::try_parse() {
-        Ok(cli) => run(cli, env).into(),
-        Err(error) => usage(&error, env),
-    }
-}
-
-fn run(cli: Cli, env: &Env) -> Exit {
-    let color = early_color(cli.global.color, env);
-    let early = Ui::new(env, color, cli.global.quiet);
-    let ctx = match Context::new(cli.global, env, cli.command.reads_config()) {
-        Ok(ctx) => ctx,
-        Err(error) => return ended(&early, &error),
-    };
-    match command::run(&cli.command, &ctx) {
-        Ok(exit) => ctx.exit(exit),
-        Err(error) => ended(&ctx.ui, &error),
-    }
-}
-
-fn ended(ui: &Ui, error: &Error) -> Exit {
-    ui.error(error);
-    error.exit
-}
-
-/// Prints help and the version on stdout, what is wrong with a command line on stderr.
-fn usage(error: &clap::Error, env: &Env) -> ExitCode {
-    let ui = Ui::new(env, early_color(color_typed(), env), false);
-    let text = error.render();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            match ui.print(&styled(&text, ui.look().color)) {
-                Ok(()) => Exit::Ok.into(),
-                Err(error) => ended(&ui, &error).into(),
-            }
-        }
-        _ => {
-            ui.talk(&text);
-            Exit::Usage.into()
-        }
-    }
-}
-
 /// Looks for `--color` on a command line that did not parse.
-fn color_typed() -> Option<ColorChoice> {
+pub(crate) fn color_typed() -> Option<ColorChoice> {
     let mut args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
     let value = args.find_map(|arg| {
         let rest = arg.strip_prefix("--color")?;
@@ -166,12 +111,6 @@ fn color_typed() -> Option<ColorChoice> {
     });
     let value = value?.or_else(|| args.next())?;
     ColorChoice::from_str(&value, false).ok()
-}
-
-/// Decides about colour where the configuration was not read: what was typed, then the variable.
-fn early_color(typed: Option<ColorChoice>, env: &Env) -> ColorChoice {
-    let by_variable = || ColorChoice::from_str(env.get("CRONCTL_COLOR")?, false).ok();
-    typed.or_else(by_variable).unwrap_or_default()
 }
 
 /// Returns the definition of the command line, for completions, manual pages and tests.

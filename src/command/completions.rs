@@ -97,7 +97,10 @@ pub fn run(args: &CompletionsArgs, ctx: &Context) -> Result<Exit, Error> {
 }
 
 /// Answers a shell that is completing. Returns whether one asked.
-pub(crate) fn serve() -> clap::error::Result<bool> {
+pub(crate) fn serve(env: &Env) -> clap::error::Result<bool> {
+    if env.get("COMPLETE").is_none() {
+        return Ok(false);
+    }
     let directory = std::env::current_dir().ok();
     CompleteEnv::with_factory(cli::definition)
         .bin("cronctl")

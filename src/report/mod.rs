@@ -64,6 +64,51 @@ impl Output {
 
 /// The result of a command.
 ///
+/// ```
+/// use cronctl::report::{Cell, Column, Report, Row, View};
+///
+/// #[derive(serde::Serialize, schemars::JsonSchema)]
+/// struct Burst {
+///     at: String,
+///     at_ms: i64,
+///     jobs: usize,
+/// }
+///
+/// impl Row for Burst {
+///     const COLUMNS: &'static [Column] = &[
+///         Column::new("at", "AT"),
+///         Column::new("jobs", "JOBS").right(),
+///     ];
+///
+///     fn cell(&self, key: &str, _: &View) -> Cell {
+///         match key {
+///             "at" => Cell::from(&*self.at),
+///             _ => Cell::of(self.jobs),
+///         }
+///     }
+/// }
+///
+/// #[derive(serde::Serialize, schemars::JsonSchema)]
+/// struct Bursts {
+///     rows: Vec<Burst>,
+///     warnings: Vec<String>,
+/// }
+///
+/// impl Report for Bursts {
+///     type Row = Burst;
+///     const SCHEMA: &'static str = "cronctl.bursts/1";
+///     const EMPTY: &'static str = "No two jobs fire together.";
+///
+///     fn rows(&mut self) -> &mut Vec<Burst> {
+///         &mut self.rows
+///     }
+///
+///     fn warnings(&self) -> &[String] {
+///         &self.warnings
+///     }
+/// }
+/// ```
+///
 /// `Serialize` gives the JSON document, to which [`write`](fn@write) adds `schema`, `generated_at`,
 /// `generated_at_ms` and `tool_version` on top. House rules for its fields: `inputs` says what the
 /// answer rests on; unknown is `null`, never missing; an instant `x_at` is RFC 3339 with zone and

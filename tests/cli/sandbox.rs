@@ -14,21 +14,28 @@ pub(crate) const NOW: &str = "2026-08-01T20:00:00-07:00";
 /// A temporary directory that holds a home and the directory in which commands run.
 #[derive(Debug)]
 pub(crate) struct Sandbox {
-    root: TempDir,
+    // Removes the directory when dropped.
+    _directory: TempDir,
+    root: PathBuf,
 }
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
-        let root = TempDir::new().unwrap();
-        for directory in ["home", "work"] {
-            std::fs::create_dir(root.path().join(directory)).unwrap();
+        let directory = TempDir::new().unwrap();
+        // Where the temporary directory is a link, commands print where it leads.
+        let root = directory.path().canonicalize().unwrap();
+        for name in ["home", "work"] {
+            std::fs::create_dir(root.join(name)).unwrap();
         }
-        Self { root }
+        Self {
+            _directory: directory,
+            root,
+        }
     }
 
     /// Returns a path under the root: `work` is the current directory, `home` is HOME.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.root.path().join(name)
+        self.root.join(name)
     }
 
     /// Writes a file under the root, with the directories above it.
@@ -134,7 +141,7 @@ impl Invocation<'_> {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
             code: output.status.code(),
-            root: self.sandbox.root.path().to_owned(),
+            root: self.sandbox.root.clone(),
         }
     }
 }
