@@ -73,16 +73,16 @@ impl Dispatch {
     /// Says the rule in words.
     pub fn rule(&self) -> String {
         match self {
-            Self::Unlimited => "no cap: everything due starts at once".to_owned(),
-            Self::Pool { slots } => {
-                format!("{slots} slots for all cron runs, first due first served")
+            Self::Unlimited => "no cap on what runs at once".to_owned(),
+            Self::Pool { slots } => format!("{slots} slots for all cron runs"),
+            Self::Batch { slots: 1 } => {
+                "one run at a time, and no tick before the last one has ended".to_owned()
             }
-            Self::Batch { slots } => format!(
-                "a tick runs what is due with {slots} slot{}, the next tick waits for it",
-                if *slots == 1 { "" } else { "s" }
-            ),
+            Self::Batch { slots } => {
+                format!("{slots} slots a tick, and no tick before the last one has ended")
+            }
             Self::Molecule(rules) => format!(
-                "poll every {} s, {} rows a tick, {} slots, no row read later than {} s into a tick",
+                "a poll every {} s, {} rows and {} slots a tick, no row read later than {} s into it",
                 rules.poll_ms / 1000,
                 rules.batch,
                 rules.slots,

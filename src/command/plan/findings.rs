@@ -201,11 +201,11 @@ fn queues(facts: &Facts<'_>, out: &mut Vec<Finding>) {
             out.push(info(
                 FindingKind::Queue,
                 format!(
-                    "{}: with {}, the longest wait for a slot is {} before and {} after",
+                    "{}: jobs wait for a slot, the longest {} before and {} after ({})",
                     dispatch.source,
-                    dispatch.rule,
                     when::duration(before.longest_wait_ms),
                     when::duration(after.longest_wait_ms),
+                    dispatch.rule,
                 ),
             ));
         }
@@ -293,7 +293,10 @@ fn staggers(facts: &Facts<'_>, out: &mut Vec<Finding>) {
         for (reason, jobs) in reasons {
             out.push(info(
                 FindingKind::NoStagger,
-                format!("{jobs} of the biggest burst's jobs have stagger 0: {reason}"),
+                format!(
+                    "OpenClaw's stagger of {jobs} of the biggest burst's {} jobs is 0: {reason}",
+                    burst.members.len()
+                ),
             ));
         }
     }

@@ -73,7 +73,7 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
     ))?;
     for source in &inputs.sources {
         screen.paragraph(&format!(
-            "source  {}: {}, {} ({})",
+            "source {}: {}, rules of {} ({})",
             source.tag,
             source.shape,
             rules_name(source.rules),
@@ -91,7 +91,7 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
         }
     }
     if !left.is_empty() {
-        screen.paragraph(&format!("left out  {}", left.join(", ")))?;
+        screen.paragraph(&format!("left out: {}", left.join(", ")))?;
     }
     let jitter = match (inputs.window_ms, inputs.gap_min_ms, inputs.gap_max_ms) {
         (Some(window), ..) => format!("{} over {}", inputs.jitter, when::duration(window)),
@@ -123,10 +123,10 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
         })
         .collect();
     screen.paragraph(&format!(
-        "jitter  {jitter}; before: what the source does today"
+        "jitter: {jitter}; before is what the source does today, after is this plan"
     ))?;
     screen.paragraph(&format!(
-        "runs    {}",
+        "run lengths: {}",
         if runs.is_empty() {
             "none".to_owned()
         } else {
@@ -134,7 +134,7 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
         }
     ))?;
     screen.paragraph(&format!(
-        "models  as declared by each job; what the gateway resolves is not considered; tz data {}",
+        "models: as each job declares them, not as the gateway resolves them; time zone data {}",
         inputs.tzdata
     ))
 }
@@ -178,7 +178,7 @@ fn peaks(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
     screen.table(&COLUMNS, &rows)?;
     for dispatch in &summary.dispatch {
         screen.paragraph(&format!(
-            "{}: with {} ({}), {} run at once before and {} after; longest wait {} and {}",
+            "{}: {} ({}): at most {} run at once before and {} after, the longest wait for a slot is {} and {}",
             dispatch.source,
             dispatch.rule,
             dispatch.origin,
