@@ -1,1 +1,3 @@
 //! The commands, one file each: gather, compute, report.
+
+pub mod next;
