@@ -2,9 +2,32 @@
 //!
 //! Pure: zones come in as values, instants are epoch milliseconds UTC.
 
+mod civil;
+mod cron;
+mod cron_rs;
+mod croner;
+mod error;
+mod fields;
+mod iso;
+mod molecule;
+mod number;
+mod openclaw;
+mod question;
+mod robfig;
+mod spec;
+pub mod stagger;
+mod text;
+mod timetable;
 mod version;
+mod zone;
 
+pub use cron::Cron;
+pub use error::{ErrorKind, Hang, ScheduleError};
+pub use question::{Answer, Question};
+pub use stagger::{Stagger, StaggerReason};
+pub use timetable::{JobFacts, Timetable};
 pub use version::Version;
+pub use zone::{Zone, ZoneSource};
 
 use serde_json::Value;
 
