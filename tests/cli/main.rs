@@ -16,6 +16,8 @@ mod config_file;
 mod generated;
 // Formats, columns, sorting, colour, closed pipes, full disks.
 mod output;
+// The worked cases, the recorded states, formats, contradictions of `plan`.
+mod plan;
 // JSON documents of the real binary against the published schemas.
 mod schema;
 // Help of every command, and wrong command lines.

@@ -8,6 +8,12 @@ use crate::sandbox::Sandbox;
 
 /// Command lines whose JSON is checked. Every published schema needs at least one.
 const SAMPLES: &[(&str, &str)] = &[
+    ("cronctl.plan/1", "plan --demo"),
+    (
+        "cronctl.plan/1",
+        "plan --demo --jitter gap --group-by model",
+    ),
+    ("cronctl.plan.fires/1", "plan --demo --fires"),
     ("cronctl.config/1", "config show"),
     ("cronctl.config/1", "config show --context a"),
     ("cronctl.config-path/1", "config path"),

@@ -122,6 +122,7 @@ milliseconds
 Usage: cronctl [OPTIONS] <COMMAND>
 
 Commands:
+  plan         Which jobs fire together, and where jitter puts them
   config       Show the settings in force and where each was set
   completions  Print the script that makes a shell complete cronctl
   help         Print this message or the help of the given subcommand(s)

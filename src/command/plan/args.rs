@@ -16,6 +16,7 @@ use crate::when;
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct PlanArgs {
+    /// Where the jobs come from.
     #[command(flatten)]
     pub source: SourceArgs,
 
