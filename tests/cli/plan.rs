@@ -282,7 +282,10 @@ fn p10_with_the_300_s_hash_and_a_cap_of_four_the_longest_wait_is_79_909_s() {
     for job in &mut jobs {
         job["schedule"]["staggerMs"] = json!(300_000);
     }
-    let line = format!("{P8} --jitter native --run-length 60s --max-concurrent-runs 4");
+    // A pool serves first due first: before 2026.6 a tick would wait for the one before it.
+    let line = format!(
+        "{P8} --openclaw-version 2026.9.6 --jitter native --run-length 60s --max-concurrent-runs 4"
+    );
     let document = planned(&jobs, &line);
     let dispatch = &document["dispatch"][0]["before"];
     assert_eq!(dispatch["last_start_ms"], FIRST_BURST_MS + 378_334);
