@@ -53,7 +53,7 @@ impl From<Exit> for ExitCode {
 pub struct Error {
     /// The code to end with.
     pub exit: Exit,
-    /// What happened and where (file:line, URL), one sentence.
+    /// What happened and where (`file:line`, URL), one sentence.
     pub message: String,
     /// Why, from the outermost cause to the innermost.
     pub causes: Vec<String>,

@@ -1,6 +1,7 @@
 //! `--jobs`: every shape, damage, limits.
 
-use std::io::{Read, Write};
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
 
 use cronctl::schedule::{Rules, ScheduleSpec};
 use cronctl::source::{Confidence, Dialect, Loaded, Scheduler, SourceArgs, load, rules_name};
@@ -104,7 +105,8 @@ fn molecule_schedules_also_several_answers_and_lines() {
         twice.notes
     );
     let rows: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
-    let lines: String = rows.iter().map(|r| format!("{r}\n")).collect();
+    let lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
+    let lines = lines.join("\n");
     let lines = stdin(lines.as_bytes()).unwrap();
     assert_eq!(
         shape(&lines),
@@ -242,7 +244,7 @@ fn only_the_first_twenty_bad_lines_are_named() {
     for _ in 0..1000 {
         text.push_str("{\"id\":\"b\",\"schedule\":5}\n");
     }
-    text.push_str(&format!("{{\"id\":\"{}\"}}\n", "x".repeat(1 << 20)));
+    text.extend(["{\"id\":\"", &"x".repeat(1 << 20), "\"}\n"]);
     let loaded = stdin(text.as_bytes()).unwrap();
     assert_eq!(loaded.jobs.len(), 1);
     assert_eq!(loaded.problems.len(), 21);
@@ -392,11 +394,13 @@ fn one_page_of_a_longer_answer_is_said() {
 fn a_hundred_thousand_lines() {
     let mut text = String::new();
     for n in 0..100_000 {
-        text.push_str(&format!(
+        writeln!(
+            text,
             r#"{{"id":"{n:08x}-2b1c-4d5e-8f90-0123456789ab","agentId":"main","name":"job {n}","enabled":true,"createdAtMs":1795219732697,"schedule":{{"kind":"cron","expr":"{} {} * * *","tz":"America/Los_Angeles","staggerMs":0}},"sessionTarget":"isolated","wakeMode":"now","payload":{{"kind":"agentTurn","message":"Do the work","model":"openai/gpt-5.4-nano"}},"state":{{"nextRunAtMs":1795223022598}}}}"#,
-            n % 60, n % 24
-        ));
-        text.push('\n');
+            n % 60,
+            n % 24
+        )
+        .unwrap();
     }
     let array = format!("[{}]", text.trim_end().replace('\n', ",\n"));
     for (what, text) in [("NDJSON", &text), ("array", &array)] {

@@ -1,7 +1,8 @@
 //! Sources read through the library: recorded states, files of jobs, live and damaged stores.
 #![expect(
     clippy::disallowed_methods,
-    reason = "the tests prepare files themselves"
+    clippy::unwrap_used,
+    reason = "the tests prepare files themselves, and a panic is how they fail"
 )]
 
 mod demo;

@@ -56,11 +56,12 @@ fn listing(dir: &Path) -> BTreeMap<String, (u64, SystemTime)> {
 
 #[test]
 fn the_wide_table_is_read_by_the_stable_columns() {
-    let columns: String = (0..30).map(|n| format!("field_{n} TEXT, ")).collect();
+    let columns: Vec<_> = (0..30).map(|n| format!("field_{n} TEXT")).collect();
+    let columns = columns.join(", ");
     let (dir, store) = state(|store| {
         store
             .execute_batch(&format!(
-                "CREATE TABLE cron_jobs (store_key TEXT NOT NULL, job_id TEXT NOT NULL, {columns}
+                "CREATE TABLE cron_jobs (store_key TEXT NOT NULL, job_id TEXT NOT NULL, {columns},
                    name TEXT, enabled INTEGER NOT NULL, payload_kind TEXT, job_json TEXT NOT NULL,
                    state_json TEXT NOT NULL, updated_at INTEGER NOT NULL, PRIMARY KEY (store_key, job_id));
                  CREATE TABLE cron_run_logs (job_id TEXT, ts INTEGER, entry_json TEXT NOT NULL);"
@@ -192,7 +193,7 @@ fn reading_while_a_gateway_writes() {
     for n in 0..200 {
         let loaded = open(dir.path()).unwrap_or_else(|e| panic!("read {n}: {e:?}"));
         assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
-        assert_eq!(loaded.jobs.len() as i64, JOBS, "read {n}");
+        assert_eq!(i64::try_from(loaded.jobs.len()).unwrap(), JOBS, "read {n}");
         let values: Vec<i64> = loaded
             .jobs
             .iter()
