@@ -15,6 +15,10 @@ const MAX_JSON5: usize = 16 << 20;
 
 /// What a document has around its jobs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about a text, not states of a machine"
+)]
 pub struct Document {
     /// The forms of the top-level values, in order, without repetition.
     pub tops: Vec<Top>,
@@ -169,12 +173,12 @@ pub(crate) fn check_depth(text: &str) -> Result<(), Broken> {
 /// Returns line and column, both from 1, of a byte offset.
 pub(crate) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = &text.as_bytes()[..offset.min(text.len())];
-    let line = before.iter().filter(|b| **b == b'\n').count();
+    let line = before.split(|b| *b == b'\n').count();
     let start = before
         .iter()
         .rposition(|b| *b == b'\n')
         .map_or(0, |n| n + 1);
-    (line + 1, before.len() - start + 1)
+    (line, before.len() - start + 1)
 }
 
 /// Splits a text into its top-level values; also returns where the broken one starts, if one is.
@@ -206,7 +210,7 @@ fn broken_at(text: &str, start: usize, error: &serde_json::Error) -> Broken {
     }
 }
 
-/// The message of a JSON error without the position that serde_json appends to it.
+/// The message of a JSON error without the position that the reader appends to it.
 pub(crate) fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {
@@ -280,7 +284,9 @@ impl<'de> Visitor<'de> for Elements<'_> {
             if text.starts_with('[')
                 && let Ok(inner) = serde_json::from_str::<Vec<&RawValue>>(text)
             {
-                inner.iter().for_each(|raw| self.0(raw.get()));
+                for raw in inner {
+                    self.0(raw.get());
+                }
             } else {
                 self.0(text);
             }

@@ -33,7 +33,7 @@ pub(super) fn parse(text: &str, slot: Slot) -> Option<Job> {
 }
 
 /// Reads a row of any form, or says which field is wrong.
-pub(super) fn lenient(value: &Value, slot: Slot) -> Result<Job, Complaint> {
+pub(super) fn lenient(value: &Value, slot: Slot) -> Result<Job, Box<Complaint>> {
     // The runtime's own grid (August 2026) has `cron` and takes the name as the id.
     let expr = value.get("cron_expr").or_else(|| value.get("cron"));
     let is_grid = value.get("cron_expr").is_none();

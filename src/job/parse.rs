@@ -96,7 +96,7 @@ pub fn parse(text: &str, slot: Slot) -> Result<(Job, JobShape), Failure> {
         return Ok((job, JobShape::Molecule));
     }
     let value: Value = serde_json::from_str(text).map_err(Failure::Syntax)?;
-    lenient::read(&value, slot).map_err(|c| Failure::Field(Box::new(c)))
+    lenient::read(&value, slot).map_err(Failure::Field)
 }
 
 /// Reads one row of the SQLite store: the definition and the run state are separate texts.

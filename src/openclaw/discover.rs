@@ -33,21 +33,20 @@ pub fn discover(env: &Env, cwd: &Path) -> Option<Paths> {
         Some(dir) => (absolute(dir), "OPENCLAW_STATE_DIR"),
         None => default_state_dir(home.as_deref()?),
     };
-    let config = match trimmed(env, "OPENCLAW_CONFIG_PATH") {
-        Some(path) => absolute(path),
-        None => {
-            let mut dirs = Vec::new();
-            if trimmed(env, "OPENCLAW_STATE_DIR").is_some() {
-                dirs.push(state_dir.clone());
-            }
-            if let Some(home) = &home {
-                dirs.extend([home.join(".openclaw"), home.join(".clawdbot")]);
-            }
-            dirs.iter()
-                .flat_map(|dir| CONFIG_NAMES.map(|name| dir.join(name)))
-                .find(|path| path.exists())
-                .unwrap_or_else(|| state_dir.join(CONFIG_NAMES[0]))
+    let config = if let Some(path) = trimmed(env, "OPENCLAW_CONFIG_PATH") {
+        absolute(path)
+    } else {
+        let mut dirs = Vec::new();
+        if trimmed(env, "OPENCLAW_STATE_DIR").is_some() {
+            dirs.push(state_dir.clone());
         }
+        if let Some(home) = &home {
+            dirs.extend([home.join(".openclaw"), home.join(".clawdbot")]);
+        }
+        dirs.iter()
+            .flat_map(|dir| CONFIG_NAMES.map(|name| dir.join(name)))
+            .find(|path| path.exists())
+            .unwrap_or_else(|| state_dir.join(CONFIG_NAMES[0]))
     };
     Some(Paths {
         home,

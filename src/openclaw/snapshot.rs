@@ -77,9 +77,8 @@ fn once<T>(
     let before = State::of(path).map_err(|e| unreadable(path, &e))?;
     let copied = before.wal.is_some() || before.hot_journal;
     let answer = if copied {
-        let copy = match copy(path, env, &before)? {
-            Some(copy) => copy,
-            None => return Ok(Attempt::Changed),
+        let Some(copy) = copy(path, env, &before)? else {
+            return Ok(Attempt::Changed);
         };
         // The copy is ours alone: a writable handle may replay its WAL or roll its journal back.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

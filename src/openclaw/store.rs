@@ -48,15 +48,14 @@ pub fn read_file(path: &Path, into: &mut Collector) -> Result<Vec<String>, Error
     let bytes = crate::files::read(path, MAX_BYTES)?;
     let backup = || {
         let bak = PathBuf::from(format!("{name}.bak"));
-        match bak.exists() {
-            true => format!(
+        if bak.exists() {
+            format!(
                 "the gateway's own copy of before the last change is {}",
                 bak.display()
-            ),
-            false => {
-                "restore it, or pass the answer of `openclaw cron list --all --json` with --jobs"
-                    .to_owned()
-            }
+            )
+        } else {
+            "restore it, or pass the answer of `openclaw cron list --all --json` with --jobs"
+                .to_owned()
         }
     };
     let text = std::str::from_utf8(&bytes).map_err(|e| {

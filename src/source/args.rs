@@ -14,8 +14,8 @@ use crate::schedule::Version;
 pub struct SourceArgs {
     /// Read an OpenClaw state directory, offline and read-only
     ///
-    /// Without a directory: where OpenClaw itself looks (OPENCLAW_STATE_DIR, ~/.openclaw). This is
-    /// also the default when no source is given. May be repeated.
+    /// Without a directory: where OpenClaw itself looks (`OPENCLAW_STATE_DIR`, `~/.openclaw`).
+    /// This is also the default when no source is given. May be repeated.
     #[arg(
         long,
         value_name = "STATE_DIR",

@@ -64,7 +64,7 @@ fn is_known_variable(line: &str) -> bool {
 
 /// Reads a crontab into `into`. `system` says that the file's place implies a user column.
 pub(super) fn read(text: &str, system: bool, into: &mut Collector) -> Crontab {
-    let mut info = Crontab {
+    let mut learnt = Crontab {
         has_users: system || has_users(text),
         has_random_delay: false,
     };
@@ -81,17 +81,18 @@ pub(super) fn read(text: &str, system: bool, into: &mut Collector) -> Crontab {
             Line::Variable("CRON_TZ" | "TZ", value) => {
                 zone = Some(value).filter(|v| !v.is_empty());
             }
-            Line::Variable(name, _) => info.has_random_delay |= name == "RANDOM_DELAY",
-            Line::Job(expr, rest) => match command(rest, info.has_users) {
-                Some(command) => into.push(job(n, expr, zone.clone(), command)),
-                None => {
+            Line::Variable(name, _) => learnt.has_random_delay |= name == "RANDOM_DELAY",
+            Line::Job(expr, rest) => {
+                if let Some(command) = command(rest, learnt.has_users) {
+                    into.push(job(n, expr, zone.clone(), command));
+                } else {
                     let column = line.len() + 1;
                     let problem = Problem::new(at(column), "has a schedule and no command");
                     into.problem(problem);
                 }
-            },
+            }
             Line::Reboot(rest) => {
-                let what = match command(rest, info.has_users) {
+                let what = match command(rest, learnt.has_users) {
                     Some(command) => format!("@reboot: no clock fires it ({command:?})"),
                     None => "@reboot: no clock fires it".to_owned(),
                 };
@@ -103,7 +104,7 @@ pub(super) fn read(text: &str, system: bool, into: &mut Collector) -> Crontab {
             }
         }
     }
-    info
+    learnt
 }
 
 fn job(line: usize, expr: String, zone: Option<String>, command: String) -> Job {
@@ -289,9 +290,9 @@ mod tests {
 
     fn jobs(text: &str, system: bool) -> (Vec<String>, Vec<String>, Crontab) {
         let mut into = Collector::new("tab", 0);
-        let info = read(text, system, &mut into);
-        let read = into.finish(Rules::Molecule);
-        let jobs = read.jobs.iter().map(|j| match &j.schedule {
+        let learnt = read(text, system, &mut into);
+        let collected = into.finish(Rules::Molecule);
+        let jobs = collected.jobs.iter().map(|j| match &j.schedule {
             ScheduleSpec::Cron { expr, tz, .. } => format!(
                 "{} {expr} | {} | {}",
                 j.id,
@@ -300,8 +301,8 @@ mod tests {
             ),
             other => panic!("{other:?}"),
         });
-        let problems = read.problems.iter().map(ToString::to_string);
-        (jobs.collect(), problems.collect(), info)
+        let problems = collected.problems.iter().map(ToString::to_string);
+        (jobs.collect(), problems.collect(), learnt)
     }
 
     #[test]

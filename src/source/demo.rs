@@ -46,7 +46,9 @@ pub(super) fn load(args: &SourceArgs, source: usize, tags: &mut Tags) -> Result<
     let demo = parse()?;
     let mut history = History::default();
     for (job, lengths) in &demo.runs {
-        lengths.iter().for_each(|ms| history.add(job, *ms));
+        for ms in lengths {
+            history.add(job, *ms);
+        }
     }
     let mut into = Collector::new("demo", source);
     for (n, job) in demo.jobs.iter().enumerate() {

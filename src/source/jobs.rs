@@ -351,8 +351,8 @@ fn of_document(document: &Document, into: &Collector, args: &SourceArgs) -> Reco
 fn of_crontab(text: &str, file: &Path, args: &SourceArgs, into: &mut Collector) -> Recognised {
     let place = file.to_string_lossy();
     let system = place.ends_with("etc/crontab") || place.contains("etc/cron.d/");
-    let info = crontab::read(text, system, into);
-    let form = if info.has_users {
+    let learnt = crontab::read(text, system, into);
+    let form = if learnt.has_users {
         "a system crontab (with a user column)"
     } else {
         "a user crontab"
@@ -362,7 +362,7 @@ fn of_crontab(text: &str, file: &Path, args: &SourceArgs, into: &mut Collector) 
         "{place}: fire times are by the rules of {}, without stagger; cron(8) itself treats a change of clocks differently",
         super::rules_name(recognised.rules)
     ));
-    if info.has_random_delay {
+    if learnt.has_random_delay {
         recognised
             .notes
             .push(format!("{place}: RANDOM_DELAY is not part of the plan"));

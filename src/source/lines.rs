@@ -63,15 +63,11 @@ fn skip_line(reader: &mut impl BufRead) -> std::io::Result<()> {
         if buffer.is_empty() {
             return Ok(());
         }
-        match buffer.iter().position(|b| *b == b'\n') {
-            Some(end) => {
-                reader.consume(end + 1);
-                return Ok(());
-            }
-            None => {
-                let len = buffer.len();
-                reader.consume(len);
-            }
+        if let Some(end) = buffer.iter().position(|b| *b == b'\n') {
+            reader.consume(end + 1);
+            return Ok(());
         }
+        let len = buffer.len();
+        reader.consume(len);
     }
 }

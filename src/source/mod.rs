@@ -127,10 +127,6 @@ pub fn rules_name(rules: Rules) -> String {
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature is serde's"
-)]
 fn rules_text<S: serde::Serializer>(rules: &Rules, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(&rules_name(*rules))
 }
@@ -243,24 +239,23 @@ fn open_claw(
         })?,
     };
     if discovered && !paths.state_dir.exists() {
-        let looked = match paths.origin {
-            "OPENCLAW_STATE_DIR" => format!(
+        let looked = if paths.origin == "OPENCLAW_STATE_DIR" {
+            format!(
                 "no OpenClaw state: {} (from OPENCLAW_STATE_DIR) does not exist",
                 paths.state_dir.display()
-            ),
-            _ => {
-                let home = paths.home.as_deref().unwrap_or(Path::new("~"));
-                format!(
-                    "no OpenClaw state: OPENCLAW_STATE_DIR is not set, and neither {} nor {} exists",
-                    home.join(".openclaw").display(),
-                    home.join(".clawdbot").display()
-                )
-            }
+            )
+        } else {
+            let home = paths.home.as_deref().unwrap_or(Path::new("~"));
+            format!(
+                "no OpenClaw state: OPENCLAW_STATE_DIR is not set, and neither {} nor {} exists",
+                home.join(".openclaw").display(),
+                home.join(".clawdbot").display()
+            )
         };
         return Err(no_source(&looked));
     }
     let mut read = state::read(paths, env, cwd, args.openclaw_version, source)?;
-    if discovered && !args.is_empty() || args.is_empty() {
+    if discovered {
         let from = read.paths.origin;
         let dir = read.paths.state_dir.display();
         read.notes

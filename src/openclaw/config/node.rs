@@ -256,15 +256,12 @@ impl<'de> Visitor<'de> for Tree {
         let mut index = std::collections::HashMap::new();
         while let Some((key, value)) = map.next_entry::<String, Node>()? {
             // The last of equal keys wins and stays where the first was, as in JavaScript.
-            match index.get(&key) {
-                Some(&at) => {
-                    let slot: &mut (String, Node) = &mut entries[at];
-                    slot.1 = value;
-                }
-                None => {
-                    index.insert(key.clone(), entries.len());
-                    entries.push((key, value));
-                }
+            if let Some(&at) = index.get(&key) {
+                let slot: &mut (String, Node) = &mut entries[at];
+                slot.1 = value;
+            } else {
+                index.insert(key.clone(), entries.len());
+                entries.push((key, value));
             }
         }
         Ok(leaf(Kind::Object(entries)))

@@ -155,7 +155,7 @@ fn includes_stay_inside_the_directory_also_through_links() {
     };
     let link = |to: &'static str| {
         prepare(&move |dir| {
-            std::os::unix::fs::symlink(dir.join(to), dir.join("s/in.json")).unwrap()
+            std::os::unix::fs::symlink(dir.join(to), dir.join("s/in.json")).unwrap();
         })
     };
     let (plain, rooted) = link("out/o.json");

@@ -119,12 +119,11 @@ fn expand(text: &str, get: impl Fn(&str) -> Option<String>, missing: &mut Vec<St
             rest = &rest[name.len() + 4..];
         } else if let Some(name) = rest.strip_prefix("${").and_then(name_of) {
             let end = name.len() + 3;
-            match get(name) {
-                Some(value) => out.push_str(&value),
-                None => {
-                    missing.push(name.to_owned());
-                    out.push_str(&rest[..end]);
-                }
+            if let Some(value) = get(name) {
+                out.push_str(&value);
+            } else {
+                missing.push(name.to_owned());
+                out.push_str(&rest[..end]);
             }
             rest = &rest[end..];
         } else {

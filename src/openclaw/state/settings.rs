@@ -1,0 +1,115 @@
+//! The configuration of a state directory, and the few values of it that reading jobs needs.
+
+use crate::env::Env;
+use crate::error::Problem;
+use crate::openclaw::config::{Config, Node};
+use crate::openclaw::discover::Paths;
+use crate::schedule::Version;
+use std::path::Path;
+
+/// Reads the configuration. One that cannot be used is a problem and not an error: the jobs are
+/// somewhere else, and most of them do not depend on it.
+pub(super) fn config(
+    paths: &Paths,
+    env: &Env,
+    cwd: &Path,
+    problems: &mut Vec<Problem>,
+    notes: &mut Vec<String>,
+) -> Option<Config> {
+    match Config::load(paths, env, cwd) {
+        Ok(Some(config)) => {
+            if !config.missing.is_empty() {
+                let mut names: Vec<&str> = config.missing.iter().map(|(n, _)| n.as_str()).collect();
+                names.sort_unstable();
+                names.dedup();
+                notes.push(format!(
+                    "{}: not set here, kept as ${{NAME}}: {}",
+                    paths.config.display(),
+                    names.join(", ")
+                ));
+            }
+            Some(config)
+        }
+        Ok(None) => {
+            notes.push(format!(
+                "{}: does not exist; the gateway's defaults are assumed",
+                paths.config.display()
+            ));
+            None
+        }
+        Err(error) => {
+            let mut what = format!("{}; the configuration is not used", error.message);
+            for cause in &error.causes {
+                what = format!("{what} ({cause})");
+            }
+            let mut problem = Problem::new(paths.config.display().to_string(), what);
+            problem.hint = error.hints.into_iter().next();
+            problems.push(problem);
+            None
+        }
+    }
+}
+
+/// The few values that reading jobs needs.
+#[derive(Default)]
+pub(super) struct Settings {
+    pub(super) store: Option<String>,
+    pub(super) touched: Option<Version>,
+    pub(super) max_concurrent_runs: Option<u32>,
+    pub(super) cron_enabled: Option<bool>,
+}
+
+impl Settings {
+    pub(super) fn of(config: Option<&Config>, problems: &mut Vec<Problem>) -> Self {
+        let Some(config) = config else {
+            return Self::default();
+        };
+        let mut wrong = |path: &[&str], expected: &str| {
+            if let Some(found) = config.get(path) {
+                let what = format!(
+                    "{}: is {}, expected {expected}; it is not used",
+                    path.join("."),
+                    found.node.kind.name()
+                );
+                problems.push(Problem::new(found.file.display().to_string(), what));
+            }
+        };
+        let node = |path: &[&str]| config.get(path).map(|f| f.node);
+        let path = ["cron", "maxConcurrentRuns"];
+        let number = node(&path).and_then(Node::number);
+        let max_concurrent_runs = number.filter(|n| *n >= 1.0).map(|n| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a cast from a float saturates, which is what a huge limit means"
+            )]
+            let n = n.floor() as u32;
+            n
+        });
+        if max_concurrent_runs.is_none() {
+            wrong(&path, "a number of at least 1");
+        }
+        let path = ["cron", "store"];
+        let store = node(&path)
+            .and_then(Node::text)
+            .map(str::trim)
+            .filter(|t| !t.is_empty())
+            .map(str::to_owned);
+        if store.is_none() {
+            wrong(&path, "a file name");
+        }
+        let path = ["cron", "enabled"];
+        let cron_enabled = node(&path).and_then(Node::bool);
+        if cron_enabled.is_none() {
+            wrong(&path, "true or false");
+        }
+        Self {
+            store,
+            touched: node(&["meta", "lastTouchedVersion"])
+                .and_then(Node::text)
+                .and_then(|t| t.parse().ok()),
+            max_concurrent_runs,
+            cron_enabled,
+        }
+    }
+}
