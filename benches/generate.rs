@@ -47,8 +47,8 @@ fn expression(dice: &mut Dice) -> String {
         450..550 => format!("{minute} {hour} {} * *", 1 + dice.below(28)),
         550..750 => format!("{minute} * * * *"),
         750..800 => format!("0 */{} * * *", 1 + dice.below(6)),
-        800..950 => format!("*/{} * * * *", dice.one_of(&[5, 10, 15, 20, 30])),
-        950..990 => format!("{minute}-59/{} {hour}-23 * * *", 2 + dice.below(10)),
+        800..924 => format!("*/{} * * * *", dice.one_of(&[5, 10, 15, 20, 30])),
+        924..990 => format!("{minute}-59/{} {hour}-23 * * *", 2 + dice.below(10)),
         _ => "* * * * *".to_owned(),
     }
 }

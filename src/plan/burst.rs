@@ -77,9 +77,12 @@ pub(super) fn measure(
 ) -> Burst {
     let job = |m: &Member| &by_rank[m.rank as usize];
     // Only the groups that are present are measured: there may be as many as there are jobs.
-    let mut present: Vec<u32> = members.iter().map(|m| job(m).group).collect();
-    present.sort_unstable();
-    present.dedup();
+    let mut present: Vec<u32> = Vec::new();
+    for group in members.iter().map(|m| job(m).group) {
+        if let Err(place) = present.binary_search(&group) {
+            present.insert(place, group);
+        }
+    }
     let before = peaks(members, |m| m.native_ms, job, &present);
     let after = peaks(members, |m| m.planned_ms, job, &present);
     let mut parts: Vec<BurstGroup> = present
@@ -119,7 +122,19 @@ fn peaks<'j>(
     job: impl Fn(&Member) -> &'j PlanJob<'j>,
     present: &[u32],
 ) -> super::Peaks {
-    let mut meter = Meter::new(present.len());
+    let first = members.iter().map(&start).min();
+    let last = members.iter().map(&start).max();
+    let shortest = members.iter().map(|m| job(m).run_ms).min();
+    let all_overlap = match (first, last, shortest) {
+        (Some(first), Some(last), Some(shortest)) => last - first < shortest,
+        _ => false,
+    };
+    let new = if all_overlap {
+        Meter::endless
+    } else {
+        Meter::new
+    };
+    let mut meter = new(present.len());
     let mut feed = |m: &Member| {
         let group = present.partition_point(|g| *g < job(m).group);
         meter.start(start(m), u32::try_from(group).unwrap_or(0), job(m).run_ms);

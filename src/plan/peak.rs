@@ -113,6 +113,8 @@ pub(super) struct Meter {
     total: Gauge,
     groups: Vec<Gauge>,
     in_flight: InFlight,
+    /// Whether runs never end: for sets of which all overlap anyhow.
+    endless: bool,
     skyline: Option<Skyline>,
 }
 
@@ -155,6 +157,14 @@ impl Meter {
         }
     }
 
+    /// A meter of runs that all overlap: none ends before the last has started.
+    pub(super) fn endless(groups: usize) -> Self {
+        Self {
+            endless: true,
+            ..Self::new(groups)
+        }
+    }
+
     pub(super) fn skyline(&self) -> &[u32] {
         self.skyline.as_ref().map_or(&[], |s| &s.busiest)
     }
@@ -164,6 +174,7 @@ impl Meter {
             total: Gauge::default(),
             groups: vec![Gauge::default(); groups],
             in_flight: InFlight::default(),
+            endless: false,
             skyline: None,
         }
     }
@@ -171,18 +182,20 @@ impl Meter {
     /// A run of `group` starts at `t` and lasts `run_ms`. A run that ends at `t` does not overlap it.
     pub(super) fn start(&mut self, t: i64, group: u32, run_ms: i64) {
         let (total, groups) = (&mut self.total, &mut self.groups);
-        self.in_flight.ended(t, |group| {
-            total.running -= 1;
-            groups[group as usize].running -= 1;
-        });
+        if !self.endless {
+            self.in_flight.ended(t, |group| {
+                total.running -= 1;
+                groups[group as usize].running -= 1;
+            });
+            self.in_flight
+                .push(t.saturating_add(run_ms.max(1)), run_ms, group);
+        }
         let second = t.div_euclid(1000);
         let in_second = self.total.start(t, second);
         self.groups[group as usize].start(t, second);
         if let Some(skyline) = &mut self.skyline {
             skyline.see(t, in_second);
         }
-        self.in_flight
-            .push(t.saturating_add(run_ms.max(1)), run_ms, group);
     }
 
     pub(super) fn peaks(&self) -> Peaks {

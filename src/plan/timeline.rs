@@ -41,6 +41,8 @@ pub(super) struct Timeline<'a> {
     from_ms: i64,
     instants: Vec<i32>,
     ranges: Vec<(usize, usize)>,
+    /// Per series: no two of its instants are nearer than this, as far as the stretch tells.
+    least_gap_ms: Vec<i64>,
     heard: Vec<bool>,
     spare: Vec<Occurrence>,
 }
@@ -85,6 +87,7 @@ impl<'a> Timeline<'a> {
             from_ms: 0,
             instants: Vec::new(),
             ranges: Vec::new(),
+            least_gap_ms: Vec::new(),
             heard: vec![false; recurrences.len()],
             spare: Vec::new(),
         }
@@ -102,6 +105,7 @@ impl<'a> Timeline<'a> {
         self.from_ms = from_ms;
         self.instants.clear();
         self.ranges.clear();
+        self.least_gap_ms.clear();
         for (series, reach) in self.series.iter().zip(&self.reach_ms) {
             let start = self.instants.len();
             let base = from_ms.saturating_sub(series.shift_ms);
@@ -116,6 +120,12 @@ impl<'a> Timeline<'a> {
                 broken.push((series.recurrence, why));
             }
             self.heard[series.recurrence] |= self.instants.len() > start;
+            let mine = &self.instants[start..];
+            // The instant after the last is not known: it may follow the stretch at once.
+            let open = mine.last().map(|last| length_ms - i64::from(*last));
+            let gaps = mine.windows(2).map(|w| i64::from(w[1]) - i64::from(w[0]));
+            self.least_gap_ms
+                .push(gaps.chain(open).min().unwrap_or(i64::MAX));
             self.ranges.push((start, self.instants.len()));
         }
         out.clear();
@@ -149,6 +159,9 @@ impl<'a> Timeline<'a> {
     /// `limit_ms`. Only asked where an offset may reach it.
     pub(super) fn next_own(&self, rank: u32, t_ms: i64, limit_ms: i64) -> Option<i64> {
         let (series, offset) = self.jobs[rank as usize];
+        if limit_ms - t_ms <= self.least_gap_ms[series as usize] {
+            return None;
+        }
         let (start, end) = self.ranges[series as usize];
         let shift = self.series[series as usize].shift_ms + i64::from(offset);
         let mine = &self.instants[start..end];

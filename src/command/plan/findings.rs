@@ -231,32 +231,37 @@ fn queues(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     }
 }
 
+/// Schedules that match no date from the horizon on. Asked once per distinct expression.
 fn never(facts: &Facts<'_>, out: &mut Vec<Finding>) {
-    for planned in &facts.gathered.planned {
-        if !facts.outcome.silent.contains(&planned.recurrence) {
-            continue;
+    const NAMED: usize = 5;
+    let recurrences = &facts.gathered.recurrences;
+    let mut never = vec![false; recurrences.len()];
+    for index in &facts.outcome.silent {
+        if let Shared::Cron(cron) = &recurrences[*index] {
+            never[*index] = matches!(cron.next(facts.horizon.from_ms), Ok(None));
         }
-        let Shared::Cron(cron) = &facts.gathered.recurrences[planned.recurrence] else {
-            continue;
-        };
-        if !matches!(cron.next(facts.horizon.from_ms), Ok(None)) {
-            continue;
-        }
+    }
+    let mut jobs = facts
+        .gathered
+        .planned
+        .iter()
+        .filter(|p| never[p.recurrence]);
+    for planned in jobs.by_ref().take(NAMED) {
         let job = planned.job;
         let name = job.name.as_deref().unwrap_or(&job.id);
-        let (end, bad) = match job.rules {
-            Rules::Molecule => (
-                "Molecule stores year 1 as its next run and finds it due at every poll, every 30 s",
-                true,
-            ),
-            _ => ("it never fires, and nothing says so", true),
+        let end = match job.rules {
+            Rules::Molecule => {
+                "Molecule stores year 1 as its next run and finds it due at every poll, every 30 s"
+            }
+            _ => "it never fires, and nothing says so",
         };
         let text = format!("{name}: its expression matches no date from here on: {end}");
-        out.push(Finding {
-            kind: FindingKind::NeverFires,
-            warning: bad,
-            text,
-        });
+        out.push(warning(FindingKind::NeverFires, text));
+    }
+    let more = jobs.count();
+    if more > 0 {
+        let text = format!("{more} more jobs have expressions that match no date from here on");
+        out.push(warning(FindingKind::NeverFires, text));
     }
 }
 

@@ -324,9 +324,12 @@ impl RowMaker<'_> {
         } else {
             ("UTC".to_owned(), jiff::tz::TimeZone::UTC)
         };
-        let mut sources: Vec<usize> = members().map(|p| p.job.source).collect();
-        sources.sort_unstable();
-        sources.dedup();
+        let mut sources: Vec<usize> = Vec::new();
+        for source in members().map(|p| p.job.source) {
+            if let Err(place) = sources.binary_search(&source) {
+                sources.insert(place, source);
+            }
+        }
         let peak = findings::peak_aimed_at(self.target, burst.members.len());
         let group = |g: &plan::BurstGroup| report::BurstGroupRow {
             group: self.gathered.groups[g.group as usize].clone(),
