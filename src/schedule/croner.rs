@@ -105,13 +105,20 @@ pub(crate) fn parse(expr: &str) -> Result<Option<Fields>, ScheduleError> {
         legal(part, word)?;
     }
     let mut masks = [0_u64; 6];
-    let mut years = vec![0_u64; 10_000 / 64 + 1];
+    let mut years = Vec::new();
     for ((part, word), slot) in parts.iter().zip(0..) {
         let fail = |e: ScheduleError| e.within(part.name, word.column);
         // `L` or `LW` alone leave the field empty: no plain day.
         let bare = word.text.is_empty() && (special.last_day || special.last_weekday);
+        // Every year needs no mask of ten thousand of them.
+        if slot == 6 && word.text == "*" {
+            continue;
+        }
         if slot == 3 && bare {
             continue;
+        }
+        if slot == 6 {
+            years.resize(10_000 / 64 + 1, 0_u64);
         }
         for item in word.text.split(',') {
             if slot == 3 && item.is_empty() && special.last_day {
