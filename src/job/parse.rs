@@ -87,9 +87,7 @@ pub enum Failure {
 /// When the text is not JSON, or a field that decides the schedule or the identity is missing or of
 /// a wrong type. Odd values elsewhere are what the real systems make of them.
 pub fn parse(text: &str, slot: Slot) -> Result<(Job, JobShape), Failure> {
-    if let Ok(fast) = serde_json::from_str::<Fast>(text)
-        && let Some(job) = fast.into_job(slot)
-    {
+    if let Some(job) = fast(text, slot) {
         return Ok((job, JobShape::OpenClaw));
     }
     if let Some(job) = super::molecule::parse(text, slot) {
@@ -97,6 +95,11 @@ pub fn parse(text: &str, slot: Slot) -> Result<(Job, JobShape), Failure> {
     }
     let value: Value = serde_json::from_str(text).map_err(Failure::Syntax)?;
     lenient::read(&value, slot).map_err(Failure::Field)
+}
+
+/// Reads an OpenClaw job in which nothing is odd; `None` for anything else.
+pub(super) fn fast(text: &str, slot: Slot) -> Option<Job> {
+    serde_json::from_str::<Fast<'_>>(text).ok()?.into_job(slot)
 }
 
 /// Reads one row of the SQLite store: the definition and the run state are separate texts.
@@ -123,12 +126,13 @@ pub fn parse_state(text: &str) -> JobState {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Fast {
+struct Fast<'a> {
     id: Option<String>,
     name: Option<String>,
     enabled: Option<bool>,
     agent_id: Option<String>,
-    schedule: Option<FastSchedule>,
+    #[serde(borrow)]
+    schedule: Option<FastSchedule<'a>>,
     payload: Option<FastPayload>,
     session_target: Option<String>,
     created_at_ms: Option<i64>,
@@ -149,8 +153,9 @@ struct Fast {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct FastSchedule {
-    kind: Option<String>,
+struct FastSchedule<'a> {
+    // Compared and not kept. One with escapes is not borrowable and takes the lenient path.
+    kind: Option<&'a str>,
     expr: Option<String>,
     tz: Option<String>,
     stagger_ms: Option<Value>,
@@ -194,7 +199,7 @@ impl From<FastState> for JobState {
     }
 }
 
-impl Fast {
+impl Fast<'_> {
     /// Returns the job when nothing about it is odd; `None` sends the text down the lenient path.
     fn into_job(self, slot: Slot) -> Option<Job> {
         let legacy = self.job_id.is_some()
@@ -247,12 +252,12 @@ impl Fast {
     }
 }
 
-impl FastSchedule {
+impl FastSchedule<'_> {
     fn into_spec(self, created_at_ms: Option<i64>) -> Option<ScheduleSpec> {
         if self.cron.is_some() || self.at_ms.is_some() {
             return None;
         }
-        match self.kind?.as_str() {
+        match self.kind? {
             "cron" => Some(ScheduleSpec::Cron {
                 expr: self.expr.filter(|e| !e.trim().is_empty())?,
                 tz: self.tz,
@@ -310,10 +315,7 @@ mod tests {
     }
 
     fn is_fast(text: &str) -> bool {
-        serde_json::from_str::<Fast>(text)
-            .ok()
-            .and_then(|f| f.into_job(slot()))
-            .is_some()
+        super::fast(text, slot()).is_some()
     }
 
     const GOOD: &str = r#"{"id":"a","name":"n","enabled":false,"createdAtMs":5,"schedule":{"kind":"cron","expr":"0 22 * * *","tz":"UTC","staggerMs":0},"sessionTarget":"isolated","payload":{"kind":"agentTurn","message":"m","model":" openai/x ","timeoutSeconds":9.5},"state":{"nextRunAtMs":7,"lastStatus":"ok","lastDurationMs":3}}"#;

@@ -81,7 +81,7 @@ fn read(
     }
     let mut into = Collector::new(name, source);
     let shape = shape::recognise(name, &head, whole)?;
-    let mut recognised = match shape {
+    let recognised = match shape {
         Shape::Lines => {
             lines::read(name, &mut head.as_slice().chain(reader), &mut into)?;
             of_lines(&into, args)
@@ -115,7 +115,12 @@ fn read(
         recognised.shape,
         count(collected.jobs.len(), failed)
     )];
-    notes.append(&mut recognised.notes);
+    notes.extend(
+        recognised
+            .notes
+            .iter()
+            .map(|note| format!("{name}: {note}")),
+    );
     notes.extend(collected.duplicates);
     Ok(OneSource {
         info: SourceInfo {
@@ -359,13 +364,13 @@ fn of_crontab(text: &str, file: &Path, args: &SourceArgs, into: &mut Collector) 
     };
     let mut recognised = unsaid(args, form.to_owned(), Scheduler::Crontab);
     recognised.notes.push(format!(
-        "{place}: fire times are by the rules of {}, without stagger; cron(8) itself treats a change of clocks differently",
+        "fire times are by the rules of {}, without stagger; cron(8) itself treats a change of clocks differently",
         super::rules_name(recognised.rules)
     ));
     if learnt.has_random_delay {
         recognised
             .notes
-            .push(format!("{place}: RANDOM_DELAY is not part of the plan"));
+            .push("RANDOM_DELAY is not part of the plan".to_owned());
     }
     recognised
 }

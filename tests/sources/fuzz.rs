@@ -51,7 +51,7 @@ fn check_state(version: &str, file: &str, edits: &[(u8, prop::sample::Index, u8)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn jobs_json(edits in edits()) {

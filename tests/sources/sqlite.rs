@@ -181,8 +181,15 @@ fn reading_while_a_gateway_writes() {
                     )
                     .unwrap();
                 }
-                // One goes and one comes: pages are freed and used again.
-                tx.execute("UPDATE cron_jobs SET store_key = '/k', updated_at = ?1 WHERE job_id = 'job-000'", [n]).unwrap();
+                // One goes and one comes: the table's pages move too.
+                tx.execute(
+                    "INSERT OR REPLACE INTO cron_jobs
+                       (store_key, job_id, name, enabled, payload_kind, job_json, state_json, updated_at)
+                     SELECT store_key, job_id, name, enabled, payload_kind, job_json, state_json, ?1
+                       FROM cron_jobs WHERE job_id = 'job-000'",
+                    [n],
+                )
+                .unwrap();
                 tx.commit().unwrap();
                 commits.store(n.unsigned_abs(), Ordering::Relaxed);
             }
