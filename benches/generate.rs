@@ -42,13 +42,13 @@ fn expression(dice: &mut Dice) -> String {
     let minute = dice.below(60);
     let hour = dice.below(24);
     match dice.below(1000) {
-        0..300 => format!("{minute} {hour} * * *"),
-        300..450 => format!("{minute} {hour} * * 1-5"),
-        450..550 => format!("{minute} {hour} {} * *", 1 + dice.below(28)),
+        0..370 => format!("{minute} {hour} * * *"),
+        370..510 => format!("{minute} {hour} * * 1-5"),
+        510..550 => format!("{minute} {hour} {} * *", 1 + dice.below(28)),
         550..750 => format!("{minute} * * * *"),
         750..800 => format!("0 */{} * * *", 1 + dice.below(6)),
         800..924 => format!("*/{} * * * *", dice.one_of(&[5, 10, 15, 20, 30])),
-        924..990 => format!("{minute}-59/{} {hour}-23 * * *", 2 + dice.below(10)),
+        924..994 => format!("{minute}-59/{} {hour}-23 * * *", 2 + dice.below(10)),
         _ => "* * * * *".to_owned(),
     }
 }

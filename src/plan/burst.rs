@@ -1,7 +1,8 @@
 //! Bursts: the jobs of one tick, before and after jitter.
 
+use super::Peaks;
 use super::PlanJob;
-use super::jitter::window_for_peak;
+use super::jitter::{window_for_equal_runs, window_for_peak};
 use super::peak::Meter;
 
 /// A tick with at least so many jobs. Instants are epoch milliseconds UTC.
@@ -54,6 +55,9 @@ impl Burst {
     /// The smallest window, milliseconds, in which this burst's runs, evenly spaced, overlap at most
     /// `peak` deep: n·d ⁄ k for n runs of one length d.
     pub fn window_for_peak(&self, peak: u32, jobs: &[PlanJob<'_>]) -> i64 {
+        if self.shortest_run_ms == self.longest_run_ms {
+            return window_for_equal_runs(self.members.len(), self.longest_run_ms, peak);
+        }
         let runs: Vec<i64> = self.members.iter().map(|i| jobs[*i].run_ms).collect();
         window_for_peak(&runs, peak)
     }
@@ -76,16 +80,11 @@ pub(super) fn measure(
     clipped: u32,
 ) -> Burst {
     let job = |m: &Member| &by_rank[m.rank as usize];
-    // Only the groups that are present are measured: there may be as many as there are jobs.
-    let mut present: Vec<u32> = Vec::new();
-    for group in members.iter().map(|m| job(m).group) {
-        if let Err(place) = present.binary_search(&group) {
-            present.insert(place, group);
-        }
-    }
-    let before = peaks(members, |m| m.native_ms, job, &present);
-    let after = peaks(members, |m| m.planned_ms, job, &present);
-    let mut parts: Vec<BurstGroup> = present
+    let seen = Seen::of(members, job);
+    let before = seen.peaks(members, |m| m.native_ms, job);
+    let after = seen.peaks(members, |m| m.planned_ms, job);
+    let mut parts: Vec<BurstGroup> = seen
+        .groups
         .iter()
         .zip(before.groups.iter().zip(&after.groups))
         .map(|(group, (before, after))| BurstGroup {
@@ -98,8 +97,6 @@ pub(super) fn measure(
         })
         .collect();
     parts.sort_by_key(|part| (std::cmp::Reverse(part.jobs), part.group));
-    let planned = || members.iter().map(|m| m.planned_ms);
-    let runs = || members.iter().map(|m| job(m).run_ms);
     Burst {
         at_ms,
         members: members.iter().map(|m| index_of[m.rank as usize]).collect(),
@@ -108,43 +105,73 @@ pub(super) fn measure(
         concurrent_before: before.total.concurrent,
         concurrent_after: after.total.concurrent,
         groups: parts,
-        first_ms: planned().min().unwrap_or(at_ms),
-        last_ms: planned().max().unwrap_or(at_ms),
-        shortest_run_ms: runs().min().unwrap_or(0),
-        longest_run_ms: runs().max().unwrap_or(0),
+        first_ms: seen.first_ms,
+        last_ms: seen.last_ms,
+        shortest_run_ms: seen.shortest_ms,
+        longest_run_ms: seen.longest_ms,
         clipped,
     }
 }
 
-fn peaks<'j>(
-    members: &[Member],
-    start: impl Fn(&Member) -> i64,
-    job: impl Fn(&Member) -> &'j PlanJob<'j>,
-    present: &[u32],
-) -> super::Peaks {
-    let first = members.iter().map(&start).min();
-    let last = members.iter().map(&start).max();
-    let shortest = members.iter().map(|m| job(m).run_ms).min();
-    let all_overlap = match (first, last, shortest) {
-        (Some(first), Some(last), Some(shortest)) => last - first < shortest,
-        _ => false,
-    };
-    let new = if all_overlap {
-        Meter::endless
-    } else {
-        Meter::new
-    };
-    let mut meter = new(present.len());
-    let mut feed = |m: &Member| {
-        let group = present.partition_point(|g| *g < job(m).group);
-        meter.start(start(m), u32::try_from(group).unwrap_or(0), job(m).run_ms);
-    };
-    if members.is_sorted_by_key(&start) {
-        members.iter().for_each(&mut feed);
-    } else {
-        let mut sorted = members.to_vec();
-        sorted.sort_by_key(&start);
-        sorted.iter().for_each(&mut feed);
+/// What one look at all members tells.
+struct Seen {
+    /// The groups that are present, ascending: there may be as many as there are jobs.
+    groups: Vec<u32>,
+    first_ms: i64,
+    last_ms: i64,
+    shortest_ms: i64,
+    longest_ms: i64,
+}
+
+impl Seen {
+    fn of<'j>(members: &[Member], job: impl Fn(&Member) -> &'j PlanJob<'j>) -> Self {
+        let mut seen = Self {
+            groups: Vec::new(),
+            first_ms: i64::MAX,
+            last_ms: i64::MIN,
+            shortest_ms: i64::MAX,
+            longest_ms: 0,
+        };
+        for member in members {
+            let job = job(member);
+            if let Err(place) = seen.groups.binary_search(&job.group) {
+                seen.groups.insert(place, job.group);
+            }
+            seen.first_ms = seen.first_ms.min(member.planned_ms);
+            seen.last_ms = seen.last_ms.max(member.planned_ms);
+            seen.shortest_ms = seen.shortest_ms.min(job.run_ms);
+            seen.longest_ms = seen.longest_ms.max(job.run_ms);
+        }
+        seen
     }
-    meter.peaks()
+
+    fn peaks<'j>(
+        &self,
+        members: &[Member],
+        start: impl Fn(&Member) -> i64,
+        job: impl Fn(&Member) -> &'j PlanJob<'j>,
+    ) -> Peaks {
+        let first = members.iter().map(&start).min().unwrap_or(0);
+        let last = members.iter().map(&start).max().unwrap_or(0);
+        // Where none ends before the last has started, ends need not be watched.
+        let all_overlap = last - first < self.shortest_ms;
+        let new = if all_overlap {
+            Meter::endless
+        } else {
+            Meter::new
+        };
+        let mut meter = new(self.groups.len());
+        let mut feed = |m: &Member| {
+            let group = self.groups.binary_search(&job(m).group).unwrap_or(0);
+            meter.start(start(m), u32::try_from(group).unwrap_or(0), job(m).run_ms);
+        };
+        if members.is_sorted_by_key(&start) {
+            members.iter().for_each(&mut feed);
+        } else {
+            let mut sorted = members.to_vec();
+            sorted.sort_by_key(&start);
+            sorted.iter().for_each(&mut feed);
+        }
+        meter.peaks()
+    }
 }

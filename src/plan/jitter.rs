@@ -156,19 +156,11 @@ pub(super) fn window_for_peak(runs: &[i64], max_concurrent: u32) -> i64 {
         }
         i64::from(meter.peaks().total.concurrent) <= k
     };
-    if n <= k {
-        return 0;
-    }
-    let exact = i128::from(n) * i128::from(longest);
-    let exact = i64::try_from((exact + i128::from(k) - 1) / i128::from(k)).unwrap_or(i64::MAX);
-    if runs.iter().all(|run| *run == longest) {
+    let exact = window_for_equal_runs(runs.len(), longest, max_concurrent);
+    if exact == 0 || runs.iter().all(|run| *run == longest) {
         return exact;
     }
-    let enough = i128::from(n) * i128::from(longest);
-    let (mut too_small, mut enough) = (
-        0,
-        i64::try_from((enough + i128::from(k) - 1) / i128::from(k)).unwrap_or(i64::MAX),
-    );
+    let (mut too_small, mut enough) = (0, exact);
     while enough - too_small > 1 {
         let middle = too_small + (enough - too_small) / 2;
         if fits(middle) {
@@ -178,6 +170,15 @@ pub(super) fn window_for_peak(runs: &[i64], max_concurrent: u32) -> i64 {
         }
     }
     enough
+}
+
+/// The same for `jobs` runs of one length: n·d ⁄ k, and no window at all for k runs or fewer.
+pub(super) fn window_for_equal_runs(jobs: usize, run_ms: i64, max_concurrent: u32) -> i64 {
+    let (n, k) = (jobs as i128, i128::from(max_concurrent.max(1)));
+    if n <= k {
+        return 0;
+    }
+    i64::try_from((n * i128::from(run_ms) + k - 1) / k).unwrap_or(i64::MAX)
 }
 
 /// Maps a draw to `0..limit` by multiply-shift.

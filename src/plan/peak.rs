@@ -39,6 +39,7 @@ struct Gauge {
 
 impl Gauge {
     /// Counts a start; returns how many this second has seen.
+    #[inline]
     fn start(&mut self, t: i64, second: i64) -> u32 {
         self.peak.starts += 1;
         if self.in_second == 0 || second != self.second {
@@ -180,6 +181,7 @@ impl Meter {
     }
 
     /// A run of `group` starts at `t` and lasts `run_ms`. A run that ends at `t` does not overlap it.
+    #[inline]
     pub(super) fn start(&mut self, t: i64, group: u32, run_ms: i64) {
         let (total, groups) = (&mut self.total, &mut self.groups);
         if !self.endless {

@@ -317,19 +317,19 @@ struct RowMaker<'a> {
 
 impl RowMaker<'_> {
     fn burst(&self, burst: &Burst) -> BurstRow {
-        let members = || burst.members.iter().map(|i| &self.gathered.planned[*i]);
-        let first = members().next().map_or(0, |p| p.zone);
-        let (zone, tz) = if members().all(|p| p.zone == first) {
-            self.gathered.zones[first].clone()
-        } else {
-            ("UTC".to_owned(), jiff::tz::TimeZone::UTC)
-        };
+        let mut zone = None;
+        let mut one_zone = true;
         let mut sources: Vec<usize> = Vec::new();
-        for source in members().map(|p| p.job.source) {
-            if let Err(place) = sources.binary_search(&source) {
-                sources.insert(place, source);
+        for planned in burst.members.iter().map(|i| &self.gathered.planned[*i]) {
+            one_zone &= *zone.get_or_insert(planned.zone) == planned.zone;
+            if let Err(place) = sources.binary_search(&planned.job.source) {
+                sources.insert(place, planned.job.source);
             }
         }
+        let (zone, tz) = match zone {
+            Some(zone) if one_zone => self.gathered.zones[zone].clone(),
+            _ => ("UTC".to_owned(), jiff::tz::TimeZone::UTC),
+        };
         let peak = findings::peak_aimed_at(self.target, burst.members.len());
         let group = |g: &plan::BurstGroup| report::BurstGroupRow {
             group: self.gathered.groups[g.group as usize].clone(),
