@@ -81,8 +81,8 @@ pub(super) fn measure(
 ) -> Burst {
     let job = |m: &Member| &by_rank[m.rank as usize];
     let seen = Seen::of(members, job);
-    let before = seen.peaks(members, |m| m.native_ms, job);
-    let after = seen.peaks(members, |m| m.planned_ms, job);
+    let before = seen.peaks(members, seen.native, |m| m.native_ms, job);
+    let after = seen.peaks(members, seen.planned, |m| m.planned_ms, job);
     let mut parts: Vec<BurstGroup> = seen
         .groups
         .iter()
@@ -105,8 +105,8 @@ pub(super) fn measure(
         concurrent_before: before.total.concurrent,
         concurrent_after: after.total.concurrent,
         groups: parts,
-        first_ms: seen.first_ms,
-        last_ms: seen.last_ms,
+        first_ms: seen.planned.first_ms,
+        last_ms: seen.planned.last_ms,
         shortest_run_ms: seen.shortest_ms,
         longest_run_ms: seen.longest_ms,
         clipped,
@@ -117,18 +117,41 @@ pub(super) fn measure(
 struct Seen {
     /// The groups that are present, ascending: there may be as many as there are jobs.
     groups: Vec<u32>,
-    first_ms: i64,
-    last_ms: i64,
+    native: Span,
+    planned: Span,
     shortest_ms: i64,
     longest_ms: i64,
+}
+
+/// The extent of a sequence of starts.
+#[derive(Clone, Copy)]
+struct Span {
+    first_ms: i64,
+    last_ms: i64,
+    ascending: bool,
+}
+
+impl Span {
+    const NONE: Self = Self {
+        first_ms: i64::MAX,
+        last_ms: i64::MIN,
+        ascending: true,
+    };
+
+    #[inline]
+    fn take(&mut self, t: i64) {
+        self.ascending &= t >= self.last_ms;
+        self.first_ms = self.first_ms.min(t);
+        self.last_ms = self.last_ms.max(t);
+    }
 }
 
 impl Seen {
     fn of<'j>(members: &[Member], job: impl Fn(&Member) -> &'j PlanJob<'j>) -> Self {
         let mut seen = Self {
             groups: Vec::new(),
-            first_ms: i64::MAX,
-            last_ms: i64::MIN,
+            native: Span::NONE,
+            planned: Span::NONE,
             shortest_ms: i64::MAX,
             longest_ms: 0,
         };
@@ -137,8 +160,8 @@ impl Seen {
             if let Err(place) = seen.groups.binary_search(&job.group) {
                 seen.groups.insert(place, job.group);
             }
-            seen.first_ms = seen.first_ms.min(member.planned_ms);
-            seen.last_ms = seen.last_ms.max(member.planned_ms);
+            seen.native.take(member.native_ms);
+            seen.planned.take(member.planned_ms);
             seen.shortest_ms = seen.shortest_ms.min(job.run_ms);
             seen.longest_ms = seen.longest_ms.max(job.run_ms);
         }
@@ -148,13 +171,12 @@ impl Seen {
     fn peaks<'j>(
         &self,
         members: &[Member],
+        span: Span,
         start: impl Fn(&Member) -> i64,
         job: impl Fn(&Member) -> &'j PlanJob<'j>,
     ) -> Peaks {
-        let first = members.iter().map(&start).min().unwrap_or(0);
-        let last = members.iter().map(&start).max().unwrap_or(0);
         // Where none ends before the last has started, ends need not be watched.
-        let all_overlap = last - first < self.shortest_ms;
+        let all_overlap = span.last_ms.saturating_sub(span.first_ms) < self.shortest_ms;
         let new = if all_overlap {
             Meter::endless
         } else {
@@ -165,7 +187,7 @@ impl Seen {
             let group = self.groups.binary_search(&job(m).group).unwrap_or(0);
             meter.start(start(m), u32::try_from(group).unwrap_or(0), job(m).run_ms);
         };
-        if members.is_sorted_by_key(&start) {
+        if span.ascending {
             members.iter().for_each(&mut feed);
         } else {
             let mut sorted = members.to_vec();

@@ -116,6 +116,9 @@ pub(super) fn offsets(
 
 /// Offset `i` of `n` evenly spaced ones in a window.
 fn spread(i: i64, window_ms: i64, n: i64) -> i64 {
+    if let Some(product) = i.checked_mul(window_ms) {
+        return product / n.max(1);
+    }
     let product = i128::from(i) * i128::from(window_ms) / i128::from(n.max(1));
     i64::try_from(product).unwrap_or(i64::MAX)
 }

@@ -129,7 +129,8 @@ pub(super) struct Skyline {
 }
 
 impl Skyline {
-    pub(super) fn new(from_ms: i64, bin_ms: i64, bins: usize) -> Self {
+    pub(super) fn new(from_ms: i64, bin_ms: i64, bins: i64) -> Self {
+        let bins = usize::try_from(bins).unwrap_or(1);
         let bin_ends_ms = from_ms.saturating_add(bin_ms);
         Self {
             busiest: vec![0; bins.max(1)],

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::ops::ControlFlow;
+use std::sync::mpsc::SyncSender;
+use std::thread::{Scope, ScopedJoinHandle};
 
 use sha2::{Digest, Sha256};
 
@@ -14,10 +16,16 @@ use super::timeline::{LONGEST_STRETCH_MS, Occurrence, Timeline};
 use super::{Input, Jitter, PlanJob};
 
 /// Occurrences per stretch of the horizon that are aimed at: bounds the memory.
-const STRETCH_TARGET: usize = 3_000_000;
+const STRETCH_TARGET: usize = 600_000;
+
+/// The length of the first stretch, before anything is known about the density.
+const FIRST_STRETCH_MS: i64 = 60_000;
+
+/// Occurrences in a stretch from which measuring them apart pays.
+const WORTH_A_THREAD: usize = 50_000;
 
 /// Bins of the horizon's skyline.
-const SKYLINE_BINS: usize = 48;
+const SKYLINE_BINS: i64 = 48;
 
 /// Where the plan puts one occurrence. Instants are epoch milliseconds UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,113 +150,207 @@ impl Pending {
 /// Makes the plan. Same input, in any order of the jobs, and same seed give the same calls to `sink`.
 pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
     let (by_rank, seeded, index_of) = ranked(&input.jobs);
-    let groups = input.groups.len();
     let (from, until) = (
         input.horizon.from_ms,
         input.horizon.until_ms.max(input.horizon.from_ms),
     );
-    let bin_ms = ((until - from) / i64::try_from(SKYLINE_BINS).unwrap_or(48)).max(1000);
-    let meter = || Meter::with_skyline(groups, Skyline::new(from, bin_ms, SKYLINE_BINS));
+    let bin_ms = ((until - from) / SKYLINE_BINS).max(1000);
     let run_of = |rank: u32| by_rank[rank as usize].run_ms;
-    let dispatch: Vec<_> = input
+    let rules: Vec<_> = input
         .dispatch
         .iter()
         .map(|d| rules_by_rank(d, &index_of))
         .collect();
-    let dispatchers = || {
-        dispatch
-            .iter()
-            .map(|d| Dispatcher::new(d, &run_of))
-            .collect::<Vec<_>>()
+    let stream = || Stream {
+        meter: Meter::with_skyline(input.groups.len(), Skyline::new(from, bin_ms, SKYLINE_BINS)),
+        dispatchers: rules.iter().map(|d| Dispatcher::new(d, &run_of)).collect(),
     };
-
-    let mut native = Timeline::new(&input.recurrences, &by_rank, |job| job.native_offset_ms);
-    let mut nominal = input
-        .options
-        .from_nominal()
-        .then(|| Timeline::new(&input.recurrences, &by_rank, |_| 0));
-    let mut before = Stream {
-        meter: meter(),
-        dispatchers: dispatchers(),
-    };
-    let mut planner = Planner {
-        input,
-        by_rank: &by_rank,
-        seeded: &seeded,
-        index_of: &index_of,
-        after: Stream {
-            meter: meter(),
-            dispatchers: dispatchers(),
-        },
-        pending: Pending::default(),
-        offsets: Vec::new(),
-        members: Vec::new(),
-        outcome: Totals::default(),
-    };
-
+    let mut timelines = Timelines::new(input, &by_rank);
+    let mut planner = Planner::new(input, &by_rank, &seeded, &index_of);
     let mut broken = BTreeMap::new();
-    let (mut at, mut length) = (from, 60_000);
-    let (mut native_due, mut nominal_due) = (Vec::new(), Vec::new());
-    let mut flow = ControlFlow::Continue(());
-    while at < until && flow.is_continue() {
-        length = i64::min(length, until - at);
-        broken.extend(native.stretch(at, length, &mut native_due));
-        let (timeline, due) = match &mut nominal {
-            Some(nominal) => {
-                broken.extend(nominal.stretch(at, length, &mut nominal_due));
-                (&*nominal, &nominal_due)
+    let Streams { before, after, .. } = std::thread::scope(|scope| {
+        let streams = Streams {
+            before: stream(),
+            after: stream(),
+            by_rank: &by_rank,
+        };
+        let mut measuring = Measuring::Here(streams);
+        let (mut at, mut length) = (from, FIRST_STRETCH_MS);
+        while at < until {
+            length = i64::min(length, until - at);
+            let mut batch = Batch {
+                from_ms: at,
+                ..Batch::default()
+            };
+            broken.extend(timelines.stretch(at, length, &mut batch.native));
+            let (due, timeline) = timelines.planned(&batch.native);
+            if planner
+                .stretch(at, due, timeline, &mut batch.placed, sink)
+                .is_break()
+            {
+                break;
             }
-            None => (&native, &native_due),
-        };
-        // Two independent readers of the same occurrences: worth a thread only when there are many.
-        flow = if native_due.len() > 50_000 {
-            std::thread::scope(|scope| {
-                scope.spawn(|| before.take(at, &native_due, &by_rank));
-                planner.stretch(at, due, timeline, sink)
-            })
-        } else {
-            before.take(at, &native_due, &by_rank);
-            planner.stretch(at, due, timeline, sink)
-        };
-        at += length;
-        sink.progress((at - from) as f64 / (until - from) as f64);
-        let busy = native_due.len().max(1);
-        length = (length * i64::try_from((STRETCH_TARGET / busy).clamp(1, 24)).unwrap_or(1))
-            .min(LONGEST_STRETCH_MS);
-        if busy > STRETCH_TARGET {
-            length = (length / 4).max(1000);
+            at += length;
+            if at >= until {
+                // The horizon ends; the runs that were placed beyond it do not.
+                let _stopped = planner.release(i64::MAX, &mut batch.placed, sink);
+            }
+            length = next_length(length, batch.native.len());
+            measuring = measuring.take(batch, scope);
+            sink.progress((at - from) as f64 / (until - from) as f64);
         }
-    }
-    if flow.is_continue() {
-        // The horizon ends, the runs that were placed near its end do not.
-        let _stopped = planner.release(i64::MAX, sink);
-    }
-    let Planner { after, outcome, .. } = planner;
+        measuring.finish()
+    });
+    let finish = |d: Vec<Dispatcher<'_>>| d.into_iter().map(Dispatcher::finish).collect();
+    let Totals {
+        fires,
+        bursts,
+        in_bursts,
+        clipped,
+        left_staggered,
+        biggest,
+        biggest_starts,
+    } = planner.outcome;
     Outcome {
         before: before.meter.peaks(),
         after: after.meter.peaks(),
         skyline_before: before.meter.skyline().to_vec(),
         skyline_after: after.meter.skyline().to_vec(),
-        dispatch_before: before
-            .dispatchers
-            .into_iter()
-            .map(Dispatcher::finish)
-            .collect(),
-        dispatch_after: after
-            .dispatchers
-            .into_iter()
-            .map(Dispatcher::finish)
-            .collect(),
-        fires: outcome.fires,
-        bursts: outcome.bursts,
-        in_bursts: outcome.in_bursts,
-        clipped: outcome.clipped,
-        left_staggered: outcome.left_staggered,
-        biggest: outcome.biggest,
-        biggest_starts: outcome.biggest_starts,
+        dispatch_before: finish(before.dispatchers),
+        dispatch_after: finish(after.dispatchers),
+        fires,
+        bursts,
+        in_bursts,
+        clipped,
+        left_staggered,
+        biggest,
+        biggest_starts,
         bin_ms,
         broken,
-        silent: native.silent(),
+        silent: timelines.native.silent(),
+    }
+}
+
+/// How long the next stretch shall be, after one of this length had so many occurrences.
+fn next_length(length_ms: i64, occurrences: usize) -> i64 {
+    let grow = STRETCH_TARGET / occurrences.max(1);
+    let next = match i64::try_from(grow.clamp(0, 24)) {
+        Ok(grow) if grow > 0 => length_ms.saturating_mul(grow),
+        _ => length_ms / 4,
+    };
+    next.clamp(1000, LONGEST_STRETCH_MS)
+}
+
+/// The occurrences at their native instants and, where bursts are formed elsewhere, at nominal ones.
+struct Timelines<'a> {
+    native: Timeline<'a>,
+    nominal: Option<(Timeline<'a>, Vec<Occurrence>)>,
+}
+
+impl<'a> Timelines<'a> {
+    fn new(input: &'a Input<'_>, by_rank: &[PlanJob<'_>]) -> Self {
+        let of =
+            |offset: fn(&PlanJob<'_>) -> i64| Timeline::new(&input.recurrences, by_rank, offset);
+        let nominal = input
+            .options
+            .from_nominal()
+            .then(|| (of(|_| 0), Vec::new()));
+        Self {
+            native: of(|job| job.native_offset_ms),
+            nominal,
+        }
+    }
+
+    fn stretch(
+        &mut self,
+        from_ms: i64,
+        length_ms: i64,
+        native: &mut Vec<Occurrence>,
+    ) -> Vec<(usize, String)> {
+        let mut broken = self.native.stretch(from_ms, length_ms, native);
+        if let Some((nominal, due)) = &mut self.nominal {
+            broken.extend(nominal.stretch(from_ms, length_ms, due));
+        }
+        broken
+    }
+
+    /// The occurrences that bursts are formed of, and their timeline.
+    fn planned<'s>(&'s self, native: &'s [Occurrence]) -> (&'s [Occurrence], &'s Timeline<'a>) {
+        match &self.nominal {
+            Some((nominal, due)) => (due, nominal),
+            None => (native, &self.native),
+        }
+    }
+}
+
+/// What a stretch gives to measure.
+#[derive(Default)]
+struct Batch {
+    from_ms: i64,
+    /// At their native instants.
+    native: Vec<Occurrence>,
+    /// Where the plan puts them: instant and rank, ascending.
+    placed: Vec<(i64, u32)>,
+}
+
+/// Before and after.
+struct Streams<'a> {
+    before: Stream<'a>,
+    after: Stream<'a>,
+    by_rank: &'a [PlanJob<'a>],
+}
+
+impl Streams<'_> {
+    fn take(&mut self, batch: &Batch) {
+        for (t, rank) in &batch.native {
+            let job = &self.by_rank[*rank as usize];
+            self.before.start(batch.from_ms + i64::from(*t), *rank, job);
+        }
+        for (t, rank) in &batch.placed {
+            self.after.start(*t, *rank, &self.by_rank[*rank as usize]);
+        }
+    }
+}
+
+/// Measuring needs nothing of planning, and takes as long: with many occurrences it has a thread.
+enum Measuring<'scope, 'a> {
+    Here(Streams<'a>),
+    There(SyncSender<Batch>, ScopedJoinHandle<'scope, Streams<'a>>),
+}
+
+impl<'scope, 'a: 'scope> Measuring<'scope, 'a> {
+    fn take(self, batch: Batch, scope: &'scope Scope<'scope, '_>) -> Self {
+        match self {
+            Self::Here(mut streams) if batch.native.len() < WORTH_A_THREAD => {
+                streams.take(&batch);
+                Self::Here(streams)
+            }
+            Self::Here(mut streams) => {
+                let (sender, batches) = std::sync::mpsc::sync_channel::<Batch>(1);
+                let thread = scope.spawn(move || {
+                    batches.iter().for_each(|batch| streams.take(&batch));
+                    streams
+                });
+                Self::There(sender, thread).take(batch, scope)
+            }
+            Self::There(sender, thread) => {
+                // It ends only when the sender is dropped.
+                sender.send(batch).ok();
+                Self::There(sender, thread)
+            }
+        }
+    }
+
+    fn finish(self) -> Streams<'a> {
+        match self {
+            Self::Here(streams) => streams,
+            Self::There(sender, thread) => {
+                drop(sender);
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            }
+        }
     }
 }
 
@@ -309,16 +411,11 @@ struct Stream<'a> {
 }
 
 impl Stream<'_> {
+    #[inline]
     fn start(&mut self, t: i64, rank: u32, job: &PlanJob<'_>) {
         self.meter.start(t, job.group, job.run_ms);
         if let Some(dispatcher) = self.dispatchers.get_mut(job.source) {
             dispatcher.due(t, rank);
-        }
-    }
-
-    fn take(&mut self, from_ms: i64, due: &[Occurrence], by_rank: &[PlanJob<'_>]) {
-        for (t, rank) in due {
-            self.start(from_ms + i64::from(*t), *rank, &by_rank[*rank as usize]);
         }
     }
 }
@@ -340,24 +437,44 @@ struct Planner<'a, 'i> {
     by_rank: &'a [PlanJob<'i>],
     seeded: &'a [Seeded],
     index_of: &'a [usize],
-    after: Stream<'a>,
     pending: Pending,
+    ranks: Vec<u32>,
     offsets: Vec<i64>,
     members: Vec<Member>,
     outcome: Totals,
 }
 
-impl Planner<'_, '_> {
+impl<'a, 'i> Planner<'a, 'i> {
+    fn new(
+        input: &'a Input<'i>,
+        by_rank: &'a [PlanJob<'i>],
+        seeded: &'a [Seeded],
+        index_of: &'a [usize],
+    ) -> Self {
+        Self {
+            input,
+            by_rank,
+            seeded,
+            index_of,
+            pending: Pending::default(),
+            ranks: Vec::new(),
+            offsets: Vec::new(),
+            members: Vec::new(),
+            outcome: Totals::default(),
+        }
+    }
+
     fn stretch(
         &mut self,
         from_ms: i64,
         due: &[Occurrence],
         timeline: &Timeline<'_>,
+        placed: &mut Vec<(i64, u32)>,
         sink: &mut dyn Sink,
     ) -> ControlFlow<()> {
         for tick in due.chunk_by(|a, b| a.0 == b.0) {
             let tick_ms = from_ms + i64::from(tick[0].0);
-            self.release(tick_ms, sink)?;
+            self.release(tick_ms, placed, sink)?;
             self.tick(tick_ms, tick, timeline, sink)?;
         }
         ControlFlow::Continue(())
@@ -376,9 +493,10 @@ impl Planner<'_, '_> {
         self.outcome.fires += u64::from(on_tick);
         self.offsets.clear();
         if is_burst {
-            let ranks: Vec<u32> = tick.iter().map(|o| o.1).collect();
-            let (by_rank, seeded) = (self.by_rank, self.seeded);
-            jitter::offsets(options, tick_ms, &ranks, by_rank, seeded, &mut self.offsets);
+            self.ranks.clear();
+            self.ranks.extend(tick.iter().map(|o| o.1));
+            let (by_rank, seeded, ranks) = (self.by_rank, self.seeded, &self.ranks);
+            jitter::offsets(options, tick_ms, ranks, by_rank, seeded, &mut self.offsets);
         } else {
             self.offsets.resize(tick.len(), 0);
             self.outcome.left_staggered += if options.from_nominal() {
@@ -454,11 +572,16 @@ impl Planner<'_, '_> {
     }
 
     /// Hands on every placed start before `tick_ms`, in order: nothing later can come before them.
-    fn release(&mut self, tick_ms: i64, sink: &mut dyn Sink) -> ControlFlow<()> {
+    fn release(
+        &mut self,
+        tick_ms: i64,
+        out: &mut Vec<(i64, u32)>,
+        sink: &mut dyn Sink,
+    ) -> ControlFlow<()> {
         let wants_fires = sink.wants_fires();
         while let Some(placed) = self.pending.pop_before(tick_ms) {
             let job = &self.by_rank[placed.rank as usize];
-            self.after.start(placed.planned_ms, placed.rank, job);
+            out.push((placed.planned_ms, placed.rank));
             if wants_fires && job.shown {
                 let from_nominal = self.input.options.from_nominal();
                 let offset = job.native_offset_ms;

@@ -363,6 +363,15 @@ pub(super) fn plan_jobs<'a>(planned: &[Planned<'a>]) -> Vec<PlanJob<'a>> {
     planned.iter().map(of).collect()
 }
 
+/// Zone and source of every job, by its index.
+pub(super) fn traits(planned: &[Planned<'_>]) -> Vec<(u32, u32)> {
+    let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    planned
+        .iter()
+        .map(|p| (small(p.zone), small(p.job.source)))
+        .collect()
+}
+
 /// How a source starts what is due, and where that is known from.
 pub(super) fn dispatch(
     source: &SourceInfo,

@@ -80,6 +80,7 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
             gathered: &gathered,
             input: &input,
             target: args.max_concurrent,
+            traits: gather::traits(&gathered.planned),
         },
         progress: ctx.ui.progress("planning", Some(PROGRESS_STEPS)),
         bursts: Rows::new(ctx, !args.fires)?,
@@ -313,21 +314,24 @@ struct RowMaker<'a> {
     gathered: &'a Gathered<'a>,
     input: &'a Input<'a>,
     target: Option<u32>,
+    /// By job: zone and source, side by side because bursts ask for those of all their members.
+    traits: Vec<(u32, u32)>,
 }
 
 impl RowMaker<'_> {
     fn burst(&self, burst: &Burst) -> BurstRow {
         let mut zone = None;
         let mut one_zone = true;
-        let mut sources: Vec<usize> = Vec::new();
-        for planned in burst.members.iter().map(|i| &self.gathered.planned[*i]) {
-            one_zone &= *zone.get_or_insert(planned.zone) == planned.zone;
-            if let Err(place) = sources.binary_search(&planned.job.source) {
-                sources.insert(place, planned.job.source);
+        let mut sources: Vec<u32> = Vec::new();
+        for job in &burst.members {
+            let (of_job, source) = self.traits[*job];
+            one_zone &= *zone.get_or_insert(of_job) == of_job;
+            if let Err(place) = sources.binary_search(&source) {
+                sources.insert(place, source);
             }
         }
         let (zone, tz) = match zone {
-            Some(zone) if one_zone => self.gathered.zones[zone].clone(),
+            Some(zone) if one_zone => self.gathered.zones[zone as usize].clone(),
             _ => ("UTC".to_owned(), jiff::tz::TimeZone::UTC),
         };
         let peak = findings::peak_aimed_at(self.target, burst.members.len());
@@ -348,7 +352,7 @@ impl RowMaker<'_> {
             jobs: burst.members.len(),
             sources: sources
                 .iter()
-                .map(|s| self.loaded.sources[*s].tag.clone())
+                .map(|s| self.loaded.sources[*s as usize].tag.clone())
                 .collect(),
             starts_per_second_before: burst.starts_per_second_before,
             starts_per_second_after: burst.starts_per_second_after,
