@@ -4,6 +4,7 @@
 //! answer is still printed. The exit codes are a documented interface (README, "Exit codes").
 
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -28,6 +29,30 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every exit code, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Ok,
+        Self::Failed,
+        Self::Usage,
+        Self::Partial,
+        Self::Unavailable,
+        Self::Findings,
+        Self::Refused,
+    ];
+
+    /// Says what it means, for help and manual pages.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "The answer is complete.",
+            Self::Failed => "There is no answer: input or configuration could not be used.",
+            Self::Usage => "The command line is wrong.",
+            Self::Partial => "The answer was printed, but something was skipped; stderr says what.",
+            Self::Unavailable => "A server was not reached, timed out or answered 5xx.",
+            Self::Findings => "A --fail-on condition was met.",
+            Self::Refused => "The target said no.",
+        }
+    }
+
     /// Returns the number that a shell sees.
     pub fn code(self) -> u8 {
         match self {
@@ -53,7 +78,7 @@ impl From<Exit> for ExitCode {
 pub struct Error {
     /// The code to end with.
     pub exit: Exit,
-    /// What happened and where (file:line, URL), one sentence.
+    /// What happened and where (`file:line`, URL), one sentence.
     pub message: String,
     /// Why, from the outermost cause to the innermost.
     pub causes: Vec<String>,
@@ -78,6 +103,20 @@ impl Error {
             exit: Exit::Usage,
             ..Self::failed(message)
         }
+    }
+
+    /// What a failed write to a stream ends with.
+    ///
+    /// A reader that went away (`| head`) is no failure: such an error has [`Exit::Ok`], passes up
+    /// like any other so that work stops at once, and is not printed.
+    pub fn writing(stream: &str, error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self {
+                exit: Exit::Ok,
+                ..Self::failed(format!("{stream} was closed"))
+            };
+        }
+        Self::failed(format!("{stream} cannot be written")).because(error)
     }
 
     /// Adds why it happened.

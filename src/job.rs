@@ -3,6 +3,18 @@
 //! The types of the real systems are read into this shape by `openclaw` and `source`; the core
 //! computes with nothing else.
 
+mod collect;
+mod document;
+mod lenient;
+mod molecule;
+mod parse;
+
+pub use collect::{Collected, Collector, MAX_NAMED};
+pub(crate) use document::check_depth;
+pub use document::{Broken, Document, Top, read_document};
+pub(crate) use parse::short;
+pub use parse::{Complaint, Failure, JobShape, Slot, parse, parse_row, parse_state};
+
 use serde::Serialize;
 
 use crate::schedule::{Rules, ScheduleSpec};
@@ -53,6 +65,15 @@ pub enum Place {
     Line(usize),
 }
 
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Entry(n) => write!(f, "job {n}"),
+            Self::Line(n) => write!(f, "line {n}"),
+        }
+    }
+}
+
 /// Scheduler state that bears on the next fire. All instants are epoch milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JobState {
@@ -93,4 +114,16 @@ pub enum RunLengthOrigin {
     Option,
     /// The stated default.
     Assumed,
+}
+
+impl RunLengthOrigin {
+    /// Returns the origin in words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::History => "median of recorded runs",
+            Self::LastRun => "length of the last run",
+            Self::Option => "--run-length",
+            Self::Assumed => "assumed",
+        }
+    }
 }

@@ -1,3 +1,65 @@
 //! The commands, one file each: gather, compute, report.
+//!
+//! To add one: a file with `pub struct XArgs` (`clap::Args`) and
+//! `pub fn run(args: &XArgs, ctx: &Context) -> Result<Exit, Error>`, a variant of [`Command`] whose
+//! doc comment is the help, an arm in [`run`], and a line in [`schemas`] for each report. Then
+//! `CRONCTL_REGENERATE=1 cargo test --test cli generated` writes its manual page and schema, and
+//! `tests/cli/schema.rs` asks for a sample.
 
+pub mod completions;
+pub mod config;
 pub mod next;
+pub mod plan;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::error::{Error, Exit};
+use crate::manual;
+use crate::report::{Published, published};
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Which jobs fire together, and where jitter puts them
+    Plan(plan::PlanArgs),
+    /// Show the settings in force and where each was set
+    #[command(after_long_help = manual::keys())]
+    Config(config::ConfigArgs),
+    /// Print the script that makes a shell complete cronctl
+    Completions(completions::CompletionsArgs),
+}
+
+impl Command {
+    /// Returns whether the command needs the configuration files. Those that do not must work
+    /// when a file is broken.
+    pub(crate) fn reads_config(&self) -> bool {
+        match self {
+            Self::Plan(_) => true,
+            Self::Config(args) => args.reads_config(),
+            Self::Completions(_) => false,
+        }
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// When there is no answer.
+pub fn run(command: &Command, ctx: &Context) -> Result<Exit, Error> {
+    match command {
+        Command::Plan(args) => plan::run(args, ctx),
+        Command::Config(args) => config::run(args, ctx),
+        Command::Completions(args) => completions::run(args, ctx),
+    }
+}
+
+/// Returns the schemas of all reports, as published in `docs/schema/`.
+pub fn schemas() -> Vec<Published> {
+    vec![
+        published::<plan::PlanReport>(),
+        published::<plan::FiresReport>(),
+        published::<config::SettingsReport>(),
+        published::<config::PlacesReport>(),
+    ]
+}

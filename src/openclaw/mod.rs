@@ -1,1 +1,13 @@
 //! OpenClaw state directories, read offline: where things are, configuration, cron store, run history.
+//!
+//! Nothing here writes, locks or creates a file beside the state, so it is safe while a gateway runs.
+
+pub mod config;
+pub mod discover;
+pub mod history;
+pub mod snapshot;
+pub mod state;
+pub mod store;
+pub mod version;
+
+pub use version::Confidence;

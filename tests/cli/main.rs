@@ -1,1 +1,38 @@
 //! Tests of the real binary in a sealed environment. One module per command.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests prepare files and look at them, and fail by panicking"
+)]
+
+// The sealed environment that every other module uses.
+mod sandbox;
+
+// Settings: precedence, origins, contexts.
+mod config;
+// Mistakes in cronctl.toml.
+mod config_file;
+// Checked-in completions, manual pages and schemas equal what the code gives.
+mod generated;
+// Formats, columns, sorting, colour, closed pipes, full disks.
+mod output;
+// JSON documents of the real binary against the published schemas.
+mod schema;
+// Help of every command, and wrong command lines.
+mod usage;
+
+#[test]
+fn every_file_here_is_a_module_of_this_binary() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli");
+    let own = std::fs::read_to_string(format!("{directory}/main.rs")).unwrap();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(module) = name.strip_suffix(".rs").filter(|m| *m != "main") else {
+            continue;
+        };
+        assert!(
+            own.contains(&format!("\nmod {module};\n")),
+            "tests/cli/{name} is not listed in main.rs, so it never runs"
+        );
+    }
+}

@@ -1,0 +1,327 @@
+//! What to know about a plan, as sentences for a person and kinds for a script. Pure.
+
+use super::gather::{Gathered, Shared};
+use super::report::{Finding, FindingKind, SourceDispatch};
+use crate::plan::{Horizon, Jitter, Options, Outcome, PlanJob};
+use crate::schedule::Rules;
+use crate::source::{Loaded, Scheduler};
+use crate::when;
+
+/// What findings are drawn from.
+pub(super) struct Facts<'a> {
+    pub(super) loaded: &'a Loaded,
+    pub(super) gathered: &'a Gathered<'a>,
+    pub(super) jobs: &'a [PlanJob<'a>],
+    pub(super) outcome: &'a Outcome,
+    pub(super) dispatch: &'a [SourceDispatch],
+    pub(super) options: Options,
+    pub(super) horizon: Horizon,
+    /// `--max-concurrent`.
+    pub(super) target: Option<u32>,
+}
+
+fn info(kind: FindingKind, text: String) -> Finding {
+    Finding {
+        kind,
+        warning: false,
+        text,
+    }
+}
+
+fn warning(kind: FindingKind, text: String) -> Finding {
+    Finding {
+        kind,
+        warning: true,
+        text,
+    }
+}
+
+/// Draws all findings, the most useful first.
+pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    cron_disabled(facts, &mut out);
+    biggest(facts, &mut out);
+    target(facts, &mut out);
+    coarse_tick(facts, &mut out);
+    queues(facts, &mut out);
+    never(facts, &mut out);
+    staggers(facts, &mut out);
+    if facts.outcome.clipped > 0 {
+        let n = facts.outcome.clipped;
+        out.push(warning(
+            FindingKind::Clipped,
+            format!("{n} starts were pulled back so as not to pass their job's own next instant"),
+        ));
+    }
+    recorded_next(facts, &mut out);
+    out
+}
+
+fn cron_disabled(facts: &Facts<'_>, out: &mut Vec<Finding>) {
+    for source in facts
+        .loaded
+        .sources
+        .iter()
+        .filter(|s| s.cron_enabled == Some(false))
+    {
+        out.push(warning(
+            FindingKind::CronDisabled,
+            format!(
+                "{}: cron is switched off (cron.enabled is false): nothing of this fires",
+                source.tag
+            ),
+        ));
+    }
+}
+
+/// What the window does to the biggest burst, and what would lower its peak.
+fn biggest(facts: &Facts<'_>, out: &mut Vec<Finding>) {
+    let Some(burst) = &facts.outcome.biggest else {
+        return;
+    };
+    let n = burst.members.len();
+    let (short, long) = (burst.shortest_run_ms, burst.longest_run_ms);
+    let runs = if short == long {
+        format!("runs of {}", when::duration(short))
+    } else {
+        format!(
+            "runs of {} to {}",
+            when::duration(short),
+            when::duration(long)
+        )
+    };
+    if let Some(window) = facts.options.jitter.window_ms() {
+        if burst.concurrent_after >= burst.concurrent_before {
+            out.push(warning(
+                FindingKind::WindowBelowRunLength,
+                format!(
+                    "a window of {} lowers the starts per second of the biggest burst from {} to {}, \
+                     but not its concurrency: {} of its {n} {runs} still overlap",
+                    when::duration(window),
+                    burst.starts_per_second_before,
+                    burst.starts_per_second_after,
+                    burst.concurrent_after,
+                ),
+            ));
+        } else {
+            out.push(info(
+                FindingKind::WindowBelowRunLength,
+                format!(
+                    "a window of {} lowers the biggest burst from {} to {} starts per second and from \
+                     {} to {} runs at once",
+                    when::duration(window),
+                    burst.starts_per_second_before,
+                    burst.starts_per_second_after,
+                    burst.concurrent_before,
+                    burst.concurrent_after,
+                ),
+            ));
+        }
+    }
+    let peak = peak_aimed_at(facts.target, n);
+    let window = burst.window_for_peak(peak, facts.jobs);
+    if window > 0 {
+        let how = if short == long {
+            format!("{n} × {} ⁄ {peak}", when::duration(short))
+        } else {
+            format!("evenly spaced, with {runs}")
+        };
+        out.push(info(
+            FindingKind::WindowForPeak,
+            format!(
+                "at most {peak} of the biggest burst at once needs a window of {} ({how}); \
+                 --jitter fit --max-concurrent {peak} computes it per group",
+                when::duration(window),
+            ),
+        ));
+    }
+}
+
+/// The peak that windows are computed for: what was asked for, else half of the burst.
+pub(super) fn peak_aimed_at(target: Option<u32>, jobs: usize) -> u32 {
+    target.unwrap_or_else(|| u32::try_from(jobs.div_ceil(2)).unwrap_or(u32::MAX).max(1))
+}
+
+fn target(facts: &Facts<'_>, out: &mut Vec<Finding>) {
+    let Jitter::Fit { max_concurrent } = facts.options.jitter else {
+        return;
+    };
+    for (group, peak) in facts
+        .gathered
+        .groups
+        .iter()
+        .zip(&facts.outcome.after.groups)
+    {
+        if peak.concurrent > max_concurrent {
+            let at = peak.concurrent_at_ms.map_or_else(String::new, when::utc);
+            out.push(warning(
+                FindingKind::PeakAboveTarget,
+                format!(
+                    "{group}: {} runs at once at {at}, above {max_concurrent}: each burst fits, but \
+                     runs of other ticks overlap it",
+                    peak.concurrent
+                ),
+            ));
+        }
+    }
+}
+
+/// Where the source's tick is coarser than the jitter, moving `next_run_at` does not help.
+fn coarse_tick(facts: &Facts<'_>, out: &mut Vec<Finding>) {
+    const POLL_MS: i64 = 30_000;
+    let reach = match facts.options.jitter {
+        Jitter::Gap(gap) => gap.max_ms,
+        other => other.window_ms().unwrap_or(i64::MAX),
+    };
+    for source in facts
+        .loaded
+        .sources
+        .iter()
+        .filter(|s| s.scheduler == Scheduler::Molecule)
+    {
+        if reach < POLL_MS {
+            out.push(warning(
+                FindingKind::CoarseTick,
+                format!(
+                    "{}: Molecule polls every 30 s, so moving next_run_at by up to {} would not help: \
+                     what comes due between two polls starts together at the next one. What would help: \
+                     different minutes in cron_expr, or jitter inside the platform's tick",
+                    source.tag,
+                    when::duration(reach),
+                ),
+            ));
+        }
+    }
+}
+
+fn queues(facts: &Facts<'_>, out: &mut Vec<Finding>) {
+    for dispatch in facts.dispatch {
+        let (before, after) = (&dispatch.before, &dispatch.after);
+        if before.longest_wait_ms.max(after.longest_wait_ms) > 0 {
+            out.push(info(
+                FindingKind::Queue,
+                format!(
+                    "{}: with {}, the longest wait for a slot is {} before and {} after",
+                    dispatch.source,
+                    dispatch.rule,
+                    when::duration(before.longest_wait_ms),
+                    when::duration(after.longest_wait_ms),
+                ),
+            ));
+        }
+        if before.coalesced > 0 {
+            out.push(warning(
+                FindingKind::Coalesced,
+                format!(
+                    "{}: {} occurrences never fire, because the same job still runs or waits when they \
+                     come due",
+                    dispatch.source, before.coalesced
+                ),
+            ));
+        }
+        if before.skipped > 0 {
+            out.push(warning(
+                FindingKind::Coalesced,
+                format!(
+                    "{}: {} fires end as skipped, because their workspace stays busy for 120 s",
+                    dispatch.source, before.skipped
+                ),
+            ));
+        }
+    }
+}
+
+fn never(facts: &Facts<'_>, out: &mut Vec<Finding>) {
+    for planned in &facts.gathered.planned {
+        if !facts.outcome.silent.contains(&planned.recurrence) {
+            continue;
+        }
+        let Shared::Cron(cron) = &facts.gathered.recurrences[planned.recurrence] else {
+            continue;
+        };
+        if !matches!(cron.next(facts.horizon.from_ms), Ok(None)) {
+            continue;
+        }
+        let job = planned.job;
+        let name = job.name.as_deref().unwrap_or(&job.id);
+        let (end, bad) = match job.rules {
+            Rules::Molecule => (
+                "Molecule stores year 1 as its next run and finds it due at every poll, every 30 s",
+                true,
+            ),
+            _ => ("it never fires, and nothing says so", true),
+        };
+        let text = format!("{name}: its expression matches no date from here on: {end}");
+        out.push(Finding {
+            kind: FindingKind::NeverFires,
+            warning: bad,
+            text,
+        });
+    }
+}
+
+/// Which jobs the source already staggers, and why those of the biggest burst are not.
+fn staggers(facts: &Facts<'_>, out: &mut Vec<Finding>) {
+    let staggered = facts.gathered.planned.iter().filter(|p| {
+        p.stagger.ms > 0 && facts.loaded.sources[p.job.source].scheduler == Scheduler::OpenClaw
+    });
+    let count = staggered.count();
+    if count > 0 {
+        let what = if facts.options.restagger || facts.options.jitter == Jitter::None {
+            "its stagger was left out, as asked"
+        } else {
+            "they keep that offset and enter bursts at their staggered instants"
+        };
+        out.push(info(
+            FindingKind::SourceStagger,
+            format!(
+                "{count} job{} OpenClaw's own stagger: {what}; {} of their occurrences are alone there \
+                 and were left as they are",
+                if count == 1 { " has" } else { "s have" },
+                facts.outcome.left_staggered,
+            ),
+        ));
+    }
+    if let Some(burst) = &facts.outcome.biggest {
+        let mut reasons = std::collections::BTreeMap::<&str, usize>::new();
+        for index in &burst.members {
+            let planned = &facts.gathered.planned[*index];
+            if planned.stagger.ms == 0 {
+                *reasons.entry(&planned.stagger.reason).or_default() += 1;
+            }
+        }
+        for (reason, jobs) in reasons {
+            out.push(info(
+                FindingKind::NoStagger,
+                format!("{jobs} of the biggest burst's jobs have stagger 0: {reason}"),
+            ));
+        }
+    }
+}
+
+/// Error backoff and catch-up move the recorded next run away from what the schedule says.
+fn recorded_next(facts: &Facts<'_>, out: &mut Vec<Finding>) {
+    let differs = |planned: &&super::gather::Planned<'_>| {
+        let recorded = planned.job.state.next_run_at_ms;
+        planned.job.state.consecutive_errors.unwrap_or(0) > 0
+            && recorded.is_some_and(|t| t >= facts.horizon.from_ms && t < facts.horizon.until_ms)
+    };
+    let waiting: Vec<_> = facts.gathered.planned.iter().filter(differs).collect();
+    if let Some(first) = waiting.first() {
+        let name = first.job.name.as_deref().unwrap_or(&first.job.id);
+        let at = first
+            .job
+            .state
+            .next_run_at_ms
+            .map_or_else(String::new, when::utc);
+        out.push(info(
+            FindingKind::RecordedNextDiffers,
+            format!(
+                "{} failed last time, and the store's own next run for {} may include a retry that this \
+                 plan does not ({name}: {at})",
+                if waiting.len() == 1 { "1 job".to_owned() } else { format!("{} jobs", waiting.len()) },
+                if waiting.len() == 1 { "it" } else { "them" },
+            ),
+        ));
+    }
+}

@@ -1,0 +1,435 @@
+//! From what was read to what a plan needs: recurrences shared, staggers known, run lengths chosen.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+
+use super::args::{GroupBy, PlanArgs, Settings, Slots};
+use super::report::{JobCounts, RunLengthUse};
+use crate::error::Problem;
+use crate::job::{Job, RunLength, RunLengthOrigin};
+use crate::plan::{Dispatch, MoleculeRules, PlanJob, Recurrence};
+use crate::schedule::{
+    Cron, JobFacts, Rules, ScheduleError, ScheduleSpec, Stagger, StaggerReason, Timetable, Version,
+    ZoneSource,
+};
+use crate::source::{Loaded, Scheduler, SourceInfo, rules_name};
+use crate::when;
+
+/// The run length that is assumed when nothing says better, milliseconds.
+const ASSUMED_RUN_MS: i64 = 60_000;
+
+/// How many refused schedules are named one by one.
+const NAMED_PROBLEMS: usize = 20;
+
+/// Everything that a plan needs, and what its rows say besides.
+pub(super) struct Gathered<'a> {
+    /// The planned jobs.
+    pub(super) planned: Vec<Planned<'a>>,
+    /// The distinct recurrences.
+    pub(super) recurrences: Vec<Shared>,
+    /// Labels of groups.
+    pub(super) groups: Vec<String>,
+    /// Zones of recurrences.
+    pub(super) zones: Vec<(String, TimeZone)>,
+    /// What became of the jobs.
+    pub(super) counts: JobCounts,
+    /// Refused schedules.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// One planned job.
+pub(super) struct Planned<'a> {
+    pub(super) job: &'a Job,
+    pub(super) recurrence: usize,
+    pub(super) stagger: Native,
+    pub(super) group: u32,
+    pub(super) run: RunLength,
+    pub(super) zone: usize,
+    pub(super) shown: bool,
+}
+
+/// What the source adds to a nominal instant, and why.
+#[derive(Clone, Debug)]
+pub(super) struct Native {
+    pub(super) ms: i64,
+    pub(super) reason: String,
+}
+
+/// A recurrence with what it is made from.
+pub(super) enum Shared {
+    Cron(Cron),
+    Other(Timetable),
+}
+
+impl Recurrence for Shared {
+    fn each(&self, from_ms: i64, until_ms: i64, emit: &mut dyn FnMut(i64)) -> Result<(), String> {
+        match self {
+            Self::Cron(cron) => cron
+                .each(from_ms, until_ms, emit)
+                .map_err(|e| e.to_string()),
+            Self::Other(table) => table
+                .each(from_ms, until_ms, emit)
+                .map_err(|e| e.to_string()),
+        }
+    }
+}
+
+/// Looks at every job once.
+pub(super) fn gather<'a>(
+    loaded: &'a Loaded,
+    args: &PlanArgs,
+    settings: &Settings,
+    zones: &dyn ZoneSource,
+) -> Gathered<'a> {
+    let mut gathering = Gathering {
+        loaded,
+        settings,
+        poll_phase_ms: args.poll_phase.unwrap_or(0),
+        zones,
+        crons: HashMap::new(),
+        zone_index: HashMap::new(),
+        group_index: HashMap::new(),
+        refused: 0,
+        out: Gathered {
+            planned: Vec::with_capacity(loaded.jobs.len()),
+            recurrences: Vec::new(),
+            groups: Vec::new(),
+            zones: Vec::new(),
+            counts: JobCounts {
+                read: loaded.jobs.len(),
+                ..JobCounts::default()
+            },
+            problems: Vec::new(),
+        },
+    };
+    for job in &loaded.jobs {
+        gathering.job(job, args);
+    }
+    let refused = gathering.refused;
+    let mut out = gathering.out;
+    out.counts.refused = refused;
+    if refused > NAMED_PROBLEMS {
+        let more = refused - NAMED_PROBLEMS;
+        out.problems.push(Problem::new(
+            "jobs",
+            format!("{more} more refused schedules"),
+        ));
+    }
+    out
+}
+
+struct Gathering<'a, 'c> {
+    loaded: &'a Loaded,
+    settings: &'c Settings,
+    poll_phase_ms: i64,
+    zones: &'c dyn ZoneSource,
+    crons: HashMap<(Rules, &'a str, &'a str), Result<(usize, usize), ScheduleError>>,
+    zone_index: HashMap<String, usize>,
+    group_index: HashMap<String, u32>,
+    refused: usize,
+    out: Gathered<'a>,
+}
+
+impl<'a> Gathering<'a, '_> {
+    fn job(&mut self, job: &'a Job, args: &PlanArgs) {
+        if !job.enabled {
+            self.out.counts.disabled += 1;
+            return;
+        }
+        let (recurrence, zone) = match self.recurrence(job) {
+            Ok(Some(found)) => found,
+            Ok(None) => {
+                self.out.counts.without_clock += 1;
+                return;
+            }
+            Err(error) => {
+                self.refuse(job, &error);
+                return;
+            }
+        };
+        self.out.counts.planned += 1;
+        let named = |asked: &String| {
+            job.id.starts_with(asked.as_str()) || job.name.as_deref() == Some(asked.as_str())
+        };
+        let planned = Planned {
+            job,
+            recurrence,
+            stagger: self.native(job),
+            group: self.group(job),
+            run: run_length(job, self.settings.run_length_ms),
+            zone,
+            shown: args.job.is_empty() || args.job.iter().any(named),
+        };
+        self.out.planned.push(planned);
+    }
+
+    /// The recurrence of a job and its zone; `None` when no clock fires it.
+    fn recurrence(&mut self, job: &'a Job) -> Result<Option<(usize, usize)>, ScheduleError> {
+        match &job.schedule {
+            ScheduleSpec::Other { .. } => Ok(None),
+            ScheduleSpec::Cron { expr, tz, .. } => {
+                let key = (job.rules, expr.as_str(), tz.as_deref().unwrap_or(""));
+                if let Some(known) = self.crons.get(&key) {
+                    return known.clone().map(Some);
+                }
+                let made = Cron::compile(job.rules, expr, tz.as_deref(), self.zones).map(|cron| {
+                    let zone = self.zone(
+                        cron.zone().name().to_owned(),
+                        cron.zone().time_zone().clone(),
+                    );
+                    self.out.recurrences.push(Shared::Cron(cron));
+                    (self.out.recurrences.len() - 1, zone)
+                });
+                self.crons.insert(key, made.clone());
+                made.map(Some)
+            }
+            ScheduleSpec::Every { .. } | ScheduleSpec::At { .. } => {
+                let facts = JobFacts {
+                    id: &job.id,
+                    created_at_ms: job.created_at_ms,
+                    last_run_at_ms: job.state.last_run_at_ms,
+                    last_status: job.state.last_status.as_deref(),
+                };
+                let table = Timetable::compile(job.rules, &job.schedule, &facts, self.zones)?;
+                let zone = self.zone("UTC".to_owned(), TimeZone::UTC);
+                self.out.recurrences.push(Shared::Other(table));
+                Ok(Some((self.out.recurrences.len() - 1, zone)))
+            }
+        }
+    }
+
+    fn zone(&mut self, name: String, tz: TimeZone) -> usize {
+        let zones = &mut self.out.zones;
+        *self.zone_index.entry(name).or_insert_with_key(|name| {
+            zones.push((name.clone(), tz));
+            zones.len() - 1
+        })
+    }
+
+    /// What the job's scheduler adds to its nominal instants.
+    fn native(&self, job: &Job) -> Native {
+        let scheduler = self.loaded.sources[job.source].scheduler;
+        match (scheduler, job.rules, &job.schedule) {
+            (Scheduler::Molecule, ..) => Native {
+                ms: self.poll_phase_ms,
+                reason: "poll phase (--poll-phase)".to_owned(),
+            },
+            (
+                Scheduler::OpenClaw,
+                Rules::OpenClaw(version),
+                ScheduleSpec::Cron {
+                    expr, stagger_ms, ..
+                },
+            ) => {
+                let stagger = Stagger::of(version, expr, stagger_ms.as_ref(), &job.id);
+                Native {
+                    ms: stagger.offset_ms,
+                    reason: why(&stagger, expr),
+                }
+            }
+            (Scheduler::OpenClaw, ..) => Native {
+                ms: 0,
+                reason: "none: only cron expressions are staggered".to_owned(),
+            },
+            _ => Native {
+                ms: 0,
+                reason: "none: this scheduler has no stagger".to_owned(),
+            },
+        }
+    }
+
+    fn group(&mut self, job: &Job) -> u32 {
+        let label = match self.settings.group_by {
+            GroupBy::Provider => provider_label(job.model.as_deref()),
+            GroupBy::Model => job
+                .model
+                .clone()
+                .unwrap_or_else(|| "(no model declared)".to_owned()),
+            GroupBy::Agent => job
+                .agent
+                .clone()
+                .unwrap_or_else(|| "(no agent named)".to_owned()),
+            GroupBy::Workspace => job
+                .workspace
+                .clone()
+                .unwrap_or_else(|| "(no workspace)".to_owned()),
+            GroupBy::Source => self.loaded.sources[job.source].tag.clone(),
+        };
+        let groups = &mut self.out.groups;
+        *self.group_index.entry(label).or_insert_with_key(|label| {
+            groups.push(label.clone());
+            u32::try_from(groups.len() - 1).unwrap_or(u32::MAX)
+        })
+    }
+
+    fn refuse(&mut self, job: &Job, error: &ScheduleError) {
+        self.refused += 1;
+        if self.refused > NAMED_PROBLEMS {
+            return;
+        }
+        let name = job.name.as_deref().unwrap_or(&job.id);
+        let at = format!("{} {name:?}", self.loaded.place(job));
+        let what = format!(
+            "its schedule is refused by {}: {error}",
+            rules_name(job.rules)
+        );
+        self.out.problems.push(Problem::new(at, what));
+    }
+}
+
+/// Says why a job has this stagger.
+fn why(stagger: &Stagger, expr: &str) -> String {
+    let window = when::duration(stagger.window_ms);
+    match stagger.reason {
+        StaggerReason::Explicit => format!("staggerMs: {window} window"),
+        StaggerReason::Exact => "staggerMs 0: exact".to_owned(),
+        StaggerReason::TopOfHour => "default 5 min window, top of the hour".to_owned(),
+        StaggerReason::FixedTime if expr.split_whitespace().next() == Some("0") => {
+            "fixed hour: default window does not apply".to_owned()
+        }
+        StaggerReason::FixedTime => {
+            "not the top of an hour: default window does not apply".to_owned()
+        }
+        StaggerReason::Unknown => "none: this scheduler has no stagger".to_owned(),
+    }
+}
+
+/// Returns the provider of a declared model: what stands before its first slash.
+pub(super) fn provider(model: Option<&str>) -> Option<&str> {
+    let (provider, _) = model?.split_once('/')?;
+    Some(provider.trim()).filter(|p| !p.is_empty())
+}
+
+fn provider_label(model: Option<&str>) -> String {
+    match (provider(model), model) {
+        (Some(provider), _) => provider.to_ascii_lowercase(),
+        (None, Some(alias)) => format!("(alias {alias})"),
+        (None, None) => "(no model declared)".to_owned(),
+    }
+}
+
+fn run_length(job: &Job, option_ms: Option<i64>) -> RunLength {
+    let stated = |ms: i64, origin| RunLength {
+        ms,
+        origin,
+        samples: 0,
+    };
+    match (option_ms, &job.run_length) {
+        (Some(ms), _) => stated(ms.max(1), RunLengthOrigin::Option),
+        (None, Some(known)) => RunLength {
+            ms: known.ms.max(1),
+            ..known.clone()
+        },
+        (None, None) => stated(ASSUMED_RUN_MS, RunLengthOrigin::Assumed),
+    }
+}
+
+/// Which run lengths are used, by origin.
+pub(super) fn run_lengths(planned: &[Planned<'_>]) -> Vec<RunLengthUse> {
+    use RunLengthOrigin::{Assumed, History, LastRun, Option};
+    let of = |origin: RunLengthOrigin| {
+        let lengths = planned
+            .iter()
+            .filter(|p| p.run.origin == origin)
+            .map(|p| p.run.ms);
+        let mut lengths: Vec<i64> = lengths.collect();
+        lengths.sort_unstable();
+        Some(RunLengthUse {
+            origin,
+            jobs: lengths.len(),
+            shortest_ms: *lengths.first()?,
+            median_ms: lengths[lengths.len() / 2],
+            longest_ms: *lengths.last()?,
+        })
+    };
+    [History, LastRun, Option, Assumed]
+        .into_iter()
+        .filter_map(of)
+        .collect()
+}
+
+/// The jobs as the plan takes them.
+pub(super) fn plan_jobs<'a>(planned: &[Planned<'a>]) -> Vec<PlanJob<'a>> {
+    let of = |p: &Planned<'a>| PlanJob {
+        id: &p.job.id,
+        source: p.job.source,
+        recurrence: p.recurrence,
+        native_offset_ms: p.stagger.ms,
+        group: p.group,
+        run_ms: p.run.ms,
+        shown: p.shown,
+    };
+    planned.iter().map(of).collect()
+}
+
+/// How a source starts what is due, and where that is known from.
+pub(super) fn dispatch(
+    source: &SourceInfo,
+    args: &PlanArgs,
+    planned: &[Planned<'_>],
+) -> (Dispatch, String) {
+    /// The first version whose cron runs share a fixed pool of slots (run: 2026.9.6 has eight).
+    const POOLED: Version = Version::new(2026, 6, 1);
+    let asked = args.max_concurrent_runs;
+    match (source.scheduler, source.rules) {
+        (Scheduler::OpenClaw, Rules::OpenClaw(version)) => {
+            let with = |slots| {
+                if version < POOLED {
+                    Dispatch::Batch { slots }
+                } else {
+                    Dispatch::Pool { slots }
+                }
+            };
+            match (asked, source.max_concurrent_runs) {
+                (Some(Slots::Unlimited), _) => {
+                    (Dispatch::Unlimited, "--max-concurrent-runs".to_owned())
+                }
+                (Some(Slots::Number(n)), _) => (with(n), "--max-concurrent-runs".to_owned()),
+                (None, Some(n)) if version < POOLED => (
+                    with(n.max(1)),
+                    "cron.maxConcurrentRuns in the configuration".to_owned(),
+                ),
+                (None, _) if version < POOLED => (
+                    with(1),
+                    format!(
+                        "the default of OpenClaw {version}: certain for 2026.3.28 and 2026.3.31, likely for others before 2026.6"
+                    ),
+                ),
+                (None, _) => (
+                    with(8),
+                    format!(
+                        "fixed in OpenClaw {version}: certain for 2026.9.6, likely for others from 2026.6 on"
+                    ),
+                ),
+            }
+        }
+        (Scheduler::Molecule, _) => {
+            let mut rules = MoleculeRules::of_may_2026(args.poll_phase.unwrap_or(0));
+            let mut known: HashMap<&str, u32> = HashMap::new();
+            rules.workspaces = planned
+                .iter()
+                .map(|p| {
+                    let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+                    *known
+                        .entry(p.job.workspace.as_deref().unwrap_or(""))
+                        .or_insert(next)
+                })
+                .collect();
+            let phase = "the phase of its polls is assumed (--poll-phase)";
+            (
+                Dispatch::Molecule(rules),
+                format!("molecule-core of May 2026; {phase}"),
+            )
+        }
+        _ => match asked {
+            Some(Slots::Number(slots)) => {
+                (Dispatch::Pool { slots }, "--max-concurrent-runs".to_owned())
+            }
+            _ => (
+                Dispatch::Unlimited,
+                "this scheduler starts everything that is due".to_owned(),
+            ),
+        },
+    }
+}

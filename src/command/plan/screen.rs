@@ -1,0 +1,248 @@
+//! The plan on one screen: header, peaks, histogram of the biggest burst, bursts, findings.
+
+use std::io;
+
+use super::report::{BurstRow, FireRow, FiresReport, GroupPeaks, PlanReport, Summary};
+use crate::error::Problem;
+use crate::report::{Bar, Cell, Column, Report, Screen};
+use crate::source::rules_name;
+use crate::ui::Role;
+use crate::when;
+
+/// Bursts on the overview; all of them with `--summary`.
+const BURSTS_SHOWN: usize = 8;
+
+impl Report for PlanReport {
+    type Row = BurstRow;
+    const SCHEMA: &'static str = "cronctl.plan/1";
+    const EMPTY: &'static str = "No bursts: no two jobs are due at the same tick.";
+
+    fn rows(&mut self) -> &mut Vec<BurstRow> {
+        &mut self.bursts
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    fn screen(&self, rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
+        if !self.overview {
+            return screen.rows(rows, Self::EMPTY);
+        }
+        header(&self.summary, screen)?;
+        peaks(&self.summary, screen)?;
+        histogram(&self.summary, rows, screen)?;
+        bursts(rows, screen)?;
+        findings(&self.summary, screen)
+    }
+}
+
+impl Report for FiresReport {
+    type Row = FireRow;
+    const SCHEMA: &'static str = "cronctl.plan.fires/1";
+    const EMPTY: &'static str = "Nothing fires in this horizon.";
+
+    fn rows(&mut self) -> &mut Vec<FireRow> {
+        &mut self.fires
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
+    let inputs = &summary.inputs;
+    let jobs = &summary.jobs;
+    let length = inputs.until_at_ms - inputs.from_at_ms;
+    screen.heading(&format!(
+        "{} jobs, {} starts, {} bursts in {} from {}",
+        jobs.planned,
+        summary.occurrences,
+        summary.burst_count,
+        when::duration(length),
+        inputs.from_at,
+    ))?;
+    for source in &inputs.sources {
+        screen.paragraph(&format!(
+            "source  {}: {}, {} ({})",
+            source.tag,
+            source.shape,
+            rules_name(source.rules),
+            source.rules_origin
+        ))?;
+    }
+    let mut left = Vec::new();
+    for (n, what) in [
+        (jobs.disabled, "disabled"),
+        (jobs.without_clock, "fired by no clock"),
+        (jobs.refused, "refused"),
+    ] {
+        if n > 0 {
+            left.push(format!("{n} {what}"));
+        }
+    }
+    if !left.is_empty() {
+        screen.paragraph(&format!("left out  {}", left.join(", ")))?;
+    }
+    let jitter = match (inputs.window_ms, inputs.gap_min_ms, inputs.gap_max_ms) {
+        (Some(window), ..) => format!("{} over {}", inputs.jitter, when::duration(window)),
+        (_, Some(min), Some(max)) => {
+            format!(
+                "{} of {} to {}, seed {}",
+                inputs.jitter,
+                when::duration(min),
+                when::duration(max),
+                inputs.seed
+            )
+        }
+        _ => inputs.jitter.clone(),
+    };
+    let runs: Vec<String> = summary
+        .run_lengths
+        .iter()
+        .map(|r| {
+            let lengths = if r.shortest_ms == r.longest_ms {
+                when::duration(r.shortest_ms)
+            } else {
+                format!(
+                    "{} to {}",
+                    when::duration(r.shortest_ms),
+                    when::duration(r.longest_ms)
+                )
+            };
+            format!("{} ({}, {} jobs)", lengths, r.origin.word(), r.jobs)
+        })
+        .collect();
+    screen.paragraph(&format!(
+        "jitter  {jitter}; before: what the source does today"
+    ))?;
+    screen.paragraph(&format!(
+        "runs    {}",
+        if runs.is_empty() {
+            "none".to_owned()
+        } else {
+            runs.join("; ")
+        }
+    ))?;
+    screen.paragraph(&format!(
+        "models  as declared by each job; what the gateway resolves is not considered; tz data {}",
+        inputs.tzdata
+    ))
+}
+
+fn peaks(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
+    const COLUMNS: [Column; 8] = [
+        Column::new("group", "PEAKS"),
+        Column::new("jobs", "JOBS").right(),
+        Column::new("starts_before", "STARTS/S").right(),
+        Column::new("starts_after", "AFTER").right(),
+        Column::new("concurrent_before", "AT ONCE").right(),
+        Column::new("concurrent_after", "AFTER").right(),
+        Column::new("at", "AT (UTC)"),
+        Column::new("note", ""),
+    ];
+    screen.blank()?;
+    let after = |before: u32, after: u32| {
+        Cell::of(after).role(if after < before {
+            Role::Good
+        } else {
+            Role::Plain
+        })
+    };
+    let row = |p: &GroupPeaks| {
+        vec![
+            Cell::from(p.group.as_deref().unwrap_or("total")).role(if p.group.is_none() {
+                Role::Strong
+            } else {
+                Role::Plain
+            }),
+            Cell::of(p.jobs),
+            Cell::of(p.before.starts_per_second),
+            after(p.before.starts_per_second, p.after.starts_per_second),
+            Cell::of(p.before.concurrent),
+            after(p.before.concurrent, p.after.concurrent),
+            Cell::from(p.before.concurrent_at_ms.map(when::utc)),
+            Cell::none(),
+        ]
+    };
+    let rows: Vec<_> = summary.peaks.iter().map(row).collect();
+    screen.table(&COLUMNS, &rows)?;
+    for dispatch in &summary.dispatch {
+        screen.paragraph(&format!(
+            "{}: with {} ({}), {} run at once before and {} after; longest wait {} and {}",
+            dispatch.source,
+            dispatch.rule,
+            dispatch.origin,
+            dispatch.before.peak.concurrent,
+            dispatch.after.peak.concurrent,
+            when::duration(dispatch.before.longest_wait_ms),
+            when::duration(dispatch.after.longest_wait_ms),
+        ))?;
+    }
+    Ok(())
+}
+
+fn histogram(summary: &Summary, rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
+    let Some(histogram) = &summary.histogram else {
+        return Ok(());
+    };
+    // Shown in the zone of the biggest burst's jobs.
+    let biggest = rows
+        .iter()
+        .max_by_key(|r| (r.jobs, std::cmp::Reverse(r.at_ms)));
+    let tz = biggest.map_or(jiff::tz::TimeZone::UTC, |r| r.tz.clone());
+    let jobs = biggest.map_or(0, |r| r.jobs);
+    let at = biggest.map_or(histogram.from_at_ms, |r| r.at_ms);
+    screen.heading(&format!(
+        "Biggest burst: {jobs} jobs at {}, starts per {}",
+        when::readable(at, &tz),
+        when::duration(histogram.bin_ms)
+    ))?;
+    let bars: Vec<Bar> = (0..)
+        .zip(histogram.before.iter().zip(&histogram.after))
+        .map(|(bin, (before, after))| Bar {
+            label: when::time_of_day(histogram.from_at_ms + bin * histogram.bin_ms, &tz),
+            before: *before,
+            after: *after,
+        })
+        .collect();
+    screen.bars(&bars)
+}
+
+fn bursts(rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
+    screen.heading("Bursts")?;
+    if rows.len() <= BURSTS_SHOWN {
+        return screen.rows(rows, PlanReport::EMPTY);
+    }
+    let mut largest: Vec<&BurstRow> = rows.iter().collect();
+    largest.sort_by_key(|r| (std::cmp::Reverse(r.jobs), r.at_ms));
+    largest.truncate(BURSTS_SHOWN);
+    largest.sort_by_key(|r| r.at_ms);
+    let shown: Vec<BurstRow> = largest.into_iter().cloned().collect();
+    screen.rows(&shown, "")?;
+    let more = rows.len() - shown.len();
+    screen.paragraph(&format!(
+        "and {more} smaller or later: cronctl plan --summary"
+    ))
+}
+
+fn findings(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
+    if summary.findings.is_empty() {
+        return Ok(());
+    }
+    screen.heading("Findings")?;
+    for finding in &summary.findings {
+        let mark = if finding.warning { "! " } else { "- " };
+        screen.paragraph(&format!("{mark}{}", finding.text))?;
+    }
+    Ok(())
+}

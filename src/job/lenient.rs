@@ -1,0 +1,561 @@
+//! Jobs in legacy or odd shapes, made what the gateway itself makes of them.
+//!
+//! The rules are those that OpenClaw 2026.3.28 and 2026.3.31 apply when they load `cron/jobs.json`
+//! and that 2026.9.6 applies when it migrates one: the same file means the same jobs here.
+
+use serde_json::Value;
+
+use super::parse::{Complaint, JobShape, Slot, short};
+use super::{Job, JobState, molecule};
+use crate::schedule::ScheduleSpec;
+
+const EXPR: &str = "a cron expression such as \"0 22 * * *\"";
+const SCHEDULE: &str =
+    "an object such as {\"kind\": \"cron\", \"expr\": \"0 22 * * *\"}, or an expression";
+
+/// Reads a job from any JSON value, or says which field cannot be used.
+pub(super) fn read(value: &Value, slot: Slot) -> Result<(Job, JobShape), Complaint> {
+    if !value.is_object() {
+        let found = describe(Some(value));
+        return Err(complaint(value, "", found, "a job (a JSON object)"));
+    }
+    if is_molecule(value) {
+        return molecule::lenient(value, slot).map(|job| (job, JobShape::Molecule));
+    }
+    let id = text_of(value.get("id")).or_else(|| text_of(value.get("jobId")));
+    let Some(id) = id else {
+        let found = describe(value.get("id").or_else(|| value.get("jobId")));
+        return Err(complaint(value, "id", found, "the job's id (text)"));
+    };
+    let created_at_ms = integer(value.get("createdAtMs"));
+    let (schedule, shape) = schedule(value, created_at_ms)?;
+    let payload = payload(value);
+    let session_target = session_target(value, payload.as_ref());
+    let mut run_state = value.get("state").map(state).unwrap_or_default();
+    let at_top = state(value);
+    run_state.next_run_at_ms = run_state.next_run_at_ms.or(at_top.next_run_at_ms);
+    run_state.last_run_at_ms = run_state.last_run_at_ms.or(at_top.last_run_at_ms);
+    run_state.last_status = run_state.last_status.or(at_top.last_status);
+    let (payload_kind, model, timeout_seconds) =
+        payload.map_or((None, None, None), |p| (p.kind, p.model, p.timeout_seconds));
+    let job = Job {
+        id,
+        name: value
+            .get("name")
+            .and_then(Value::as_str)
+            .filter(|n| !n.is_empty())
+            .map(str::to_owned),
+        // The gateway reads anything but a boolean as true, the text "false" included.
+        enabled: value
+            .get("enabled")
+            .and_then(Value::as_bool)
+            .unwrap_or(true),
+        source: slot.source,
+        at: slot.at,
+        schedule,
+        rules: slot.rules,
+        agent: trimmed_text(value.get("agentId")),
+        workspace: None,
+        model,
+        payload_kind,
+        session_target,
+        created_at_ms,
+        state: run_state,
+        run_length: None,
+        timeout_seconds,
+    };
+    Ok((job, shape))
+}
+
+/// Reads the run state: numbers as numbers or as text, anything else as absent.
+pub(super) fn state(value: &Value) -> JobState {
+    let int = |name: &str| integer(value.get(name));
+    JobState {
+        next_run_at_ms: int("nextRunAtMs"),
+        running_at_ms: int("runningAtMs"),
+        last_run_at_ms: int("lastRunAtMs"),
+        last_status: trimmed_text(value.get("lastRunStatus"))
+            .or_else(|| trimmed_text(value.get("lastStatus"))),
+        last_duration_ms: int("lastDurationMs"),
+        consecutive_errors: int("consecutiveErrors"),
+    }
+}
+
+fn is_molecule(value: &Value) -> bool {
+    value.get("cron_expr").is_some()
+        || (value.get("prompt").is_some()
+            && value.get("cron").is_some()
+            && value.get("schedule").is_none())
+}
+
+/// The schedule and whether the job is a plain one (an expression and no scheduler named).
+fn schedule(job: &Value, created: Option<i64>) -> Result<(ScheduleSpec, JobShape), Complaint> {
+    let cron = |expr: &str, tz: Option<String>| ScheduleSpec::Cron {
+        expr: expr.trim().to_owned(),
+        tz,
+        stagger_ms: None,
+    };
+    let top_zone = || trimmed_text(job.get("tz").or_else(|| job.get("timezone")));
+    match job.get("schedule") {
+        Some(Value::String(expr)) if !expr.trim().is_empty() => {
+            Ok((cron(expr, top_zone()), JobShape::Plain))
+        }
+        Some(Value::Object(_)) => {
+            let spec = schedule_object(job, &job["schedule"], created)?;
+            Ok((spec, JobShape::OpenClaw))
+        }
+        None => match job.get("expr").or_else(|| job.get("cron")) {
+            Some(Value::String(expr)) if !expr.trim().is_empty() => {
+                Ok((cron(expr, top_zone()), JobShape::Plain))
+            }
+            _ => Err(complaint(job, "schedule", describe(None), SCHEDULE)),
+        },
+        other => Err(complaint(job, "schedule", describe(other), SCHEDULE)),
+    }
+}
+
+fn schedule_object(
+    job: &Value,
+    schedule: &Value,
+    created: Option<i64>,
+) -> Result<ScheduleSpec, Complaint> {
+    let kept = |name: &str| schedule.get(name).filter(|v| !v.is_null()).cloned();
+    let text = |name: &str| trimmed_text(schedule.get(name));
+    let has_instant = kept("at").is_some() || kept("atMs").is_some();
+    let kind = match schedule.get("kind") {
+        None | Some(Value::Null) if has_instant => "at".to_owned(),
+        None | Some(Value::Null) if kept("everyMs").is_some() => "every".to_owned(),
+        None | Some(Value::Null) if text("expr").or_else(|| text("cron")).is_some() => {
+            "cron".to_owned()
+        }
+        Some(Value::String(kind)) if !kind.trim().is_empty() => kind.trim().to_lowercase(),
+        other => {
+            let expected = "\"cron\", \"every\" or \"at\"";
+            return Err(complaint(job, "schedule.kind", describe(other), expected));
+        }
+    };
+    match kind.as_str() {
+        "cron" => {
+            let Some(expr) = text("expr").or_else(|| text("cron")) else {
+                let found = describe(schedule.get("expr").or_else(|| schedule.get("cron")));
+                return Err(complaint(job, "schedule.expr", found, EXPR));
+            };
+            let tz = match schedule.get("tz") {
+                None | Some(Value::Null) => None,
+                Some(Value::String(tz)) => Some(tz.clone()),
+                other => {
+                    let expected = "a zone name such as \"America/Los_Angeles\"";
+                    return Err(complaint(job, "schedule.tz", describe(other), expected));
+                }
+            };
+            Ok(ScheduleSpec::Cron {
+                expr,
+                tz,
+                stagger_ms: kept("staggerMs"),
+            })
+        }
+        "every" => {
+            let Some(every_ms) = kept("everyMs") else {
+                let found = describe(schedule.get("everyMs"));
+                return Err(complaint(
+                    job,
+                    "schedule.everyMs",
+                    found,
+                    "a period in milliseconds",
+                ));
+            };
+            // The gateway anchors at the creation, else at the last change of the definition.
+            let updated = || integer(job.get("updatedAtMs")).map(Value::from);
+            let anchor_ms = kept("anchorMs").or_else(|| match created {
+                Some(_) => None,
+                None => updated(),
+            });
+            Ok(ScheduleSpec::Every {
+                every_ms: Some(every_ms),
+                anchor_ms,
+            })
+        }
+        "at" => instant(schedule)
+            .map(|at| ScheduleSpec::At { at })
+            .ok_or_else(|| {
+                let found = describe(schedule.get("at").or_else(|| schedule.get("atMs")));
+                complaint(
+                    job,
+                    "schedule.at",
+                    found,
+                    "an instant such as \"2026-03-31T22:00:00-07:00\"",
+                )
+            }),
+        _ => Ok(ScheduleSpec::Other { kind }),
+    }
+}
+
+/// `atMs` wins over `at`, as in the gateway; milliseconds become the ISO text that it writes.
+fn instant(schedule: &Value) -> Option<String> {
+    if let Some(at) = schedule.get("atMs").filter(|v| !v.is_null()) {
+        let ms = integer(Some(at));
+        return match (ms.map(jiff::Timestamp::from_millisecond), at) {
+            (Some(Ok(instant)), _) => Some(instant.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()),
+            (_, Value::String(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            (Some(Err(_)), _) => ms.map(|ms| ms.to_string()),
+            _ => None,
+        };
+    }
+    match schedule.get("at")? {
+        Value::String(at) if !at.trim().is_empty() => Some(at.trim().to_owned()),
+        Value::Number(at) => Some(at.to_string()),
+        _ => None,
+    }
+}
+
+struct Payload {
+    kind: Option<String>,
+    model: Option<String>,
+    timeout_seconds: Option<f64>,
+}
+
+/// The payload, with what old versions kept beside it moved in.
+fn payload(job: &Value) -> Option<Payload> {
+    let has = |holder: &Value, name: &str| trimmed_text(holder.get(name)).is_some();
+    let inferred = |holder: &Value, command: bool| {
+        if has(holder, "message") {
+            Some("agentTurn".to_owned())
+        } else if has(holder, "text") || (command && has(holder, "command")) {
+            Some("systemEvent".to_owned())
+        } else {
+            None
+        }
+    };
+    let Some(payload) = job.get("payload").filter(|p| p.is_object()) else {
+        let kind = inferred(job, true)?;
+        let is_turn = kind == "agentTurn";
+        return Some(Payload {
+            kind: Some(kind),
+            model: is_turn.then(|| trimmed_text(job.get("model"))).flatten(),
+            timeout_seconds: is_turn.then(|| number(job.get("timeoutSeconds"))).flatten(),
+        });
+    };
+    let kind = match trimmed_text(payload.get("kind")) {
+        Some(kind) if kind.eq_ignore_ascii_case("agentTurn") => Some("agentTurn".to_owned()),
+        Some(kind) if kind.eq_ignore_ascii_case("systemEvent") => Some("systemEvent".to_owned()),
+        Some(kind) => Some(kind),
+        None => inferred(payload, false),
+    };
+    let outer = kind.as_deref() == Some("agentTurn");
+    let from_job = |name: &str| job.get(name).filter(|_| outer);
+    Some(Payload {
+        kind,
+        model: trimmed_text(payload.get("model")).or_else(|| trimmed_text(from_job("model"))),
+        timeout_seconds: number(payload.get("timeoutSeconds"))
+            .or_else(|| number(from_job("timeoutSeconds"))),
+    })
+}
+
+fn session_target(job: &Value, payload: Option<&Payload>) -> Option<String> {
+    let raw = trimmed_text(job.get("sessionTarget"));
+    let folded = raw.as_deref().map(str::to_lowercase);
+    match folded.as_deref() {
+        Some(known @ ("main" | "isolated")) => return Some(known.to_owned()),
+        Some("current") => return Some("isolated".to_owned()),
+        Some(custom) if custom.starts_with("session:") => return raw,
+        _ => {}
+    }
+    let is_turn = payload?.kind.as_deref() == Some("agentTurn");
+    Some(if is_turn { "isolated" } else { "main" }.to_owned())
+}
+
+pub(super) fn complaint(
+    job: &Value,
+    field: &str,
+    found: String,
+    expected: &'static str,
+) -> Complaint {
+    Complaint {
+        id: text_of(job.get("id")).or_else(|| text_of(job.get("jobId"))),
+        name: trimmed_text(job.get("name")),
+        field: field.to_owned(),
+        found,
+        expected,
+        hint: None,
+    }
+}
+
+/// Says what a value is, without repeating more of it than a message needs.
+pub(super) fn describe(value: Option<&Value>) -> String {
+    match value {
+        None => "nothing".to_owned(),
+        Some(Value::Null) => "null".to_owned(),
+        Some(Value::Bool(b)) => b.to_string(),
+        Some(Value::Number(n)) => format!("the number {n}"),
+        Some(Value::String(s)) if s.trim().is_empty() => "an empty text".to_owned(),
+        Some(Value::String(s)) => format!("the text {:?}", short(s, 40)),
+        Some(Value::Array(_)) => "an array".to_owned(),
+        Some(Value::Object(_)) => "an object".to_owned(),
+    }
+}
+
+/// An id: text, or a number that some writer forgot to quote (the gateway stringifies it too).
+pub(super) fn text_of(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::Number(n) => Some(n.to_string()),
+        other => trimmed_text(Some(other)),
+    }
+}
+
+fn trimmed_text(value: Option<&Value>) -> Option<String> {
+    let text = value?.as_str()?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn number(value: Option<&Value>) -> Option<f64> {
+    let number = match value? {
+        Value::Number(n) => n.as_f64()?,
+        Value::String(s) => s.trim().parse().ok()?,
+        _ => return None,
+    };
+    number.is_finite().then_some(number)
+}
+
+/// An integer, also from a fraction (floored) or a numeric text, when it fits 53 bits.
+fn integer(value: Option<&Value>) -> Option<i64> {
+    if let Some(int) = value?.as_i64() {
+        return Some(int);
+    }
+    let float = number(value)?.floor();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is checked on the line above the cast"
+    )]
+    (float.abs() <= 9_007_199_254_740_991.0).then_some(float as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Place, parse};
+    use super::*;
+    use crate::schedule::{Rules, Version};
+    use serde_json::json;
+
+    fn job(value: Value) -> Result<Job, Complaint> {
+        let slot = Slot {
+            source: 0,
+            at: Place::Entry(1),
+            rules: Rules::OpenClaw(Version::new(2026, 3, 31)),
+        };
+        let through_text = parse(&value.to_string(), slot);
+        let direct = read(&value, slot).map(|(job, _)| job);
+        // Whatever path the text takes, the answer is that of the lenient one.
+        match (&direct, &through_text) {
+            (Ok(a), Ok((b, _))) => assert_eq!(format!("{a:?}"), format!("{b:?}")),
+            (Err(_), Err(_)) => {}
+            other => panic!("the two paths differ: {other:?}"),
+        }
+        direct
+    }
+
+    fn cron(expr: &str) -> ScheduleSpec {
+        ScheduleSpec::Cron {
+            expr: expr.to_owned(),
+            tz: None,
+            stagger_ms: None,
+        }
+    }
+
+    #[test]
+    fn job_id_was_the_name_of_id() {
+        let j = job(json!({"jobId": " a ", "schedule": {"kind": "cron", "expr": "* * * * *"}}));
+        assert_eq!(j.unwrap().id, "a");
+        let j = job(json!({"id": 7, "schedule": {"kind": "cron", "expr": "* * * * *"}})).unwrap();
+        assert_eq!(j.id, "7");
+    }
+
+    #[test]
+    fn a_schedule_was_a_text() {
+        let j = job(json!({"id": "a", "schedule": " 0 9 * * 1 "})).unwrap();
+        assert_eq!(j.schedule, cron("0 9 * * 1"));
+    }
+
+    #[test]
+    fn an_expression_was_called_cron() {
+        let j = job(json!({"id": "a", "schedule": {"kind": "cron", "cron": "0 9 * * 1"}}));
+        assert_eq!(j.unwrap().schedule, cron("0 9 * * 1"));
+        let j = job(json!({"id": "a", "schedule": {"cron": "1 * * * *", "expr": "2 * * * *"}}));
+        assert_eq!(j.unwrap().schedule, cron("2 * * * *"));
+    }
+
+    #[test]
+    fn an_instant_was_in_milliseconds() {
+        let at = |v: Value| match job(json!({"id": "a", "schedule": v})).unwrap().schedule {
+            ScheduleSpec::At { at } => at,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            at(json!({"kind": "at", "atMs": 1_774_990_800_000_i64})),
+            "2026-03-31T21:00:00.000Z"
+        );
+        assert_eq!(
+            at(json!({"atMs": "1774990800000"})),
+            "2026-03-31T21:00:00.000Z"
+        );
+        assert_eq!(at(json!({"kind": "at", "at": "2026-01-01"})), "2026-01-01");
+    }
+
+    #[test]
+    fn every_without_an_anchor_starts_at_the_creation_else_at_the_last_change() {
+        let spec = |v: Value| job(v).unwrap().schedule;
+        let every = |anchor: Option<Value>| ScheduleSpec::Every {
+            every_ms: Some(json!(60_000)),
+            anchor_ms: anchor,
+        };
+        let s = json!({"kind": "every", "everyMs": 60_000});
+        assert_eq!(
+            spec(json!({"id": "a", "createdAtMs": 5, "updatedAtMs": 9, "schedule": s})),
+            every(None)
+        );
+        assert_eq!(
+            spec(json!({"id": "a", "updatedAtMs": 9, "schedule": s})),
+            every(Some(json!(9)))
+        );
+        let s = json!({"kind": "every", "everyMs": 60_000, "anchorMs": "3"});
+        assert_eq!(
+            spec(json!({"id": "a", "schedule": s})),
+            every(Some(json!("3")))
+        );
+    }
+
+    #[test]
+    fn a_missing_stagger_stays_missing_so_that_the_version_decides() {
+        let j = job(json!({"id": "a", "schedule": {"kind": "cron", "expr": "0 * * * *"}}));
+        assert_eq!(j.unwrap().schedule, cron("0 * * * *"));
+    }
+
+    #[test]
+    fn payload_fields_were_beside_the_payload() {
+        let s = json!({"kind": "cron", "expr": "* * * * *"});
+        let j = job(
+            json!({"id": "a", "schedule": s, "message": "m", "model": " x/y ", "timeoutSeconds": 9}),
+        )
+        .unwrap();
+        assert_eq!(j.payload_kind.as_deref(), Some("agentTurn"));
+        assert_eq!(j.model.as_deref(), Some("x/y"));
+        assert_eq!(j.timeout_seconds, Some(9.0));
+        let j = job(json!({"id": "a", "schedule": s, "text": "t", "model": "x/y"})).unwrap();
+        assert_eq!(j.payload_kind.as_deref(), Some("systemEvent"));
+        assert_eq!(
+            j.model, None,
+            "a model beside a system event is not moved into it"
+        );
+        let j = job(
+            json!({"id": "a", "schedule": s, "model": "out", "payload": {"kind": "agentturn", "message": "m", "model": "in"}}),
+        )
+        .unwrap();
+        assert_eq!(j.payload_kind.as_deref(), Some("agentTurn"));
+        assert_eq!(j.model.as_deref(), Some("in"));
+    }
+
+    #[test]
+    fn the_session_target_has_defaults() {
+        let s = json!({"kind": "cron", "expr": "* * * * *"});
+        let target = |target: Value, payload: Value| {
+            job(json!({"id": "a", "schedule": s, "sessionTarget": target, "payload": payload}))
+                .unwrap()
+                .session_target
+        };
+        let turn = json!({"kind": "agentTurn", "message": "m"});
+        let event = json!({"kind": "SystemEvent", "text": "t"});
+        assert_eq!(
+            target(json!("current"), turn.clone()).as_deref(),
+            Some("isolated")
+        );
+        assert_eq!(
+            target(json!("what"), turn.clone()).as_deref(),
+            Some("isolated")
+        );
+        assert_eq!(
+            target(json!("what"), event.clone()).as_deref(),
+            Some("main")
+        );
+        assert_eq!(target(json!(null), event).as_deref(), Some("main"));
+        assert_eq!(
+            target(json!("session:Ops"), turn).as_deref(),
+            Some("session:Ops")
+        );
+    }
+
+    #[test]
+    fn enabled_is_true_unless_it_is_the_boolean_false() {
+        let s = json!({"kind": "cron", "expr": "* * * * *"});
+        for (value, enabled) in [
+            (json!(false), false),
+            (json!("false"), true),
+            (json!(null), true),
+            (json!(0), true),
+        ] {
+            let j = job(json!({"id": "a", "schedule": s, "enabled": value})).unwrap();
+            assert_eq!(j.enabled, enabled, "{value}");
+        }
+    }
+
+    #[test]
+    fn kinds_that_no_clock_fires_are_kept() {
+        let j = job(json!({"id": "a", "schedule": {"kind": "on-exit", "command": "x"}})).unwrap();
+        assert_eq!(
+            j.schedule,
+            ScheduleSpec::Other {
+                kind: "on-exit".to_owned()
+            }
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_with_its_field() {
+        let good = json!({"kind": "cron", "expr": "* * * * *"});
+        for (value, message) in [
+            (
+                json!(5),
+                "found the number 5, expected a job (a JSON object)",
+            ),
+            (json!({"schedule": good}), "id: found nothing"),
+            (
+                json!({"id": "", "name": "n", "schedule": good}),
+                "id: found an empty text",
+            ),
+            (
+                json!({"id": "a", "schedule": 5}),
+                "schedule: found the number 5, expected an object",
+            ),
+            (json!({"id": "a"}), "schedule: found nothing"),
+            (
+                json!({"id": "a", "schedule": {"kind": "cron", "expr": null}}),
+                "schedule.expr: found null, expected a cron",
+            ),
+            (
+                json!({"id": "a", "schedule": {"kind": "cron", "expr": "* * * * *", "tz": 5}}),
+                "schedule.tz: found the number 5",
+            ),
+            (
+                json!({"id": "a", "schedule": {"kind": "every"}}),
+                "schedule.everyMs: found nothing",
+            ),
+            (
+                json!({"id": "a", "schedule": {"kind": "at", "at": true}}),
+                "schedule.at: found true",
+            ),
+            (
+                json!({"id": "a", "schedule": {"kind": 3}}),
+                "schedule.kind: found the number 3",
+            ),
+            (
+                json!({"schedule_id": "a", "cron_expr": "* * * * *"}),
+                "id: found nothing",
+            ),
+            (
+                json!({"id": "a", "cron_expr": null}),
+                "cron_expr: found null",
+            ),
+        ] {
+            let text = job(value.clone()).unwrap_err().to_string();
+            assert!(text.starts_with(message), "{value}: {text}");
+        }
+    }
+}

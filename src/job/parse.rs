@@ -1,0 +1,365 @@
+//! One job from text: a typed fast path, and a lenient one for what the fast one refuses.
+//!
+//! Pure. A file of a hundred thousand good jobs never builds a [`serde_json::Value`]; legacy shapes
+//! and wrong types take the slow road, which is also the one that can say what is wrong.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::{Job, JobState, Place, lenient};
+use crate::schedule::{Rules, ScheduleSpec};
+
+/// Which system's shape a job has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JobShape {
+    /// An OpenClaw job: `schedule` is an object with a `kind`.
+    OpenClaw,
+    /// A job that names an expression and no scheduler: `"schedule": "0 22 * * *"`.
+    Plain,
+    /// A Molecule schedule: `cron_expr`, `timezone`, `workspace_id`.
+    Molecule,
+}
+
+/// What is known about a job before its text is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot {
+    /// Index into the sources of the call.
+    pub source: usize,
+    /// Where the job is.
+    pub at: Place,
+    /// The rules of its source.
+    pub rules: Rules,
+}
+
+/// A field that cannot be used, and so a job that cannot be planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// The job's id, when it has a readable one.
+    pub id: Option<String>,
+    /// The job's name, when it has a readable one.
+    pub name: Option<String>,
+    /// The field (`schedule.expr`), empty for the job as a whole.
+    pub field: String,
+    /// What was found there.
+    pub found: String,
+    /// What belongs there.
+    pub expected: &'static str,
+    /// What to do next, when there is something to say.
+    pub hint: Option<&'static str>,
+}
+
+impl Complaint {
+    /// Returns the name, else the id, quoted, for the place of a problem.
+    pub fn label(&self) -> Option<String> {
+        let shown = self.name.as_ref().or(self.id.as_ref())?;
+        Some(format!("{:?}", short(shown, 60)))
+    }
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.field.is_empty() {
+            write!(f, "{}: ", self.field)?;
+        }
+        write!(f, "found {}, expected {}", self.found, self.expected)?;
+        match (&self.id, &self.name) {
+            (Some(id), Some(_)) => write!(f, " (id {:?})", short(id, 60)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why a text is not a job.
+#[derive(Debug)]
+pub enum Failure {
+    /// It is not JSON; line and column (from 1) are inside the text.
+    Syntax(serde_json::Error),
+    /// It is JSON, and a field cannot be used.
+    Field(Box<Complaint>),
+}
+
+/// Reads one job.
+///
+/// # Errors
+/// When the text is not JSON, or a field that decides the schedule or the identity is missing or of
+/// a wrong type. Odd values elsewhere are what the real systems make of them.
+pub fn parse(text: &str, slot: Slot) -> Result<(Job, JobShape), Failure> {
+    if let Ok(fast) = serde_json::from_str::<Fast>(text)
+        && let Some(job) = fast.into_job(slot)
+    {
+        return Ok((job, JobShape::OpenClaw));
+    }
+    if let Some(job) = super::molecule::parse(text, slot) {
+        return Ok((job, JobShape::Molecule));
+    }
+    let value: Value = serde_json::from_str(text).map_err(Failure::Syntax)?;
+    lenient::read(&value, slot).map_err(|c| Failure::Field(Box::new(c)))
+}
+
+/// Reads one row of the SQLite store: the definition and the run state are separate texts.
+///
+/// The definition's own `state` is always `{}` there (OpenClaw 2026.6.11 and later).
+///
+/// # Errors
+/// As [`parse`]. A state that is not JSON counts as no state: it never hides the job.
+pub fn parse_row(definition: &str, state: &str, slot: Slot) -> Result<(Job, JobShape), Failure> {
+    let (mut job, shape) = parse(definition, slot)?;
+    job.state = parse_state(state);
+    Ok((job, shape))
+}
+
+/// Reads a job's run state. What is not JSON counts as no state.
+pub fn parse_state(text: &str) -> JobState {
+    match serde_json::from_str::<FastState>(text) {
+        Ok(fast) => fast.into(),
+        Err(_) => serde_json::from_str::<Value>(text)
+            .map(|v| lenient::state(&v))
+            .unwrap_or_default(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fast {
+    id: Option<String>,
+    name: Option<String>,
+    enabled: Option<bool>,
+    agent_id: Option<String>,
+    schedule: Option<FastSchedule>,
+    payload: Option<FastPayload>,
+    session_target: Option<String>,
+    created_at_ms: Option<i64>,
+    state: Option<FastState>,
+    // What `cron list` repeats at the top; its compact form has nothing else.
+    next_run_at_ms: Option<i64>,
+    last_run_at_ms: Option<i64>,
+    last_run_status: Option<String>,
+    // Any of these means a legacy shape or another system's.
+    job_id: Option<IgnoredAny>,
+    model: Option<IgnoredAny>,
+    message: Option<IgnoredAny>,
+    text: Option<IgnoredAny>,
+    timeout_seconds: Option<IgnoredAny>,
+    #[serde(rename = "cron_expr")]
+    cron_expr: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FastSchedule {
+    kind: Option<String>,
+    expr: Option<String>,
+    tz: Option<String>,
+    stagger_ms: Option<Value>,
+    every_ms: Option<Value>,
+    anchor_ms: Option<Value>,
+    at: Option<String>,
+    at_ms: Option<IgnoredAny>,
+    cron: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FastPayload {
+    kind: Option<String>,
+    model: Option<String>,
+    timeout_seconds: Option<f64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct FastState {
+    next_run_at_ms: Option<i64>,
+    running_at_ms: Option<i64>,
+    last_run_at_ms: Option<i64>,
+    last_run_status: Option<String>,
+    last_status: Option<String>,
+    last_duration_ms: Option<i64>,
+    consecutive_errors: Option<i64>,
+}
+
+impl From<FastState> for JobState {
+    fn from(s: FastState) -> Self {
+        Self {
+            next_run_at_ms: s.next_run_at_ms,
+            running_at_ms: s.running_at_ms,
+            last_run_at_ms: s.last_run_at_ms,
+            last_status: s.last_run_status.or(s.last_status),
+            last_duration_ms: s.last_duration_ms,
+            consecutive_errors: s.consecutive_errors,
+        }
+    }
+}
+
+impl Fast {
+    /// Returns the job when nothing about it is odd; `None` sends the text down the lenient path.
+    fn into_job(self, slot: Slot) -> Option<Job> {
+        let legacy = self.job_id.is_some()
+            || self.model.is_some()
+            || self.message.is_some()
+            || self.text.is_some()
+            || self.timeout_seconds.is_some()
+            || self.cron_expr.is_some();
+        if legacy {
+            return None;
+        }
+        let id = self.id.filter(|id| is_plain(id))?;
+        let schedule = self.schedule?.into_spec(self.created_at_ms)?;
+        let payload = self.payload;
+        match payload.as_ref().map(|p| p.kind.as_deref()) {
+            None | Some(Some("agentTurn" | "systemEvent" | "heartbeat" | "command" | "script")) => {
+            }
+            Some(_) => return None,
+        }
+        match self.session_target.as_deref() {
+            None if payload.is_none() => {}
+            Some("main" | "isolated") => {}
+            Some(target) if target.starts_with("session:") => {}
+            _ => return None,
+        }
+        let (kind, model, timeout) =
+            payload.map_or((None, None, None), |p| (p.kind, p.model, p.timeout_seconds));
+        let mut state = JobState::from(self.state.unwrap_or_default());
+        state.next_run_at_ms = state.next_run_at_ms.or(self.next_run_at_ms);
+        state.last_run_at_ms = state.last_run_at_ms.or(self.last_run_at_ms);
+        state.last_status = state.last_status.or(self.last_run_status);
+        Some(Job {
+            id,
+            name: self.name.filter(|n| !n.is_empty()),
+            enabled: self.enabled.unwrap_or(true),
+            source: slot.source,
+            at: slot.at,
+            schedule,
+            rules: slot.rules,
+            agent: self.agent_id.filter(|a| !a.is_empty()),
+            workspace: None,
+            model: trimmed(model),
+            payload_kind: kind,
+            session_target: self.session_target,
+            created_at_ms: self.created_at_ms,
+            state,
+            run_length: None,
+            timeout_seconds: timeout,
+        })
+    }
+}
+
+impl FastSchedule {
+    fn into_spec(self, created_at_ms: Option<i64>) -> Option<ScheduleSpec> {
+        if self.cron.is_some() || self.at_ms.is_some() {
+            return None;
+        }
+        match self.kind?.as_str() {
+            "cron" => Some(ScheduleSpec::Cron {
+                expr: self.expr.filter(|e| !e.trim().is_empty())?,
+                tz: self.tz,
+                stagger_ms: self.stagger_ms,
+            }),
+            // Without an anchor and a creation instant the lenient path looks for `updatedAtMs`.
+            "every" if self.anchor_ms.is_some() || created_at_ms.is_some() => {
+                Some(ScheduleSpec::Every {
+                    every_ms: Some(self.every_ms?),
+                    anchor_ms: self.anchor_ms,
+                })
+            }
+            "at" => Some(ScheduleSpec::At {
+                at: self.at.filter(|a| !a.trim().is_empty())?,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// Whether an id can be used as it is: not empty, no surrounding space.
+fn is_plain(id: &str) -> bool {
+    !id.is_empty() && id.trim().len() == id.len()
+}
+
+/// Trims, and turns what is empty into nothing; keeps the allocation when there is nothing to trim.
+pub(super) fn trimmed(text: Option<String>) -> Option<String> {
+    let text = text?;
+    match text.trim() {
+        "" => None,
+        t if t.len() == text.len() => Some(text),
+        t => Some(t.to_owned()),
+    }
+}
+
+/// Cuts a text for a message, at a character.
+pub(crate) fn short(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::Version;
+
+    fn slot() -> Slot {
+        Slot {
+            source: 0,
+            at: Place::Entry(1),
+            rules: Rules::OpenClaw(Version::NEWEST_CHECKED),
+        }
+    }
+
+    fn is_fast(text: &str) -> bool {
+        serde_json::from_str::<Fast>(text)
+            .ok()
+            .and_then(|f| f.into_job(slot()))
+            .is_some()
+    }
+
+    const GOOD: &str = r#"{"id":"a","name":"n","enabled":false,"createdAtMs":5,"schedule":{"kind":"cron","expr":"0 22 * * *","tz":"UTC","staggerMs":0},"sessionTarget":"isolated","payload":{"kind":"agentTurn","message":"m","model":" openai/x ","timeoutSeconds":9.5},"state":{"nextRunAtMs":7,"lastStatus":"ok","lastDurationMs":3}}"#;
+
+    #[test]
+    fn a_good_job_takes_the_fast_path_and_both_paths_agree() {
+        assert!(is_fast(GOOD));
+        let (fast, shape) = parse(GOOD, slot()).unwrap();
+        assert_eq!(shape, JobShape::OpenClaw);
+        let value: Value = serde_json::from_str(GOOD).unwrap();
+        let (slow, _) = lenient::read(&value, slot()).unwrap();
+        assert_eq!(format!("{fast:?}"), format!("{slow:?}"));
+        assert_eq!(fast.model.as_deref(), Some("openai/x"));
+        assert!(!fast.enabled);
+        assert_eq!(fast.timeout_seconds, Some(9.5));
+        assert_eq!(fast.state.last_status.as_deref(), Some("ok"));
+    }
+
+    #[test]
+    fn odd_jobs_leave_the_fast_path() {
+        for text in [
+            r#"{"jobId":"a","schedule":{"kind":"cron","expr":"* * * * *"}}"#,
+            r#"{"id":"a","model":"x","schedule":{"kind":"cron","expr":"* * * * *"}}"#,
+            r#"{"id":"a","schedule":"* * * * *"}"#,
+            r#"{"id":"a","schedule":{"kind":"cron","cron":"* * * * *"}}"#,
+            r#"{"id":"a","schedule":{"kind":"CRON","expr":"* * * * *"}}"#,
+            r#"{"id":"a","sessionTarget":"current","schedule":{"kind":"cron","expr":"* * * * *"}}"#,
+        ] {
+            assert!(!is_fast(text), "{text}");
+            assert!(parse(text, slot()).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_row_takes_its_state_from_the_second_text() {
+        let (job, _) = parse_row(GOOD, r#"{"nextRunAtMs":11}"#, slot()).unwrap();
+        assert_eq!(job.state.next_run_at_ms, Some(11));
+        assert_eq!(job.state.last_status, None);
+        let (job, _) = parse_row(GOOD, r#"{"nextRunAtMs":"11"}"#, slot()).unwrap();
+        assert_eq!(job.state.next_run_at_ms, Some(11));
+        assert!(parse_row(GOOD, "not json", slot()).is_ok());
+    }
+
+    #[test]
+    fn texts_for_messages_are_cut_at_characters() {
+        assert_eq!(short("äöü", 2), "äö…");
+        assert_eq!(short("äöü", 3), "äöü");
+    }
+}

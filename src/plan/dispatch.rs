@@ -1,0 +1,400 @@
+//! Dispatch: when a scheduler with limited slots really starts what is due.
+//!
+//! The rules of each system by version. What they do not fix is said in [`Dispatch::rule`].
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+
+use serde::Serialize;
+
+use super::peak::{Meter, Peak};
+
+/// How a source starts what is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dispatch {
+    /// Everything at once: cron(8), or a cap lifted by option.
+    Unlimited,
+    /// OpenClaw from 2026.8.1: so many slots for all cron runs, first due first served.
+    Pool {
+        /// Runs at once.
+        slots: u32,
+    },
+    /// OpenClaw before: a tick takes what is due, works through it with so many slots, and no other
+    /// tick begins before it has ended.
+    Batch {
+        /// Runs at once.
+        slots: u32,
+    },
+    /// Molecule's poll loop.
+    Molecule(MoleculeRules),
+}
+
+/// Molecule's scheduler loop (molecule-core of May 2026). Durations in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoleculeRules {
+    /// Between two polls.
+    pub poll_ms: i64,
+    /// When, within the poll period counted from the epoch, polls happen. Not knowable from outside.
+    pub phase_ms: i64,
+    /// Rows that one tick reads at most.
+    pub batch: usize,
+    /// Fires in progress at once.
+    pub slots: usize,
+    /// The row cursor's own deadline: no row is read later than this after the tick began.
+    pub cursor_ms: i64,
+    /// A fire gives its slot back at the latest after this (the proxy's header time-out); the turn goes on.
+    pub fire_ms: i64,
+    /// Polls of a busy workspace before the fire is recorded as skipped.
+    pub busy_polls: i64,
+    /// Between two of them.
+    pub busy_poll_ms: i64,
+    /// Workspace index by job rank: one turn at a time in each.
+    pub workspaces: Vec<u32>,
+}
+
+impl MoleculeRules {
+    /// The constants of molecule-core's scheduler as of commit 2357aec4 (23 May 2026).
+    pub fn of_may_2026(phase_ms: i64) -> Self {
+        Self {
+            poll_ms: 30_000,
+            phase_ms,
+            batch: 50,
+            slots: 10,
+            cursor_ms: 10_000,
+            fire_ms: 180_000,
+            busy_polls: 12,
+            busy_poll_ms: 10_000,
+            workspaces: Vec::new(),
+        }
+    }
+}
+
+impl Dispatch {
+    /// Says the rule in words.
+    pub fn rule(&self) -> String {
+        match self {
+            Self::Unlimited => "no cap: everything due starts at once".to_owned(),
+            Self::Pool { slots } => {
+                format!("{slots} slots for all cron runs, first due first served")
+            }
+            Self::Batch { slots } => format!(
+                "a tick runs what is due with {slots} slot{}, the next tick waits for it",
+                if *slots == 1 { "" } else { "s" }
+            ),
+            Self::Molecule(rules) => format!(
+                "poll every {} s, {} rows a tick, {} slots, no row read later than {} s into a tick",
+                rules.poll_ms / 1000,
+                rules.batch,
+                rules.slots,
+                rules.cursor_ms / 1000
+            ),
+        }
+    }
+}
+
+/// What dispatch made of the fires of one source. Instants are epoch milliseconds UTC.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct DispatchReport {
+    /// Starts per second and runs at once, with the source's slots.
+    pub peak: Peak,
+    /// Longest time between due and started, milliseconds.
+    pub longest_wait_ms: i64,
+    /// The last start; null when nothing started.
+    pub last_start_ms: Option<i64>,
+    /// The last end; null when nothing started.
+    pub last_end_ms: Option<i64>,
+    /// Occurrences that became due while the same job waited or ran: they never fire.
+    pub coalesced: u64,
+    /// Fires recorded as skipped because their workspace stayed busy (Molecule).
+    pub skipped: u64,
+}
+
+/// A due occurrence: instant, rank of the job.
+type Due = (i64, u32);
+
+/// Simulates one source over occurrences that come in ascending order.
+pub(super) struct Dispatcher<'a> {
+    rules: &'a Dispatch,
+    /// When a slot is free again.
+    slots: BinaryHeap<Reverse<i64>>,
+    pending: VecDeque<Due>,
+    /// Until when the job at a rank waits or runs; occurrences due by then coalesce.
+    busy: Vec<i64>,
+    /// Until when a workspace's turn runs, and when that turn began (Molecule).
+    turns: HashMap<u32, (i64, i64)>,
+    /// No tick begins before this (batch, Molecule).
+    idle_at: i64,
+    meter: Meter,
+    report: DispatchReport,
+    runs: &'a (dyn Fn(u32) -> i64 + Sync),
+}
+
+impl<'a> Dispatcher<'a> {
+    pub(super) fn new(rules: &'a Dispatch, runs: &'a (dyn Fn(u32) -> i64 + Sync)) -> Self {
+        let slots = match rules {
+            Dispatch::Pool { slots } | Dispatch::Batch { slots } => (*slots).max(1) as usize,
+            Dispatch::Molecule(rules) => rules.slots.max(1),
+            Dispatch::Unlimited => 0,
+        };
+        Self {
+            rules,
+            slots: (0..slots).map(|_| Reverse(i64::MIN)).collect(),
+            pending: VecDeque::new(),
+            busy: Vec::new(),
+            turns: HashMap::new(),
+            idle_at: i64::MIN,
+            meter: Meter::new(1),
+            report: DispatchReport::default(),
+            runs,
+        }
+    }
+
+    /// The job at `rank` is due at `t`, no earlier than the one before.
+    pub(super) fn due(&mut self, t: i64, rank: u32) {
+        match self.rules {
+            Dispatch::Unlimited => self.start(t, t, rank, (self.runs)(rank)),
+            Dispatch::Pool { .. } => self.from_pool(t, rank),
+            Dispatch::Batch { .. } | Dispatch::Molecule(_) => {
+                while self.next_tick().is_some_and(|tick| tick < t) {
+                    self.tick();
+                }
+                // Still waiting for its tick: the row is due once, however often it came round.
+                if self.waits_or_runs(rank, t) {
+                    self.report.coalesced += 1;
+                } else {
+                    self.keep_busy(rank, i64::MAX);
+                    self.pending.push_back((t, rank));
+                }
+            }
+        }
+    }
+
+    /// No more occurrences come.
+    pub(super) fn finish(mut self) -> DispatchReport {
+        while self.next_tick().is_some() {
+            self.tick();
+        }
+        self.report.peak = self.meter.peaks().total;
+        self.report
+    }
+
+    fn waits_or_runs(&self, rank: u32, t: i64) -> bool {
+        self.busy.get(rank as usize).is_some_and(|until| *until > t)
+    }
+
+    fn keep_busy(&mut self, rank: u32, until: i64) {
+        let rank = rank as usize;
+        if self.busy.len() <= rank {
+            self.busy.resize(rank + 1, i64::MIN);
+        }
+        self.busy[rank] = until;
+    }
+
+    fn from_pool(&mut self, t: i64, rank: u32) {
+        if self.waits_or_runs(rank, t) {
+            self.report.coalesced += 1;
+            return;
+        }
+        let Some(Reverse(free)) = self.slots.pop() else {
+            return;
+        };
+        let at = t.max(free);
+        let run = (self.runs)(rank);
+        self.slots.push(Reverse(at.saturating_add(run)));
+        self.start(at, t, rank, run);
+    }
+
+    fn start(&mut self, at: i64, due: i64, rank: u32, run: i64) {
+        let end = at.saturating_add(run);
+        self.keep_busy(rank, end);
+        self.meter.start(at, 0, run);
+        let report = &mut self.report;
+        report.longest_wait_ms = report.longest_wait_ms.max(at - due);
+        report.last_start_ms = report.last_start_ms.max(Some(at));
+        report.last_end_ms = report.last_end_ms.max(Some(end));
+    }
+
+    /// When the next tick with something to do begins.
+    fn next_tick(&self) -> Option<i64> {
+        let (due, _) = *self.pending.front()?;
+        match self.rules {
+            Dispatch::Molecule(rules) => {
+                let polls = |t: i64| {
+                    let since = t - rules.phase_ms;
+                    -((-since).div_euclid(rules.poll_ms)) * rules.poll_ms + rules.phase_ms
+                };
+                // A tick missed while another ran begins as soon as that one has ended.
+                Some(polls(due).max(self.idle_at))
+            }
+            _ => Some(due.max(self.idle_at)),
+        }
+    }
+
+    fn tick(&mut self) {
+        let Some(tick) = self.next_tick() else { return };
+        let free_from = |Reverse(free): Reverse<i64>| Reverse(free.max(tick));
+        self.slots = self.slots.drain().map(free_from).collect();
+        let end = if let Dispatch::Molecule(rules) = self.rules {
+            self.molecule_tick(rules, tick)
+        } else {
+            self.batch_tick(tick)
+        };
+        self.idle_at = end.max(tick);
+    }
+
+    fn batch_tick(&mut self, tick: i64) -> i64 {
+        let mut end = tick;
+        while let Some(&(due, rank)) = self.pending.front() {
+            if due > tick {
+                break;
+            }
+            self.pending.pop_front();
+            let Some(Reverse(free)) = self.slots.pop() else {
+                break;
+            };
+            let run = (self.runs)(rank);
+            self.slots.push(Reverse(free.saturating_add(run)));
+            self.start(free, due, rank, run);
+            end = end.max(free.saturating_add(run));
+        }
+        end
+    }
+
+    fn molecule_tick(&mut self, rules: &MoleculeRules, tick: i64) -> i64 {
+        let mut end = tick;
+        let mut reading_at = tick;
+        for _ in 0..rules.batch {
+            // The row cursor shares the query's deadline, and reading blocks on a free slot.
+            if reading_at - tick > rules.cursor_ms {
+                break;
+            }
+            let Some(&(due, rank)) = self.pending.front() else {
+                break;
+            };
+            if due > tick {
+                break;
+            }
+            self.pending.pop_front();
+            let Some(Reverse(free)) = self.slots.pop() else {
+                break;
+            };
+            reading_at = reading_at.max(free);
+            let at = reading_at;
+            let workspace = rules.workspaces.get(rank as usize).copied().unwrap_or(rank);
+            let run = (self.runs)(rank);
+            let freed = match self.turn_free_at(rules, workspace, at) {
+                Some(start) => {
+                    self.turns
+                        .insert(workspace, (start, start.saturating_add(run)));
+                    self.start(start, due, rank, run);
+                    start.saturating_add(run.min(rules.fire_ms))
+                }
+                None => {
+                    self.report.skipped += 1;
+                    at + rules.busy_polls * rules.busy_poll_ms
+                }
+            };
+            // The next run is computed when the fire has ended, from then on.
+            self.keep_busy(rank, freed);
+            self.slots.push(Reverse(freed));
+            end = end.max(freed);
+        }
+        end
+    }
+
+    /// When a fire that got its slot at `at` may start in its workspace: at once when no turn runs
+    /// or one began in this very moment (both read the counter before either raises it), else at the
+    /// first busy poll that finds it idle; `None` when none does.
+    fn turn_free_at(&self, rules: &MoleculeRules, workspace: u32, at: i64) -> Option<i64> {
+        let Some(&(began, ends)) = self.turns.get(&workspace) else {
+            return Some(at);
+        };
+        if ends <= at || began == at {
+            return Some(at);
+        }
+        let polls = (ends - at).div_euclid(rules.busy_poll_ms)
+            + i64::from((ends - at).rem_euclid(rules.busy_poll_ms) > 0);
+        (polls <= rules.busy_polls).then(|| at + polls * rules.busy_poll_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dispatched(rules: &Dispatch, run: i64, due: &[i64]) -> DispatchReport {
+        let runs = |_| run;
+        let mut dispatcher = Dispatcher::new(rules, &runs);
+        for (rank, t) in (0..).zip(due) {
+            dispatcher.due(*t, rank);
+        }
+        dispatcher.finish()
+    }
+
+    #[test]
+    fn a_cap_makes_a_queue() {
+        for (slots, last_start, last_end) in
+            [(24, 0, 60), (8, 120, 180), (4, 300, 360), (1, 1380, 1440)]
+        {
+            for rules in [Dispatch::Pool { slots }, Dispatch::Batch { slots }] {
+                let report = dispatched(&rules, 60_000, &[0; 24]);
+                assert_eq!(report.last_start_ms, Some(last_start * 1000), "{rules:?}");
+                assert_eq!(report.last_end_ms, Some(last_end * 1000), "{rules:?}");
+                assert_eq!(report.peak.concurrent, slots, "{rules:?}");
+                assert_eq!(report.longest_wait_ms, last_start * 1000, "{rules:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_keeps_the_next_tick_waiting_where_a_pool_does_not() {
+        let due = [0, 1000];
+        assert_eq!(
+            dispatched(&Dispatch::Pool { slots: 2 }, 60_000, &due).longest_wait_ms,
+            0
+        );
+        let batch = dispatched(&Dispatch::Batch { slots: 2 }, 60_000, &due);
+        assert_eq!(batch.longest_wait_ms, 59_000);
+    }
+
+    #[test]
+    fn molecules_row_cursor_lets_eleven_rows_through_a_tick_of_slow_fires() {
+        let rules = Dispatch::Molecule(MoleculeRules::of_may_2026(0));
+        // 11 + 11 + 2: two ticks of two fires back to back come before the last group.
+        let report = dispatched(&rules, 60_000, &[0; 24]);
+        assert_eq!(report.longest_wait_ms, 240_000);
+        assert_eq!(report.peak.concurrent, 10);
+        // Fast fires leave the cursor time for all of them.
+        assert_eq!(dispatched(&rules, 1000, &[0; 24]).longest_wait_ms, 2000);
+    }
+
+    #[test]
+    fn molecule_polls_so_a_shift_below_the_poll_waits_for_the_next_one() {
+        let rules = Dispatch::Molecule(MoleculeRules::of_may_2026(0));
+        let report = dispatched(&rules, 1000, &[0, 2000, 4000]);
+        assert_eq!(report.last_start_ms, Some(30_000));
+        assert_eq!(report.peak.starts_per_second, 2);
+    }
+
+    #[test]
+    fn fires_of_one_workspace_within_a_moment_all_pass_and_later_ones_are_skipped() {
+        let mut rules = MoleculeRules::of_may_2026(0);
+        rules.workspaces = vec![0; 12];
+        let report = dispatched(&Dispatch::Molecule(rules), 1_800_000, &[0; 12]);
+        assert_eq!(report.peak.starts, 10);
+        assert_eq!(report.skipped, 2);
+    }
+
+    #[test]
+    fn a_job_that_still_runs_does_not_start_again() {
+        let runs = |_| 90_000;
+        for rules in [Dispatch::Pool { slots: 8 }, Dispatch::Batch { slots: 8 }] {
+            let mut dispatcher = Dispatcher::new(&rules, &runs);
+            for minute in 0..4 {
+                dispatcher.due(minute * 60_000, 7);
+            }
+            let report = dispatcher.finish();
+            assert_eq!((report.peak.starts, report.coalesced), (2, 2), "{rules:?}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Jitter: where in or after its tick each job of a burst starts.
+//!
+//! An offset depends on the job's id, the burst that it is in, the options and the seed; never on
+//! the order of the input, on disabled jobs, or on jobs that are alone on their tick.
+
+use super::PlanJob;
+use super::peak::Meter;
+
+/// A strategy. Offsets are milliseconds from the instant at which the job enters its burst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jitter {
+    /// What was declared: nominal instants, no offset and no stagger of the source either.
+    None,
+    /// What the source does today.
+    Native,
+    /// Rank × window ⁄ jobs: even, ideal, and moved a little when a job joins.
+    Spread {
+        /// Milliseconds.
+        window_ms: i64,
+    },
+    /// Each starts a drawn gap after the one before.
+    Gap(Gap),
+    /// sha256(id) mod window, OpenClaw's own way: stable when jobs come and go, uneven.
+    Hash {
+        /// Milliseconds.
+        window_ms: i64,
+    },
+    /// Uniform in the window, drawn from the seed.
+    Random {
+        /// Milliseconds.
+        window_ms: i64,
+    },
+    /// Like spread, per group, in the smallest window that keeps at most so many running.
+    Fit {
+        /// The most runs of a group of the burst at once.
+        max_concurrent: u32,
+    },
+}
+
+/// The least and the most between two starts, milliseconds, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Least.
+    pub min_ms: i64,
+    /// Most.
+    pub max_ms: i64,
+}
+
+/// How a plan is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The strategy.
+    pub jitter: Jitter,
+    /// What random draws come from.
+    pub seed: u64,
+    /// The fewest jobs that make a tick a burst.
+    pub burst: usize,
+    /// Start from nominal instants even where the source staggers.
+    pub restagger: bool,
+}
+
+impl Options {
+    /// Whether bursts are formed at nominal instants, without the source's own stagger.
+    pub(super) fn from_nominal(&self) -> bool {
+        self.restagger || self.jitter == Jitter::None
+    }
+}
+
+/// What is known of a job before any burst: computed once, by rank.
+pub(super) struct Seeded {
+    /// First four bytes of sha256(id), big-endian, as OpenClaw's stagger uses them.
+    pub(super) hash: u32,
+    /// First eight bytes: orders a burst, and seeds random offsets.
+    pub(super) rank_key: u64,
+}
+
+/// Writes the offset of every job of a burst at `tick_ms` into `offsets`. `members` are ranks, ascending.
+pub(super) fn offsets(
+    options: &Options,
+    tick_ms: i64,
+    members: &[u32],
+    jobs: &[PlanJob<'_>],
+    seeded: &[Seeded],
+    offsets: &mut Vec<i64>,
+) {
+    offsets.clear();
+    let n = i64::try_from(members.len()).unwrap_or(i64::MAX);
+    let burst_seed = mix(options.seed ^ mix(tick_ms.cast_unsigned()));
+    match options.jitter {
+        Jitter::None | Jitter::Native => offsets.resize(members.len(), 0),
+        Jitter::Spread { window_ms } => {
+            offsets.extend((0..n).map(|i| spread(i, window_ms, n)));
+        }
+        Jitter::Gap(gap) => {
+            let mut at = 0;
+            offsets.extend((0..n).map(|i| {
+                if i > 0 {
+                    let draw = mix(burst_seed.wrapping_add(i.cast_unsigned()));
+                    at += gap.min_ms + below(draw, gap.max_ms - gap.min_ms + 1);
+                }
+                at
+            }));
+        }
+        Jitter::Hash { window_ms } => {
+            let window = window_ms.max(1);
+            let offset = |rank: &u32| i64::from(seeded[*rank as usize].hash) % window;
+            offsets.extend(members.iter().map(offset));
+        }
+        Jitter::Random { window_ms } => {
+            let key = |rank: &u32| mix(burst_seed ^ seeded[*rank as usize].rank_key);
+            offsets.extend(members.iter().map(|rank| below(key(rank), window_ms)));
+        }
+        Jitter::Fit { max_concurrent } => fit(max_concurrent, members, jobs, offsets),
+    }
+}
+
+/// Offset `i` of `n` evenly spaced ones in a window.
+fn spread(i: i64, window_ms: i64, n: i64) -> i64 {
+    let product = i128::from(i) * i128::from(window_ms) / i128::from(n.max(1));
+    i64::try_from(product).unwrap_or(i64::MAX)
+}
+
+fn fit(max_concurrent: u32, members: &[u32], jobs: &[PlanJob<'_>], offsets: &mut Vec<i64>) {
+    let mut of_group = std::collections::BTreeMap::<u32, Vec<usize>>::new();
+    for (index, rank) in members.iter().enumerate() {
+        of_group
+            .entry(jobs[*rank as usize].group)
+            .or_default()
+            .push(index);
+    }
+    offsets.resize(members.len(), 0);
+    for indices in of_group.values() {
+        let runs: Vec<i64> = indices
+            .iter()
+            .map(|i| jobs[members[*i] as usize].run_ms)
+            .collect();
+        let window = window_for_peak(&runs, max_concurrent);
+        let n = i64::try_from(indices.len()).unwrap_or(i64::MAX);
+        for (i, index) in (0..n).zip(indices) {
+            offsets[*index] = spread(i, window, n);
+        }
+    }
+}
+
+/// Returns the smallest window, milliseconds, in which evenly spaced runs of these lengths (in the
+/// order of their starts) overlap at most `max_concurrent` deep. For runs of one length d this is
+/// n·d ⁄ `max_concurrent`, and it is never more than that for the longest of them.
+pub(super) fn window_for_peak(runs: &[i64], max_concurrent: u32) -> i64 {
+    let k = i64::from(max_concurrent.max(1));
+    let n = i64::try_from(runs.len()).unwrap_or(i64::MAX);
+    let longest = runs.iter().copied().max().unwrap_or(0).max(1);
+    let fits = |window: i64| {
+        let mut meter = Meter::new(1);
+        for (i, run) in (0..n).zip(runs) {
+            meter.start(spread(i, window, n), 0, *run);
+        }
+        i64::from(meter.peaks().total.concurrent) <= k
+    };
+    if n <= k {
+        return 0;
+    }
+    let exact = i128::from(n) * i128::from(longest);
+    let exact = i64::try_from((exact + i128::from(k) - 1) / i128::from(k)).unwrap_or(i64::MAX);
+    if runs.iter().all(|run| *run == longest) {
+        return exact;
+    }
+    let enough = i128::from(n) * i128::from(longest);
+    let (mut too_small, mut enough) = (
+        0,
+        i64::try_from((enough + i128::from(k) - 1) / i128::from(k)).unwrap_or(i64::MAX),
+    );
+    while enough - too_small > 1 {
+        let middle = too_small + (enough - too_small) / 2;
+        if fits(middle) {
+            enough = middle;
+        } else {
+            too_small = middle;
+        }
+    }
+    enough
+}
+
+/// Maps a draw to `0..limit` by multiply-shift.
+fn below(draw: u64, limit: i64) -> i64 {
+    let limit = u128::from(limit.max(1).cast_unsigned());
+    i64::try_from((u128::from(draw) * limit) >> 64).unwrap_or(0)
+}
+
+/// The finaliser of splitmix64: neighbouring inputs give unrelated outputs.
+fn mix(x: u64) -> u64 {
+    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_for_a_peak_of_equal_runs_is_n_d_over_k() {
+        assert_eq!(window_for_peak(&[60_000; 24], 4), 360_000);
+        assert_eq!(window_for_peak(&[60_000; 24], 24), 0);
+        assert_eq!(window_for_peak(&[60_000; 24], 1), 1_440_000);
+        assert_eq!(window_for_peak(&[], 1), 0);
+    }
+
+    #[test]
+    fn one_long_run_does_not_widen_the_window_more_than_it_must() {
+        let mut runs = vec![1000; 10];
+        runs[9] = 600_000;
+        let window = window_for_peak(&runs, 2);
+        assert!(window <= 5_000, "{window}");
+    }
+
+    #[test]
+    fn draws_stay_below_their_limit() {
+        assert_eq!(below(u64::MAX, 5000), 4999);
+        assert_eq!(below(0, 5000), 0);
+        assert_eq!(below(u64::MAX, 0), 0);
+    }
+}

@@ -1,0 +1,234 @@
+//! Peaks: how many starts in the busiest second, how many runs at once.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+
+use serde::Serialize;
+
+/// The peaks of one set of runs. Instants are epoch milliseconds UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Peak {
+    /// Runs started.
+    pub starts: u64,
+    /// Most starts within one calendar second.
+    pub starts_per_second: u32,
+    /// The second in which they fall (its beginning); null without a start.
+    pub starts_at_ms: Option<i64>,
+    /// Most runs at once, as long as they last.
+    pub concurrent: u32,
+    /// When that many first run; null without a start.
+    pub concurrent_at_ms: Option<i64>,
+}
+
+/// The peaks in total and per group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peaks {
+    /// All runs together.
+    pub total: Peak,
+    /// By group index.
+    pub groups: Vec<Peak>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Gauge {
+    peak: Peak,
+    second: i64,
+    in_second: u32,
+    running: u32,
+}
+
+impl Gauge {
+    /// Counts a start; returns how many this second has seen.
+    fn start(&mut self, t: i64, second: i64) -> u32 {
+        self.peak.starts += 1;
+        if self.in_second == 0 || second != self.second {
+            self.second = second;
+            self.in_second = 0;
+        }
+        self.in_second += 1;
+        if self.in_second > self.peak.starts_per_second {
+            self.peak.starts_per_second = self.in_second;
+            self.peak.starts_at_ms = Some(second * 1000);
+        }
+        self.running += 1;
+        if self.running > self.peak.concurrent {
+            self.peak.concurrent = self.running;
+            self.peak.concurrent_at_ms = Some(t);
+        }
+        self.in_second
+    }
+}
+
+/// Runs in flight, the next to end first.
+///
+/// Runs of one length end in the order in which they start, so each length keeps a queue and only
+/// the heads of the queues are compared.
+#[derive(Default)]
+struct InFlight {
+    lengths: HashMap<i64, usize>,
+    queues: Vec<VecDeque<(i64, u32)>>,
+    heads: BinaryHeap<Reverse<(i64, usize)>>,
+    /// The length seen last and its queue: jobs of one length come in long rows.
+    last: Option<(i64, usize)>,
+}
+
+impl InFlight {
+    fn push(&mut self, end: i64, run_ms: i64, group: u32) {
+        let queue = match self.last {
+            Some((length, queue)) if length == run_ms => queue,
+            _ => *self.lengths.entry(run_ms).or_insert_with(|| {
+                self.queues.push(VecDeque::new());
+                self.queues.len() - 1
+            }),
+        };
+        self.last = Some((run_ms, queue));
+        if self.queues[queue].is_empty() {
+            self.heads.push(Reverse((end, queue)));
+        }
+        self.queues[queue].push_back((end, group));
+    }
+
+    /// Takes out every run that has ended by `t`.
+    fn ended(&mut self, t: i64, mut each: impl FnMut(u32)) {
+        while let Some(&Reverse((end, queue))) = self.heads.peek() {
+            if end > t {
+                return;
+            }
+            self.heads.pop();
+            let runs = &mut self.queues[queue];
+            while let Some(&(end, group)) = runs.front() {
+                if end > t {
+                    self.heads.push(Reverse((end, queue)));
+                    break;
+                }
+                runs.pop_front();
+                each(group);
+            }
+        }
+    }
+}
+
+/// Measures peaks over starts that come in ascending order.
+pub(super) struct Meter {
+    total: Gauge,
+    groups: Vec<Gauge>,
+    in_flight: InFlight,
+    skyline: Option<Skyline>,
+}
+
+/// The busiest second of each bin of the horizon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Skyline {
+    pub(super) busiest: Vec<u32>,
+    bin_ms: i64,
+    bin: usize,
+    bin_ends_ms: i64,
+}
+
+impl Skyline {
+    pub(super) fn new(from_ms: i64, bin_ms: i64, bins: usize) -> Self {
+        let bin_ends_ms = from_ms.saturating_add(bin_ms);
+        Self {
+            busiest: vec![0; bins.max(1)],
+            bin_ms,
+            bin: 0,
+            bin_ends_ms,
+        }
+    }
+
+    fn see(&mut self, t: i64, in_second: u32) {
+        while t >= self.bin_ends_ms && self.bin + 1 < self.busiest.len() {
+            self.bin += 1;
+            self.bin_ends_ms += self.bin_ms;
+        }
+        let busiest = &mut self.busiest[self.bin];
+        *busiest = (*busiest).max(in_second);
+    }
+}
+
+impl Meter {
+    /// A meter that also keeps the busiest second of each bin.
+    pub(super) fn with_skyline(groups: usize, skyline: Skyline) -> Self {
+        Self {
+            skyline: Some(skyline),
+            ..Self::new(groups)
+        }
+    }
+
+    pub(super) fn skyline(&self) -> &[u32] {
+        self.skyline.as_ref().map_or(&[], |s| &s.busiest)
+    }
+
+    pub(super) fn new(groups: usize) -> Self {
+        Self {
+            total: Gauge::default(),
+            groups: vec![Gauge::default(); groups],
+            in_flight: InFlight::default(),
+            skyline: None,
+        }
+    }
+
+    /// A run of `group` starts at `t` and lasts `run_ms`. A run that ends at `t` does not overlap it.
+    pub(super) fn start(&mut self, t: i64, group: u32, run_ms: i64) {
+        let (total, groups) = (&mut self.total, &mut self.groups);
+        self.in_flight.ended(t, |group| {
+            total.running -= 1;
+            groups[group as usize].running -= 1;
+        });
+        let second = t.div_euclid(1000);
+        let in_second = self.total.start(t, second);
+        self.groups[group as usize].start(t, second);
+        if let Some(skyline) = &mut self.skyline {
+            skyline.see(t, in_second);
+        }
+        self.in_flight
+            .push(t.saturating_add(run_ms.max(1)), run_ms, group);
+    }
+
+    pub(super) fn peaks(&self) -> Peaks {
+        Peaks {
+            total: self.total.peak,
+            groups: self.groups.iter().map(|g| g.peak).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(starts: &[(i64, u32, i64)]) -> Peaks {
+        let mut meter = Meter::new(2);
+        for &(t, group, run) in starts {
+            meter.start(t, group, run);
+        }
+        meter.peaks()
+    }
+
+    #[test]
+    fn a_run_that_ends_when_another_starts_does_not_overlap_it() {
+        let peaks = measured(&[(0, 0, 1000), (1000, 0, 1000), (1999, 0, 5)]);
+        assert_eq!(peaks.total.concurrent, 2);
+        assert_eq!(peaks.total.concurrent_at_ms, Some(1999));
+    }
+
+    #[test]
+    fn groups_are_counted_apart_and_seconds_are_calendar_seconds() {
+        let peaks = measured(&[(900, 0, 60_000), (1000, 1, 10), (1500, 0, 60_000)]);
+        assert_eq!(peaks.total.starts_per_second, 2);
+        assert_eq!(peaks.total.starts_at_ms, Some(1000));
+        assert_eq!(
+            (peaks.groups[0].concurrent, peaks.groups[1].concurrent),
+            (2, 1)
+        );
+        assert_eq!(peaks.groups[0].starts_per_second, 1);
+    }
+
+    #[test]
+    fn runs_of_many_lengths_end_in_the_order_of_their_ends() {
+        // A long run first, then short ones one after the other: never more than two at once.
+        let mut starts = vec![(0, 0, 100_000)];
+        starts.extend((0..50).map(|i| (i * 1000, 1, 1000 - i)));
+        assert_eq!(measured(&starts).total.concurrent, 2);
+    }
+}

@@ -1,0 +1,223 @@
+//! The timeline: every occurrence of every job in a stretch of the horizon, in order.
+//!
+//! Each distinct recurrence is enumerated once per stretch and its instants are handed to the jobs
+//! that share it; a stable radix sort by instant then leaves every tick's jobs in rank order.
+
+use super::PlanJob;
+
+/// Something that says when it fires.
+pub trait Recurrence: Sync {
+    /// Calls `emit` with every instant in `[from_ms, until_ms)`, ascending.
+    ///
+    /// # Errors
+    /// The reason, when the scheduler itself would never answer.
+    fn each(&self, from_ms: i64, until_ms: i64, emit: &mut dyn FnMut(i64)) -> Result<(), String>;
+}
+
+/// An offset above this gets a list of instants of its own, so that the others' stay short.
+const SHARED_OFFSET_LIMIT_MS: i64 = 86_400_000;
+
+/// The longest stretch handled at once: instants are kept as 31-bit milliseconds.
+pub(super) const LONGEST_STRETCH_MS: i64 = 20 * 86_400_000;
+
+/// One occurrence: when (milliseconds after the start of the stretch) and which job (its rank).
+pub(super) type Occurrence = (u32, u32);
+
+/// The instants of one recurrence, shifted for the jobs that share it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Series {
+    recurrence: usize,
+    shift_ms: i64,
+}
+
+/// Enumerates occurrences stretch by stretch.
+pub(super) struct Timeline<'a> {
+    recurrences: &'a [&'a dyn Recurrence],
+    series: Vec<Series>,
+    /// The largest offset that a job adds on top of its series' shift.
+    reach_ms: Vec<i64>,
+    /// Per job, in rank order: its series and the offset on top of the shift.
+    jobs: Vec<(u32, u32)>,
+    from_ms: i64,
+    instants: Vec<i32>,
+    ranges: Vec<(usize, usize)>,
+    heard: Vec<bool>,
+    spare: Vec<Occurrence>,
+}
+
+impl<'a> Timeline<'a> {
+    /// A timeline of `jobs` (in rank order), each at its nominal instants plus `offset_of(job)`.
+    pub(super) fn new(
+        recurrences: &'a [&'a dyn Recurrence],
+        jobs: &[PlanJob<'_>],
+        offset_of: impl Fn(&PlanJob<'_>) -> i64,
+    ) -> Self {
+        let mut known = std::collections::HashMap::new();
+        let mut series = Vec::new();
+        let mut reach_ms: Vec<i64> = Vec::new();
+        let jobs = jobs
+            .iter()
+            .map(|job| {
+                let offset = offset_of(job).max(0);
+                let (shift_ms, rest) = if offset > SHARED_OFFSET_LIMIT_MS {
+                    (offset, 0)
+                } else {
+                    (0, offset)
+                };
+                let key = Series {
+                    recurrence: job.recurrence,
+                    shift_ms,
+                };
+                let index = *known.entry(key).or_insert_with(|| {
+                    series.push(key);
+                    reach_ms.push(0);
+                    series.len() - 1
+                });
+                reach_ms[index] = reach_ms[index].max(rest);
+                (u32_of(index), u32::try_from(rest).unwrap_or(u32::MAX))
+            })
+            .collect();
+        Self {
+            recurrences,
+            series,
+            reach_ms,
+            jobs,
+            from_ms: 0,
+            instants: Vec::new(),
+            ranges: Vec::new(),
+            heard: vec![false; recurrences.len()],
+            spare: Vec::new(),
+        }
+    }
+
+    /// Fills `out` with the occurrences of `[from_ms, from_ms + length_ms)`, sorted by instant and,
+    /// within an instant, by rank. Returns the recurrences that could not be enumerated.
+    pub(super) fn stretch(
+        &mut self,
+        from_ms: i64,
+        length_ms: i64,
+        out: &mut Vec<Occurrence>,
+    ) -> Vec<(usize, String)> {
+        let mut broken = Vec::new();
+        self.from_ms = from_ms;
+        self.instants.clear();
+        self.ranges.clear();
+        for (series, reach) in self.series.iter().zip(&self.reach_ms) {
+            let start = self.instants.len();
+            let base = from_ms.saturating_sub(series.shift_ms);
+            let instants = &mut self.instants;
+            let mut emit = |t: i64| instants.extend(i32::try_from(t - base));
+            let asked = self.recurrences[series.recurrence].each(
+                base.saturating_sub(*reach),
+                base.saturating_add(length_ms),
+                &mut emit,
+            );
+            if let Err(why) = asked {
+                broken.push((series.recurrence, why));
+            }
+            self.heard[series.recurrence] |= self.instants.len() > start;
+            self.ranges.push((start, self.instants.len()));
+        }
+        out.clear();
+        let length = i32::try_from(length_ms).unwrap_or(i32::MAX);
+        for (rank, &(series, offset)) in (0u32..).zip(&self.jobs) {
+            let (start, end) = self.ranges[series as usize];
+            let offset = i32::try_from(offset).unwrap_or(i32::MAX);
+            let mine = &self.instants[start..end];
+            let first = if offset == 0 {
+                0
+            } else {
+                mine.partition_point(|t| t + offset < 0)
+            };
+            let due = mine[first..]
+                .iter()
+                .map(|t| t + offset)
+                .take_while(|t| *t < length);
+            // Below zero only where the recurrence lies before the stretch, which `first` skipped.
+            out.extend(due.filter_map(|t| Some((u32::try_from(t).ok()?, rank))));
+        }
+        sort_by_instant(out, &mut self.spare, length_ms);
+        broken
+    }
+
+    /// Returns the recurrences that had no instant in any stretch so far.
+    pub(super) fn silent(&self) -> Vec<usize> {
+        (0..self.heard.len()).filter(|i| !self.heard[*i]).collect()
+    }
+
+    /// Returns the first own instant of the job at `rank` after `t_ms` if it lies before
+    /// `limit_ms`. Only asked where an offset may reach it.
+    pub(super) fn next_own(&self, rank: u32, t_ms: i64, limit_ms: i64) -> Option<i64> {
+        let (series, offset) = self.jobs[rank as usize];
+        let (start, end) = self.ranges[series as usize];
+        let shift = self.series[series as usize].shift_ms + i64::from(offset);
+        let mine = &self.instants[start..end];
+        let base = self.from_ms - self.series[series as usize].shift_ms;
+        let after = t_ms - shift - base;
+        let found = mine.partition_point(|t| i64::from(*t) <= after);
+        if let Some(next) = mine.get(found) {
+            let next = i64::from(*next) + base + shift;
+            return (next < limit_ms).then_some(next);
+        }
+        let mut next = None;
+        let recurrence = self.recurrences[self.series[series as usize].recurrence];
+        let asked = recurrence.each(t_ms - shift + 1, limit_ms - shift, &mut |t| {
+            next.get_or_insert(t + shift);
+        });
+        asked.ok().and(next)
+    }
+}
+
+fn u32_of(n: usize) -> u32 {
+    u32::try_from(n).expect("fewer than 2^32 jobs fit in memory")
+}
+
+/// Sorts by instant, keeping the order of equal ones: least significant digit first, nine bits a pass.
+fn sort_by_instant(items: &mut Vec<Occurrence>, spare: &mut Vec<Occurrence>, length_ms: i64) {
+    const BITS: u32 = 9;
+    const MASK: u32 = (1 << BITS) - 1;
+    if items.len() < 256 {
+        items.sort_by_key(|o| o.0);
+        return;
+    }
+    let highest = u32::try_from(length_ms).unwrap_or(u32::MAX);
+    spare.clear();
+    spare.resize(items.len(), (0, 0));
+    for shift in (0..32 - highest.leading_zeros()).step_by(BITS as usize) {
+        let digit = |o: &Occurrence| ((o.0 >> shift) & MASK) as usize;
+        let mut next = [0usize; 1 << BITS];
+        for o in items.iter() {
+            next[digit(o)] += 1;
+        }
+        let mut sum = 0;
+        for slot in &mut next {
+            sum += std::mem::replace(slot, sum);
+        }
+        for o in items.iter() {
+            let slot = &mut next[digit(o)];
+            spare[*slot] = *o;
+            *slot += 1;
+        }
+        std::mem::swap(items, spare);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sort_is_stable_and_complete() {
+        let mut x = 12345u32;
+        let mut items: Vec<Occurrence> = (0..5000)
+            .map(|i| {
+                x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (x % 86_400_000 / 1000 * 1000, i)
+            })
+            .collect();
+        let mut expected = items.clone();
+        expected.sort_by_key(|o| o.0);
+        sort_by_instant(&mut items, &mut Vec::new(), 86_400_000);
+        assert_eq!(items, expected);
+    }
+}

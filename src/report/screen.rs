@@ -1,0 +1,176 @@
+//! The view for people: headings, prose, tables, bars.
+
+use std::io::{self, Write};
+
+use super::row::{Cell, Column, Row, Show, View};
+use super::table;
+use crate::ui::{Role, escape, wrap};
+
+/// Where a report draws what a person sees. Everything is legible without colour; prose is wrapped,
+/// data is fitted to a terminal only and whole in a pipe.
+pub struct Screen<'a> {
+    out: &'a mut dyn Write,
+    view: View,
+    columns: Option<Vec<Column>>,
+    header: bool,
+    blank: bool,
+}
+
+/// One entry of [`Screen::bars`].
+#[derive(Clone, Debug)]
+pub struct Bar {
+    /// What is counted, such as a time.
+    pub label: String,
+    /// How many before.
+    pub before: u64,
+    /// How many after.
+    pub after: u64,
+}
+
+impl<'a> Screen<'a> {
+    pub(super) fn new(
+        out: &'a mut dyn Write,
+        view: View,
+        columns: Option<Vec<Column>>,
+        header: bool,
+    ) -> Self {
+        Self {
+            out,
+            view,
+            columns,
+            header,
+            blank: true,
+        }
+    }
+
+    /// Returns what cells may depend on.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Prints a heading, with an empty line between it and what stands above.
+    pub fn heading(&mut self, text: &str) -> io::Result<()> {
+        if !self.blank {
+            self.blank()?;
+        }
+        self.line(&[Cell::with(Role::Strong, text)])
+    }
+
+    /// Prints prose, wrapped to the width.
+    pub fn paragraph(&mut self, text: &str) -> io::Result<()> {
+        let lines = wrap(&escape(text), self.view.look.width);
+        self.put(&(lines.join("\n") + "\n"))
+    }
+
+    /// Prints one line of pieces, each in its role, with nothing between them. It is not wrapped.
+    pub fn line(&mut self, pieces: &[Cell]) -> io::Result<()> {
+        let paint = |piece: &Cell| piece.role.paint(&escape(&piece.text), self.view.look.color);
+        let text: String = pieces.iter().map(paint).collect();
+        self.put(&(text + "\n"))
+    }
+
+    /// Prints an empty line.
+    pub fn blank(&mut self) -> io::Result<()> {
+        self.put("\n")?;
+        self.blank = true;
+        Ok(())
+    }
+
+    fn put(&mut self, text: &str) -> io::Result<()> {
+        self.blank = false;
+        self.out.write_all(text.as_bytes())
+    }
+
+    /// Prints the table of a report's rows, in the columns asked for; without rows, the sentence
+    /// `empty` (or, when that is empty, the header alone).
+    pub fn rows<R: Row>(&mut self, rows: &[R], empty: &str) -> io::Result<()> {
+        if rows.is_empty() && !empty.is_empty() {
+            return self.paragraph(empty);
+        }
+        let columns = match &self.columns {
+            Some(columns) => columns.clone(),
+            None => self.worth_showing(rows),
+        };
+        let cells = rows.iter().map(|row| {
+            let cell = |column: &Column| row.cell(column.key, &self.view);
+            columns.iter().map(cell).collect()
+        });
+        let cells: Vec<Vec<Cell>> = cells.collect();
+        self.table(&columns, &cells)
+    }
+
+    /// Prints any table: one cell per column in every row. Keys of the columns do not matter.
+    pub fn table(&mut self, columns: &[Column], rows: &[Vec<Cell>]) -> io::Result<()> {
+        let text = table::render(columns, rows, self.header, self.view.look);
+        self.put(&text)
+    }
+
+    /// Prints a bar for before and one for after under each label, all to one scale.
+    pub fn bars(&mut self, bars: &[Bar]) -> io::Result<()> {
+        const COLUMNS: [Column; 4] = [
+            Column::new("label", ""),
+            Column::new("series", ""),
+            Column::new("count", "").right(),
+            Column::new("bar", ""),
+        ];
+        let look = self.view.look;
+        let longest = bars.iter().map(|b| b.label.chars().count()).max();
+        let most = bars
+            .iter()
+            .map(|b| b.before.max(b.after))
+            .max()
+            .unwrap_or(0);
+        let digits = most.to_string().len();
+        // Label, "before", the count and two spaces after each stand before the bar.
+        let room = look
+            .width
+            .saturating_sub(longest.unwrap_or(0) + 6 + digits + 6)
+            .clamp(10, 60);
+        let mut rows = Vec::with_capacity(bars.len() * 2);
+        for bar in bars {
+            let drawn = |n: u64| draw(n, most, room, look.unicode);
+            rows.push(vec![
+                Cell::with(Role::Strong, &*bar.label),
+                Cell::with(Role::Dim, "before"),
+                Cell::of(bar.before),
+                Cell::with(Role::Warn, drawn(bar.before)),
+            ]);
+            rows.push(vec![
+                Cell::from(" "),
+                Cell::with(Role::Dim, "after"),
+                Cell::of(bar.after),
+                Cell::with(Role::Good, drawn(bar.after)),
+            ]);
+        }
+        let text = table::render(&COLUMNS, &rows, false, look);
+        self.put(&text)
+    }
+
+    fn worth_showing<R: Row>(&self, rows: &[R]) -> Vec<Column> {
+        let says = |column: &&Column| match column.show {
+            Show::Always => true,
+            Show::OnRequest => false,
+            Show::IfAny => rows
+                .iter()
+                .any(|row| !row.cell(column.key, &self.view).text.is_empty()),
+        };
+        R::COLUMNS.iter().filter(says).copied().collect()
+    }
+}
+
+/// Draws `n` of `most` in at most `room` characters, to an eighth of a character with blocks. What
+/// is not zero is never drawn as nothing.
+fn draw(n: u64, most: u64, room: usize, unicode: bool) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    if n == 0 {
+        return " ".to_owned();
+    }
+    let room = room as u128;
+    let eighths = (u128::from(n) * room * 8).div_ceil(u128::from(most.max(1)));
+    let eighths = usize::try_from(eighths).unwrap_or(usize::MAX);
+    if unicode {
+        "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
+    } else {
+        "#".repeat(eighths.div_ceil(8))
+    }
+}

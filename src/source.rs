@@ -1,1 +1,0 @@
-//! Sources: where jobs come from, resolved the same way for every command.

@@ -1,0 +1,84 @@
+//! `--demo`: the jobs of the incident of 31 March 2026, built in.
+//!
+//! Twenty-four jobs at 22:00 Pacific on 2026.3.28, eight of which declare an Anthropic model and
+//! sixteen a cheap one that this version does not honour.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Confidence, OneSource, Scheduler, SourceArgs, SourceInfo, SourceKind, Tags};
+use crate::error::Error;
+use crate::job::{Collector, Place};
+use crate::openclaw::history::History;
+use crate::schedule::{Rules, Version};
+
+/// The instant that `--demo` stands at: 2026-03-31T21:45:00-07:00, a quarter of an hour before.
+pub const DEMO_NOW_MS: i64 = 1_775_018_700_000;
+
+const JSON: &str = include_str!("demo.json");
+
+#[derive(Deserialize)]
+struct Demo<'a> {
+    #[serde(borrow)]
+    jobs: Vec<&'a RawValue>,
+    /// Run lengths by job id, milliseconds.
+    runs: BTreeMap<String, Vec<i64>>,
+    /// What its `openclaw.json` would hold.
+    config: serde_json::Value,
+}
+
+fn parse() -> Result<Demo<'static>, Error> {
+    serde_json::from_str(JSON).map_err(|e| Error::failed("the demo data is damaged").because(e))
+}
+
+/// Returns what the demo's `openclaw.json` holds.
+///
+/// # Errors
+/// Never in a tested build: the data is part of the program.
+pub fn config() -> Result<serde_json::Value, Error> {
+    parse().map(|demo| demo.config)
+}
+
+/// Loads the demo.
+pub(super) fn load(args: &SourceArgs, source: usize, tags: &mut Tags) -> Result<OneSource, Error> {
+    let demo = parse()?;
+    let mut history = History::default();
+    for (job, lengths) in &demo.runs {
+        lengths.iter().for_each(|ms| history.add(job, *ms));
+    }
+    let mut into = Collector::new("demo", source);
+    for (n, job) in demo.jobs.iter().enumerate() {
+        into.add(job.get(), Place::Entry(n + 1));
+    }
+    let (version, origin) = match args.openclaw_version {
+        Some(version) => (version, "--openclaw-version"),
+        None => (Version::new(2026, 3, 28), "demo data"),
+    };
+    let mut collected = into.finish(Rules::OpenClaw(version));
+    for job in &mut collected.jobs {
+        job.run_length = history.median(&job.id);
+    }
+    let setting = |name: &str| demo.config.get("cron").and_then(|c| c.get(name));
+    Ok(OneSource {
+        info: SourceInfo {
+            tag: tags.unique("demo"),
+            kind: SourceKind::Demo,
+            location: "built in".to_owned(),
+            shape: "demo data: OpenClaw jobs and run lengths".to_owned(),
+            scheduler: Scheduler::OpenClaw,
+            rules: Rules::OpenClaw(version),
+            rules_origin: origin.to_owned(),
+            rules_confidence: Confidence::Certain,
+            max_concurrent_runs: setting("maxConcurrentRuns")
+                .and_then(serde_json::Value::as_u64)
+                .and_then(|n| n.try_into().ok()),
+            cron_enabled: setting("enabled").and_then(serde_json::Value::as_bool),
+            store: "built in".to_owned(),
+        },
+        jobs: collected.jobs,
+        problems: collected.problems,
+        notes: Vec::new(),
+    })
+}

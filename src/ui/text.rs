@@ -1,0 +1,88 @@
+//! Text for people: control characters made visible, lines wrapped.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Returns `text` with everything that could move the cursor, change a colour, reverse the reading
+/// direction or hide made visible as an escape: names of jobs are written by others.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_unsafe(c) => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn is_unsafe(c: char) -> bool {
+    // The zero-width joiner (200d) and the variation selectors stay: emoji are built with them.
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Breaks `text` at spaces into lines of at most `width` characters; a longer word gets a line of
+/// its own, unbroken.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split(' ').filter(|w| !w.is_empty()) {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > width {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        line.push_str(word);
+        used += length;
+    }
+    if used > 0 || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_made_visible() {
+        assert_eq!(escape("nightly é 👩‍🚀 完"), "nightly é 👩‍🚀 完");
+        assert_eq!(
+            escape("a\u{1b}[31mb\r\n\t\u{7}"),
+            "a\\u{1b}[31mb\\r\\n\\t\\u{7}"
+        );
+        assert_eq!(
+            escape("x\u{202e}y\u{9b}z\u{e0061}"),
+            "x\\u{202e}y\\u{9b}z\\u{e0061}"
+        );
+    }
+
+    #[test]
+    fn lines_break_at_spaces_and_words_do_not() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(
+            wrap("a extraordinarily b", 5),
+            ["a", "extraordinarily", "b"]
+        );
+        assert_eq!(wrap("", 5), [""]);
+    }
+}

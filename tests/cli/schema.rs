@@ -1,0 +1,62 @@
+//! JSON documents of the real binary against the published schemas.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::sandbox::Sandbox;
+
+/// Command lines whose JSON is checked. Every published schema needs at least one.
+const SAMPLES: &[(&str, &str)] = &[
+    ("cronctl.config/1", "config show"),
+    ("cronctl.config/1", "config show --context a"),
+    ("cronctl.config-path/1", "config path"),
+];
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let context = "[contexts.a]\njobs = ['a.json']\nadapters.x.ceiling_seconds = 5\n";
+    sandbox.write("work/cronctl.toml", context);
+    sandbox
+}
+
+#[test]
+fn documents_match_their_schemas() {
+    let sandbox = sandbox();
+    for (id, line) in SAMPLES {
+        let published = cronctl::command::schemas();
+        let published = published.iter().find(|p| p.id == *id).unwrap();
+        let validator = jsonschema::validator_for(&published.schema).unwrap();
+        let document: Value = sandbox.run(&format!("{line} --json")).json();
+        let errors: Vec<_> = validator
+            .iter_errors(&document)
+            .map(|e| format!("{}: {e}", e.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{line}: {errors:#?}");
+        assert_eq!(document["schema"], *id, "{line}");
+    }
+}
+
+#[test]
+fn a_field_more_or_less_does_not_match() {
+    let published = &cronctl::command::schemas()[0];
+    let validator = jsonschema::validator_for(&published.schema).unwrap();
+    let document: Value = sandbox().run("config show --json").json();
+    let fields: Vec<String> = document.as_object().unwrap().keys().cloned().collect();
+    for field in fields {
+        let mut less = document.clone();
+        less.as_object_mut().unwrap().remove(&field);
+        assert!(!validator.is_valid(&less), "without {field}");
+    }
+    let mut other = document.clone();
+    other["schema"] = "cronctl.config/2".into();
+    assert!(!validator.is_valid(&other));
+}
+
+#[test]
+fn every_schema_has_a_sample_and_a_name_of_its_own() {
+    let sampled: BTreeSet<_> = SAMPLES.iter().map(|(id, _)| *id).collect();
+    let published: Vec<_> = cronctl::command::schemas().iter().map(|p| p.id).collect();
+    assert_eq!(sampled, published.iter().copied().collect());
+    assert_eq!(sampled.len(), published.len());
+}
