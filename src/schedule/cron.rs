@@ -47,7 +47,7 @@ impl Cron {
                 }
                 let zone = intl_zone(tz, zones)?;
                 let when = if expr_text.find(':').is_some_and(|at| at > 0) {
-                    When::Once(once(expr_text, &zone)?)
+                    When::Once(once(expr_text, &zone, &zones.host())?)
                 } else {
                     match croner::parse(expr)? {
                         Some(fields) => When::Match(Box::new(fields)),
@@ -238,14 +238,25 @@ fn fixed_zone(name: &str) -> Option<Zone> {
 }
 
 /// Returns the instant of a date where an expression is expected, epoch milliseconds.
-fn once(text: &str, zone: &Zone) -> Result<i64, ScheduleError> {
+///
+/// JavaScript reads the date, in the host's zone where it states no offset. croner keeps that
+/// instant when the text holds a `Z`, or a sign from its tenth character on; otherwise it takes the
+/// host's reading of the instant and means it in the job's zone. Fractions of a second are dropped.
+fn once(text: &str, zone: &Zone, host: &Zone) -> Result<i64, ScheduleError> {
     let parsed = iso::parse(text).ok_or_else(|| {
         ScheduleError::syntax("croner takes text with a colon as a date, and this is none")
             .hint("write 2026-12-01T09:00:00, or an expression without a colon")
     })?;
-    // A text without an offset is read in the zone; croner drops the fraction of the second.
-    if parsed.offset.is_some() || text.contains('Z') {
-        return Ok(parsed.utc_ms().div_euclid(1_000) * 1_000);
-    }
-    Ok(openclaw::instant(zone, parsed.wall_ms.div_euclid(1_000)) * 1_000)
+    let wall = parsed.wall_ms.div_euclid(1_000);
+    let instant = match parsed.offset {
+        Some(offset) => wall - offset,
+        None => openclaw::instant(host, wall),
+    };
+    let absolute = text.contains('Z') || text.chars().skip(9).any(|c| matches!(c, '+' | '-'));
+    Ok(1_000
+        * if absolute {
+            instant
+        } else {
+            openclaw::instant(zone, instant + host.offset(instant))
+        })
 }

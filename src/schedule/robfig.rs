@@ -150,7 +150,7 @@ pub(crate) fn parse(expr: &str, zones: &dyn ZoneSource) -> Result<Parsed, Schedu
 
 /// Returns the values of a field, and whether it counts as a star in the day rule: an item `*` or
 /// `?` with the step 1 is enough.
-fn field(word: &Word, part: &Part) -> Result<(u64, bool), ScheduleError> {
+fn field(word: &Word<'_>, part: &Part) -> Result<(u64, bool), ScheduleError> {
     let mut mask = 0;
     let mut star = false;
     // Empty items are ignored, so `,` has no value and never fires.

@@ -94,7 +94,7 @@ pub fn offset(job_id: &str, window_ms: i64) -> i64 {
 /// Returns whether an expression fires at the top of recurring hours.
 fn is_top_of_hour(version: Version, expr: &str) -> bool {
     let all = words(expr, is_js_space);
-    let texts: Vec<_> = all.iter().map(|w| w.text.as_str()).collect();
+    let texts: Vec<_> = all.iter().map(|w| &*w.text).collect();
     let hour = match texts.as_slice() {
         ["0", hour, _, _, _] | ["0", "0", hour, _, _, _] => *hour,
         _ => return false,

@@ -1,9 +1,11 @@
 //! Splitting expressions into words, with the white space of the language behind each dialect.
 
+use std::borrow::Cow;
+
 /// A word of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Word {
-    pub(crate) text: String,
+pub(crate) struct Word<'a> {
+    pub(crate) text: Cow<'a, str>,
     /// Where it begins: characters, from 1.
     pub(crate) column: usize,
 }
@@ -19,23 +21,50 @@ pub(crate) fn is_go_space(c: char) -> bool {
 }
 
 /// Splits a text at runs of white space.
-pub(crate) fn words(text: &str, space: fn(char) -> bool) -> Vec<Word> {
-    let mut all: Vec<Word> = Vec::with_capacity(7);
-    let mut inside = false;
-    for (column, c) in (1..).zip(text.chars()) {
-        if space(c) {
-            inside = false;
-        } else if inside {
-            if let Some(word) = all.last_mut() {
-                word.text.push(c);
+pub(crate) fn words(text: &str, space: fn(char) -> bool) -> Vec<Word<'_>> {
+    let mut all = Vec::with_capacity(7);
+    let mut start = None;
+    for (column, (at, c)) in (1..).zip(text.char_indices()) {
+        match (start, space(c)) {
+            (None, false) => start = Some((at, column)),
+            (Some((from, column)), true) => {
+                all.push(word(text.get(from..at), column));
+                start = None;
             }
-        } else {
-            inside = true;
-            all.push(Word {
-                text: c.to_string(),
-                column,
-            });
+            _ => {}
         }
     }
+    if let Some((from, column)) = start {
+        all.push(word(text.get(from..), column));
+    }
     all
+}
+
+fn word(text: Option<&str>, column: usize) -> Word<'_> {
+    Word {
+        text: Cow::Borrowed(text.unwrap_or_default()),
+        column,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_is_the_languages_own() {
+        let texts = |text, space| -> Vec<(String, usize)> {
+            let all = words(text, space);
+            all.into_iter()
+                .map(|w| (w.text.into_owned(), w.column))
+                .collect()
+        };
+        let two = vec![("0".to_owned(), 2), ("é9".to_owned(), 4)];
+        assert_eq!(texts("\u{feff}0\u{a0}é9\r", is_js_space), two);
+        assert_eq!(texts(" 0\té9", is_go_space), two);
+        assert_eq!(texts("\u{feff}0", is_go_space).len(), 1);
+        assert_eq!(texts("0\u{85}9", is_go_space).len(), 2);
+        assert_eq!(texts("0\u{85}9", is_js_space).len(), 1);
+        assert!(texts(" \n", is_js_space).is_empty());
+    }
 }
