@@ -14,6 +14,7 @@ use crate::config::{Config, Flags};
 use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Error, Exit};
+use crate::source::{self, SourceArgs};
 
 /// Print the script that makes a shell complete cronctl.
 #[derive(Debug, Args)]
@@ -136,9 +137,21 @@ pub fn job_candidates(current: &OsStr, env: &Env) -> Vec<CompletionCandidate> {
 }
 
 /// Returns the id and name of every job of the sources that the environment and the configuration
-/// name.
-fn known_jobs(_env: &Env) -> Vec<(String, Option<String>)> {
-    Vec::new()
+/// name. What cannot be read offers nothing: a message would end up in the command line.
+fn known_jobs(env: &Env) -> Vec<(String, Option<String>)> {
+    let Ok(directory) = std::env::current_dir() else {
+        return Vec::new();
+    };
+    let jobs = || {
+        let config = Config::load(env, &directory, &Flags::default())?;
+        let mut args = SourceArgs::default().or_configured(&config.source_defaults())?;
+        // The terminal is the shell's while it completes.
+        args.jobs.retain(|file| file.as_os_str() != "-");
+        source::load_in(&args, env, &mut std::io::empty(), &directory)
+    };
+    let jobs: Result<_, Error> = jobs();
+    let jobs = jobs.map(|loaded| loaded.jobs).unwrap_or_default();
+    jobs.into_iter().map(|job| (job.id, job.name)).collect()
 }
 
 fn matching(

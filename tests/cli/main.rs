@@ -20,6 +20,8 @@ mod output;
 mod plan;
 // JSON documents of the real binary against the published schemas.
 mod schema;
+// Real state: recorded directories, files of jobs, pipes, damage, discovery.
+mod states;
 // Help of every command, and wrong command lines.
 mod usage;
 

@@ -140,7 +140,7 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
 }
 
 fn peaks(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
-    const COLUMNS: [Column; 8] = [
+    const COLUMNS: [Column; 7] = [
         Column::new("group", "PEAKS"),
         Column::new("jobs", "JOBS").right(),
         Column::new("starts_before", "STARTS/S").right(),
@@ -148,7 +148,6 @@ fn peaks(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
         Column::new("concurrent_before", "AT ONCE").right(),
         Column::new("concurrent_after", "AFTER").right(),
         Column::new("at", "AT (UTC)"),
-        Column::new("note", ""),
     ];
     screen.blank()?;
     let after = |before: u32, after: u32| {
@@ -171,7 +170,6 @@ fn peaks(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
             Cell::of(p.before.concurrent),
             after(p.before.concurrent, p.after.concurrent),
             Cell::from(p.before.concurrent_at_ms.map(when::utc)),
-            Cell::none(),
         ]
     };
     let rows: Vec<_> = summary.peaks.iter().map(row).collect();
