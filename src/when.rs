@@ -91,7 +91,7 @@ pub fn parse_instant(
         return tz
             .to_ambiguous_timestamp(local)
             .compatible()
-            .map(|t| t.as_millisecond())
+            .map(Timestamp::as_millisecond)
             .map_err(|e| format!("{text:?}: {e}"));
     }
     let hint = if trimmed.parse::<jiff::civil::DateTime>().is_ok() {

@@ -22,7 +22,7 @@ use crate::report::{Published, published};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Which jobs fire together, and where jitter puts them
-    Plan(plan::PlanArgs),
+    Plan(Box<plan::PlanArgs>),
     /// Show the settings in force and where each was set
     #[command(after_long_help = manual::keys())]
     Config(config::ConfigArgs),

@@ -153,7 +153,7 @@ impl<'a> Dispatcher<'a> {
     pub(super) fn due(&mut self, t: i64, rank: u32) {
         match self.rules {
             Dispatch::Unlimited => self.start(t, t, rank, (self.runs)(rank)),
-            Dispatch::Pool { .. } => self.from_pool(t, rank),
+            Dispatch::Pool { .. } => self.pooled(t, rank),
             Dispatch::Batch { .. } | Dispatch::Molecule(_) => {
                 while self.next_tick().is_some_and(|tick| tick < t) {
                     self.tick();
@@ -190,7 +190,7 @@ impl<'a> Dispatcher<'a> {
         self.busy[rank] = until;
     }
 
-    fn from_pool(&mut self, t: i64, rank: u32) {
+    fn pooled(&mut self, t: i64, rank: u32) {
         if self.waits_or_runs(rank, t) {
             self.report.coalesced += 1;
             return;
@@ -282,17 +282,14 @@ impl<'a> Dispatcher<'a> {
             let at = reading_at;
             let workspace = rules.workspaces.get(rank as usize).copied().unwrap_or(rank);
             let run = (self.runs)(rank);
-            let freed = match self.turn_free_at(rules, workspace, at) {
-                Some(start) => {
-                    self.turns
-                        .insert(workspace, (start, start.saturating_add(run)));
-                    self.start(start, due, rank, run);
-                    start.saturating_add(run.min(rules.fire_ms))
-                }
-                None => {
-                    self.report.skipped += 1;
-                    at + rules.busy_polls * rules.busy_poll_ms
-                }
+            let freed = if let Some(start) = self.turn_free_at(rules, workspace, at) {
+                self.turns
+                    .insert(workspace, (start, start.saturating_add(run)));
+                self.start(start, due, rank, run);
+                start.saturating_add(run.min(rules.fire_ms))
+            } else {
+                self.report.skipped += 1;
+                at + rules.busy_polls * rules.busy_poll_ms
             };
             // The next run is computed when the fire has ended, from then on.
             self.keep_busy(rank, freed);

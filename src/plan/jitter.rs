@@ -61,7 +61,7 @@ pub struct Options {
 
 impl Options {
     /// Whether bursts are formed at nominal instants, without the source's own stagger.
-    pub(super) fn from_nominal(&self) -> bool {
+    pub(super) fn at_nominal(&self) -> bool {
         self.restagger || self.jitter == Jitter::None
     }
 }

@@ -58,8 +58,8 @@ pub trait Sink {
     fn fire(&mut self, _fire: Fire) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
-    /// So much of the horizon (0 to 1) is done.
-    fn progress(&mut self, _done: f64) {}
+    /// So much of the horizon is done, milliseconds.
+    fn progress(&mut self, _done_ms: i64, _of_ms: i64) {}
 }
 
 /// What a plan comes to. Instants are epoch milliseconds UTC.
@@ -168,13 +168,13 @@ pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
     let mut timelines = Timelines::new(input, &by_rank);
     let mut planner = Planner::new(input, &by_rank, &seeded, &index_of);
     let mut broken = BTreeMap::new();
-    let Streams { before, after, .. } = std::thread::scope(|scope| {
+    let streams = std::thread::scope(|scope| {
         let streams = Streams {
             before: stream(),
             after: stream(),
             by_rank: &by_rank,
         };
-        let mut measuring = Measuring::Here(streams);
+        let mut measuring = Measuring::Here(Box::new(streams));
         let (mut at, mut length) = (from, FIRST_STRETCH_MS);
         while at < until {
             length = i64::min(length, until - at);
@@ -197,10 +197,11 @@ pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
             }
             length = next_length(length, batch.native.len());
             measuring = measuring.take(batch, scope);
-            sink.progress((at - from) as f64 / (until - from) as f64);
+            sink.progress(at - from, until - from);
         }
         measuring.finish()
     });
+    let Streams { before, after, .. } = *streams;
     let finish = |d: Vec<Dispatcher<'_>>| d.into_iter().map(Dispatcher::finish).collect();
     let Totals {
         fires,
@@ -251,10 +252,7 @@ impl<'a> Timelines<'a> {
     fn new(input: &'a Input<'_>, by_rank: &[PlanJob<'_>]) -> Self {
         let of =
             |offset: fn(&PlanJob<'_>) -> i64| Timeline::new(&input.recurrences, by_rank, offset);
-        let nominal = input
-            .options
-            .from_nominal()
-            .then(|| (of(|_| 0), Vec::new()));
+        let nominal = input.options.at_nominal().then(|| (of(|_| 0), Vec::new()));
         Self {
             native: of(|job| job.native_offset_ms),
             nominal,
@@ -314,8 +312,11 @@ impl Streams<'_> {
 
 /// Measuring needs nothing of planning, and takes as long: with many occurrences it has a thread.
 enum Measuring<'scope, 'a> {
-    Here(Streams<'a>),
-    There(SyncSender<Batch>, ScopedJoinHandle<'scope, Streams<'a>>),
+    Here(Box<Streams<'a>>),
+    There(
+        SyncSender<Batch>,
+        ScopedJoinHandle<'scope, Box<Streams<'a>>>,
+    ),
 }
 
 impl<'scope, 'a: 'scope> Measuring<'scope, 'a> {
@@ -328,7 +329,9 @@ impl<'scope, 'a: 'scope> Measuring<'scope, 'a> {
             Self::Here(mut streams) => {
                 let (sender, batches) = std::sync::mpsc::sync_channel::<Batch>(1);
                 let thread = scope.spawn(move || {
-                    batches.iter().for_each(|batch| streams.take(&batch));
+                    for batch in batches {
+                        streams.take(&batch);
+                    }
                     streams
                 });
                 Self::There(sender, thread).take(batch, scope)
@@ -341,7 +344,7 @@ impl<'scope, 'a: 'scope> Measuring<'scope, 'a> {
         }
     }
 
-    fn finish(self) -> Streams<'a> {
+    fn finish(self) -> Box<Streams<'a>> {
         match self {
             Self::Here(streams) => streams,
             Self::There(sender, thread) => {
@@ -499,7 +502,7 @@ impl<'a, 'i> Planner<'a, 'i> {
             jitter::offsets(options, tick_ms, ranks, by_rank, seeded, &mut self.offsets);
         } else {
             self.offsets.resize(tick.len(), 0);
-            self.outcome.left_staggered += if options.from_nominal() {
+            self.outcome.left_staggered += if options.at_nominal() {
                 0
             } else {
                 let staggered = |o: &&Occurrence| self.by_rank[o.1 as usize].native_offset_ms > 0;
@@ -518,7 +521,7 @@ impl<'a, 'i> Planner<'a, 'i> {
                 planned_ms = next - 1;
                 clipped += 1;
             }
-            let nominal = if options.from_nominal() {
+            let nominal = if options.at_nominal() {
                 self.by_rank[*rank as usize].native_offset_ms
             } else {
                 0
@@ -583,9 +586,9 @@ impl<'a, 'i> Planner<'a, 'i> {
             let job = &self.by_rank[placed.rank as usize];
             out.push((placed.planned_ms, placed.rank));
             if wants_fires && job.shown {
-                let from_nominal = self.input.options.from_nominal();
+                let at_nominal = self.input.options.at_nominal();
                 let offset = job.native_offset_ms;
-                let nominal_ms = placed.tick_ms - if from_nominal { 0 } else { offset };
+                let nominal_ms = placed.tick_ms - if at_nominal { 0 } else { offset };
                 sink.fire(Fire {
                     job: self.index_of[placed.rank as usize],
                     nominal_ms,

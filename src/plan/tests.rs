@@ -164,13 +164,13 @@ fn gaps_are_between_their_bounds_and_add_up() {
 #[test]
 fn peaks_are_counted_per_group_and_a_fit_keeps_them_down() {
     let ids = ids(24);
-    let jobs = |_: ()| {
+    let jobs = || {
         (0..)
             .zip(&ids)
             .map(|(i, id)| job(id, u32::from(i >= 16), 60_000))
             .collect()
     };
-    let (_, flat) = made(jobs(()), &at_noon(), Jitter::Native, Dispatch::Unlimited);
+    let (_, flat) = made(jobs(), &at_noon(), Jitter::Native, Dispatch::Unlimited);
     assert_eq!(flat.before.total.concurrent, 24);
     assert_eq!(
         (
@@ -180,7 +180,7 @@ fn peaks_are_counted_per_group_and_a_fit_keeps_them_down() {
         (16, 8)
     );
     let (seen, fitted) = made(
-        jobs(()),
+        jobs(),
         &at_noon(),
         Jitter::Fit { max_concurrent: 4 },
         Dispatch::Unlimited,
@@ -194,7 +194,7 @@ fn peaks_are_counted_per_group_and_a_fit_keeps_them_down() {
     );
     // 16·60/4 = 240 s for the larger group: its last job starts one step before that.
     assert_eq!(offsets_of(&seen).last(), Some(&225_000));
-    assert_eq!(seen.bursts[0].window_for_peak(4, &jobs(())), 360_000);
+    assert_eq!(seen.bursts[0].window_for_peak(4, &jobs()), 360_000);
 }
 
 #[test]

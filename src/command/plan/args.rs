@@ -234,7 +234,7 @@ impl PlanArgs {
             (None, Some(text)) => choice(text).ok_or_else(|| {
                 let keys = GroupBy::value_variants()
                     .iter()
-                    .map(|k| name(*k))
+                    .map(name)
                     .collect::<Vec<_>>();
                 let why = format!("{text:?} is not one of {}", keys.join(", "));
                 config.group_by.refuse("plan.group_by", why)
@@ -273,7 +273,7 @@ impl PlanArgs {
     /// Refuses flags that the strategy has no use for: silently ignoring one would mislead.
     fn flags_fit(&self, strategy: Strategy) -> Result<(), Error> {
         if self.gap.is_some() && strategy != Strategy::Gap {
-            let name = name(strategy);
+            let name = name(&strategy);
             return Err(Error::usage(format!(
                 "--gap is for --jitter gap, not for --jitter {name}"
             )));
@@ -281,7 +281,7 @@ impl PlanArgs {
         if self.window.is_some() && !strategy.has_window() {
             return Err(Error::usage(format!(
                 "--window is for --jitter spread, hash and random; {} has none",
-                name(strategy)
+                name(&strategy)
             )));
         }
         Ok(())
@@ -295,7 +295,7 @@ impl Strategy {
 }
 
 /// Returns the name of a value as it is typed.
-pub(super) fn name<T: ValueEnum>(value: T) -> String {
+pub(super) fn name<T: ValueEnum>(value: &T) -> String {
     value
         .to_possible_value()
         .map_or_else(String::new, |v| v.get_name().to_owned())

@@ -119,12 +119,16 @@ pub(super) fn gather<'a>(
     out
 }
 
+/// Index of a recurrence and of its zone.
+type InZone = (usize, usize);
+
 struct Gathering<'a, 'c> {
     loaded: &'a Loaded,
     settings: &'c Settings,
     poll_phase_ms: i64,
     zones: &'c dyn ZoneSource,
-    crons: HashMap<(Rules, &'a str, &'a str), Result<(usize, usize), ScheduleError>>,
+    /// By rules, expression and zone: the recurrence and its zone, or why it is refused.
+    crons: HashMap<(Rules, &'a str, &'a str), Result<InZone, ScheduleError>>,
     zone_index: HashMap<String, usize>,
     group_index: HashMap<String, u32>,
     refused: usize,
@@ -165,7 +169,7 @@ impl<'a> Gathering<'a, '_> {
     }
 
     /// The recurrence of a job and its zone; `None` when no clock fires it.
-    fn recurrence(&mut self, job: &'a Job) -> Result<Option<(usize, usize)>, ScheduleError> {
+    fn recurrence(&mut self, job: &'a Job) -> Result<Option<InZone>, ScheduleError> {
         match &job.schedule {
             ScheduleSpec::Other { .. } => Ok(None),
             ScheduleSpec::Cron { expr, tz, .. } => {

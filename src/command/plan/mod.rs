@@ -7,18 +7,17 @@ mod report;
 mod rows;
 mod screen;
 mod summary;
-
-use std::ops::ControlFlow;
+mod take;
 
 use self::gather::{Gathered, Planned};
+use self::take::{Rows, Taker};
 use crate::config::Origin;
 use crate::context::Context;
-use crate::error::{Error, Exit};
-use crate::plan::{self, Burst, Fire, Horizon, Input, Jitter, Options, Sink};
-use crate::report::{self as output, Format, Row, RowWriter};
+use crate::error::{Error, Exit, Problem};
+use crate::plan::{self, Horizon, Input, Options};
+use crate::report::{self as output, Format};
 use crate::schedule::ZoneSource as _;
 use crate::source::{self, DEMO_NOW_MS, Loaded, SourceKind};
-use crate::ui::Progress;
 use crate::when;
 use crate::zones::Zones;
 
@@ -27,9 +26,6 @@ pub use report::{BurstRow, FireRow, FiresReport, PlanReport, Summary};
 
 /// The horizon without `--for` and `--until`.
 const DAY_MS: i64 = 86_400_000;
-
-/// Steps of the progress bar over the horizon.
-const PROGRESS_STEPS: u64 = 1000;
 
 /// Runs `cronctl plan`.
 ///
@@ -74,41 +70,10 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
         horizon,
         options,
     };
-    let mut taker = Taker {
-        rows: RowMaker {
-            loaded: &loaded,
-            gathered: &gathered,
-            input: &input,
-            target: args.max_concurrent,
-            traits: gather::traits(&gathered.planned),
-        },
-        progress: ctx.ui.progress("planning", Some(PROGRESS_STEPS)),
-        bursts: Rows::new(ctx, !args.fires)?,
-        fires: Rows::new(ctx, args.fires)?,
-        failed: None,
-    };
+    let mut taker = Taker::new(&loaded, &gathered, &input, args, ctx)?;
     let outcome = plan::plan(&input, &mut taker);
-    let Taker {
-        bursts,
-        fires,
-        failed,
-        progress,
-        ..
-    } = taker;
-    drop(progress);
-    if let Some(error) = failed {
-        return Err(error);
-    }
-    let mut problems = loaded.problems.clone();
-    problems.extend(gathered.problems.iter().cloned());
-    for (recurrence, why) in &outcome.broken {
-        let hurt = gathered
-            .planned
-            .iter()
-            .find(|p| p.recurrence == *recurrence);
-        let at = hurt.map_or_else(String::new, |p| p.job.id.clone());
-        problems.push(crate::error::Problem::new(at, why.clone()));
-    }
+    let (bursts, fires) = taker.taken()?;
+    let problems = problems(&loaded, &gathered, &outcome);
     let summary = summary::of(&summary::Parts {
         loaded: &loaded,
         gathered: &gathered,
@@ -119,45 +84,75 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
         target: args.max_concurrent,
         tzdata: zones.version(),
     });
+    print(args, ctx, summary, problems, bursts, fires)?;
+    Ok(Exit::Ok)
+}
+
+/// Everything that was skipped: by the sources, by the schedulers, by the plan.
+fn problems(loaded: &Loaded, gathered: &Gathered<'_>, outcome: &plan::Outcome) -> Vec<Problem> {
+    let mut problems = loaded.problems.clone();
+    problems.extend(gathered.problems.iter().cloned());
+    for (recurrence, why) in &outcome.broken {
+        let hurt = gathered
+            .planned
+            .iter()
+            .find(|p| p.recurrence == *recurrence);
+        let at = hurt.map_or_else(String::new, |p| loaded.place(p.job));
+        problems.push(Problem::new(at, why.clone()));
+    }
+    problems
+}
+
+/// Prints what was kept; what was streamed is printed already, and its summary is said on stderr.
+fn print(
+    args: &PlanArgs,
+    ctx: &Context,
+    summary: Summary,
+    problems: Vec<Problem>,
+    bursts: Rows<BurstRow>,
+    fires: Rows<FireRow>,
+) -> Result<(), Error> {
+    let said = summary
+        .findings
+        .iter()
+        .filter(|f| f.warning)
+        .map(|f| f.text.clone())
+        .collect();
+    // On the screen they stand under the plan, and need not be said again.
+    let on_screen = ctx.output.format == Format::Table && !args.fires && !args.summary;
+    let warnings = if on_screen { Vec::new() } else { said };
     match (bursts, fires) {
         (Rows::Kept(bursts), _) => {
-            let overview = !args.summary && ctx.output.format == Format::Table;
-            let warnings = Vec::new();
-            output::write(
-                &mut PlanReport {
-                    summary,
-                    bursts,
-                    warnings,
-                    problems,
-                    overview,
-                },
-                ctx,
-            )?;
+            let mut report = PlanReport {
+                summary,
+                bursts,
+                warnings,
+                problems,
+                overview: on_screen,
+            };
+            output::write(&mut report, ctx)
         }
-        (_, Rows::Kept(fires)) => {
-            let warnings = Vec::new();
-            output::write(
-                &mut FiresReport {
-                    summary,
-                    fires,
-                    warnings,
-                    problems,
-                },
-                ctx,
-            )?;
-        }
+        (_, Rows::Kept(fires)) => output::write(
+            &mut FiresReport {
+                summary,
+                fires,
+                warnings,
+                problems,
+            },
+            ctx,
+        ),
         (bursts, fires) => {
             bursts.finish()?;
             fires.finish()?;
-            for finding in summary.findings.iter().filter(|f| f.warning) {
-                ctx.ui.warning(&finding.text);
+            for warning in &warnings {
+                ctx.ui.warning(warning);
             }
             for problem in &problems {
                 ctx.problem(problem);
             }
+            Ok(())
         }
     }
-    Ok(Exit::Ok)
 }
 
 /// The demo has a clock of its own, unless an instant was asked for.
@@ -223,188 +218,4 @@ fn nobody_asked_for(args: &PlanArgs, gathered: &Gathered<'_>) -> Result<(), Erro
         });
     }
     Ok(())
-}
-
-/// Where rows of one kind go.
-enum Rows<R: Row> {
-    /// Nobody asked for them.
-    Unwanted,
-    /// Printed as they come.
-    Streamed(RowWriter<R>),
-    /// Kept for a format that needs them all.
-    Kept(Vec<R>),
-}
-
-impl<R: Row> Rows<R> {
-    fn new(ctx: &Context, wanted: bool) -> Result<Self, Error> {
-        Ok(match wanted {
-            false => Self::Unwanted,
-            true if ctx.output.streams() => Self::Streamed(RowWriter::stdout(ctx)?),
-            true => Self::Kept(Vec::new()),
-        })
-    }
-
-    fn take(&mut self, make: impl FnOnce() -> R) -> Result<(), Error> {
-        match self {
-            Self::Unwanted => {}
-            Self::Streamed(writer) => writer.row(&make())?,
-            Self::Kept(rows) => rows.push(make()),
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<(), Error> {
-        match self {
-            Self::Streamed(writer) => writer.finish(),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Takes the plan while it is made.
-struct Taker<'a> {
-    rows: RowMaker<'a>,
-    progress: Progress,
-    bursts: Rows<BurstRow>,
-    fires: Rows<FireRow>,
-    failed: Option<Error>,
-}
-
-impl Taker<'_> {
-    fn went(&mut self, result: Result<(), Error>) -> ControlFlow<()> {
-        match result {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                self.failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    }
-}
-
-impl Sink for Taker<'_> {
-    fn wants_fires(&self) -> bool {
-        !matches!(self.fires, Rows::Unwanted)
-    }
-
-    fn burst(&mut self, burst: Burst) -> ControlFlow<()> {
-        let taken = self.bursts.take(|| self.rows.burst(&burst));
-        self.went(taken)
-    }
-
-    fn fire(&mut self, fire: Fire) -> ControlFlow<()> {
-        let taken = self.fires.take(|| self.rows.fire(&fire));
-        self.went(taken)
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a share of a thousand steps"
-    )]
-    fn progress(&mut self, done: f64) {
-        self.progress.reach((done * PROGRESS_STEPS as f64) as u64);
-    }
-}
-
-/// Turns bursts and fires into rows.
-struct RowMaker<'a> {
-    loaded: &'a Loaded,
-    gathered: &'a Gathered<'a>,
-    input: &'a Input<'a>,
-    target: Option<u32>,
-    /// By job: zone and source, side by side because bursts ask for those of all their members.
-    traits: Vec<(u32, u32)>,
-}
-
-impl RowMaker<'_> {
-    fn burst(&self, burst: &Burst) -> BurstRow {
-        let mut zone = None;
-        let mut one_zone = true;
-        let mut sources: Vec<u32> = Vec::new();
-        for job in &burst.members {
-            let (of_job, source) = self.traits[*job];
-            one_zone &= *zone.get_or_insert(of_job) == of_job;
-            if let Err(place) = sources.binary_search(&source) {
-                sources.insert(place, source);
-            }
-        }
-        let (zone, tz) = match zone {
-            Some(zone) if one_zone => self.gathered.zones[zone as usize].clone(),
-            _ => ("UTC".to_owned(), jiff::tz::TimeZone::UTC),
-        };
-        let peak = findings::peak_aimed_at(self.target, burst.members.len());
-        let group = |g: &plan::BurstGroup| report::BurstGroupRow {
-            group: self.gathered.groups[g.group as usize].clone(),
-            jobs: g.jobs,
-            starts_per_second_before: g.starts_per_second_before,
-            starts_per_second_after: g.starts_per_second_after,
-            concurrent_before: g.concurrent_before,
-            concurrent_after: g.concurrent_after,
-        };
-        BurstRow {
-            at: when::utc(burst.at_ms),
-            at_ms: burst.at_ms,
-            local_at: when::local(burst.at_ms, &tz),
-            tz,
-            zone,
-            jobs: burst.members.len(),
-            sources: sources
-                .iter()
-                .map(|s| self.loaded.sources[*s as usize].tag.clone())
-                .collect(),
-            starts_per_second_before: burst.starts_per_second_before,
-            starts_per_second_after: burst.starts_per_second_after,
-            concurrent_before: burst.concurrent_before,
-            concurrent_after: burst.concurrent_after,
-            groups: burst.groups.iter().map(group).collect(),
-            first_at_ms: burst.first_ms,
-            last_at_ms: burst.last_ms,
-            span_ms: burst.last_ms - burst.first_ms,
-            shortest_run_ms: burst.shortest_run_ms,
-            longest_run_ms: burst.longest_run_ms,
-            peak,
-            window_for_peak_ms: burst.window_for_peak(peak, &self.input.jobs),
-            clipped: burst.clipped,
-        }
-    }
-
-    fn fire(&self, fire: &Fire) -> FireRow {
-        let planned = &self.gathered.planned[fire.job];
-        let job = planned.job;
-        let (_, tz) = &self.gathered.zones[planned.zone];
-        let entered = match self.input.options {
-            Options {
-                restagger: true, ..
-            }
-            | Options {
-                jitter: Jitter::None,
-                ..
-            } => fire.nominal_ms,
-            _ => fire.native_ms,
-        };
-        FireRow {
-            planned_at: when::utc(fire.planned_ms),
-            planned_at_ms: fire.planned_ms,
-            local_at: when::local(fire.planned_ms, tz),
-            tz: tz.clone(),
-            job: job.id.clone(),
-            name: job.name.clone(),
-            source: self.loaded.sources[job.source].tag.clone(),
-            agent: job.agent.clone(),
-            workspace: job.workspace.clone(),
-            provider: gather::provider(job.model.as_deref()).map(str::to_owned),
-            model: job.model.clone(),
-            nominal_at_ms: fire.nominal_ms,
-            native_at_ms: fire.native_ms,
-            stagger_ms: fire.native_ms - fire.nominal_ms,
-            stagger_reason: planned.stagger.reason.clone(),
-            jitter_ms: fire.planned_ms - entered,
-            on_tick: fire.on_tick,
-            clipped: fire.clipped,
-            run_ms: planned.run.ms,
-            run_length_origin: planned.run.origin,
-        }
-    }
 }

@@ -84,7 +84,7 @@ fn inputs(parts: &Parts<'_>) -> Inputs {
         from_at_ms: horizon.from_ms,
         until_at: when::utc(horizon.until_ms),
         until_at_ms: horizon.until_ms,
-        jitter: name(parts.settings.strategy),
+        jitter: name(&parts.settings.strategy),
         window_ms: options.jitter.window_ms(),
         gap_min_ms: gap.map(|g| g.min_ms),
         gap_max_ms: gap.map(|g| g.max_ms),
@@ -92,7 +92,7 @@ fn inputs(parts: &Parts<'_>) -> Inputs {
         seed: options.seed,
         burst: options.burst,
         restagger: options.restagger,
-        group_by: name(parts.settings.group_by),
+        group_by: name(&parts.settings.group_by),
         model: "declared",
         tzdata: parts.tzdata.clone(),
     }

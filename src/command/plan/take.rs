@@ -1,0 +1,229 @@
+//! Takes a plan while it is made: bursts and fires become rows, printed at once or kept.
+
+use std::ops::ControlFlow;
+
+use super::args::PlanArgs;
+use super::findings;
+use super::gather::{self, Gathered};
+use super::report::{BurstGroupRow, BurstRow, FireRow};
+use crate::context::Context;
+use crate::error::Error;
+use crate::plan::{self, Burst, Fire, Input, Jitter, Options, Sink};
+use crate::report::{Row, RowWriter};
+use crate::source::Loaded;
+use crate::ui::Progress;
+use crate::when;
+
+/// Steps of the progress bar over the horizon.
+const PROGRESS_STEPS: u64 = 1000;
+
+/// Where rows of one kind go.
+pub(super) enum Rows<R: Row> {
+    /// Nobody asked for them.
+    Unwanted,
+    /// Printed as they come.
+    Streamed(RowWriter<R>),
+    /// Kept for a format that needs them all.
+    Kept(Vec<R>),
+}
+
+impl<R: Row> Rows<R> {
+    fn new(ctx: &Context, wanted: bool) -> Result<Self, Error> {
+        Ok(match wanted {
+            false => Self::Unwanted,
+            true if ctx.output.streams() => Self::Streamed(RowWriter::stdout(ctx)?),
+            true => Self::Kept(Vec::new()),
+        })
+    }
+
+    fn take(&mut self, make: impl FnOnce() -> R) -> Result<(), Error> {
+        match self {
+            Self::Unwanted => {}
+            Self::Streamed(writer) => writer.row(&make())?,
+            Self::Kept(rows) => rows.push(make()),
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Result<(), Error> {
+        match self {
+            Self::Streamed(writer) => writer.finish(),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Takes the plan while it is made.
+pub(super) struct Taker<'a> {
+    rows: RowMaker<'a>,
+    progress: Progress,
+    bursts: Rows<BurstRow>,
+    fires: Rows<FireRow>,
+    failed: Option<Error>,
+}
+
+impl<'a> Taker<'a> {
+    pub(super) fn new(
+        loaded: &'a Loaded,
+        gathered: &'a Gathered<'a>,
+        input: &'a Input<'a>,
+        args: &PlanArgs,
+        ctx: &Context,
+    ) -> Result<Self, Error> {
+        let target = args.max_concurrent;
+        let traits = gather::traits(&gathered.planned);
+        Ok(Self {
+            rows: RowMaker {
+                loaded,
+                gathered,
+                input,
+                target,
+                traits,
+            },
+            progress: ctx.ui.progress("planning", Some(PROGRESS_STEPS)),
+            bursts: Rows::new(ctx, !args.fires)?,
+            fires: Rows::new(ctx, args.fires)?,
+            failed: None,
+        })
+    }
+
+    /// Returns the rows, bursts or fires.
+    pub(super) fn taken(self) -> Result<(Rows<BurstRow>, Rows<FireRow>), Error> {
+        match self.failed {
+            Some(error) => Err(error),
+            None => Ok((self.bursts, self.fires)),
+        }
+    }
+
+    fn went(&mut self, result: Result<(), Error>) -> ControlFlow<()> {
+        match result {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+impl Sink for Taker<'_> {
+    fn wants_fires(&self) -> bool {
+        !matches!(self.fires, Rows::Unwanted)
+    }
+
+    fn burst(&mut self, burst: Burst) -> ControlFlow<()> {
+        let taken = self.bursts.take(|| self.rows.burst(&burst));
+        self.went(taken)
+    }
+
+    fn fire(&mut self, fire: Fire) -> ControlFlow<()> {
+        let taken = self.fires.take(|| self.rows.fire(&fire));
+        self.went(taken)
+    }
+
+    fn progress(&mut self, done_ms: i64, of_ms: i64) {
+        let steps = i128::from(done_ms) * i128::from(PROGRESS_STEPS) / i128::from(of_ms.max(1));
+        self.progress.reach(u64::try_from(steps).unwrap_or(0));
+    }
+}
+
+/// Turns bursts and fires into rows.
+struct RowMaker<'a> {
+    loaded: &'a Loaded,
+    gathered: &'a Gathered<'a>,
+    input: &'a Input<'a>,
+    target: Option<u32>,
+    /// By job: zone and source, side by side because bursts ask for those of all their members.
+    traits: Vec<(u32, u32)>,
+}
+
+impl RowMaker<'_> {
+    fn burst(&self, burst: &Burst) -> BurstRow {
+        let mut zone = None;
+        let mut one_zone = true;
+        let mut sources: Vec<u32> = Vec::new();
+        for job in &burst.members {
+            let (of_job, source) = self.traits[*job];
+            one_zone &= *zone.get_or_insert(of_job) == of_job;
+            if let Err(place) = sources.binary_search(&source) {
+                sources.insert(place, source);
+            }
+        }
+        let (zone, tz) = match zone {
+            Some(zone) if one_zone => self.gathered.zones[zone as usize].clone(),
+            _ => ("UTC".to_owned(), jiff::tz::TimeZone::UTC),
+        };
+        let peak = findings::peak_aimed_at(self.target, burst.members.len());
+        let group = |g: &plan::BurstGroup| BurstGroupRow {
+            group: self.gathered.groups[g.group as usize].clone(),
+            jobs: g.jobs,
+            starts_per_second_before: g.starts_per_second_before,
+            starts_per_second_after: g.starts_per_second_after,
+            concurrent_before: g.concurrent_before,
+            concurrent_after: g.concurrent_after,
+        };
+        BurstRow {
+            at: when::utc(burst.at_ms),
+            at_ms: burst.at_ms,
+            local_at: when::local(burst.at_ms, &tz),
+            tz,
+            zone,
+            jobs: burst.members.len(),
+            sources: sources
+                .iter()
+                .map(|s| self.loaded.sources[*s as usize].tag.clone())
+                .collect(),
+            starts_per_second_before: burst.starts_per_second_before,
+            starts_per_second_after: burst.starts_per_second_after,
+            concurrent_before: burst.concurrent_before,
+            concurrent_after: burst.concurrent_after,
+            groups: burst.groups.iter().map(group).collect(),
+            first_at_ms: burst.first_ms,
+            last_at_ms: burst.last_ms,
+            span_ms: burst.last_ms - burst.first_ms,
+            shortest_run_ms: burst.shortest_run_ms,
+            longest_run_ms: burst.longest_run_ms,
+            peak,
+            window_for_peak_ms: burst.window_for_peak(peak, &self.input.jobs),
+            clipped: burst.clipped,
+        }
+    }
+
+    fn fire(&self, fire: &Fire) -> FireRow {
+        let planned = &self.gathered.planned[fire.job];
+        let job = planned.job;
+        let (_, tz) = &self.gathered.zones[planned.zone];
+        let entered = match self.input.options {
+            Options {
+                restagger: true, ..
+            }
+            | Options {
+                jitter: Jitter::None,
+                ..
+            } => fire.nominal_ms,
+            _ => fire.native_ms,
+        };
+        FireRow {
+            planned_at: when::utc(fire.planned_ms),
+            planned_at_ms: fire.planned_ms,
+            local_at: when::local(fire.planned_ms, tz),
+            tz: tz.clone(),
+            job: job.id.clone(),
+            name: job.name.clone(),
+            source: self.loaded.sources[job.source].tag.clone(),
+            agent: job.agent.clone(),
+            workspace: job.workspace.clone(),
+            provider: gather::provider(job.model.as_deref()).map(str::to_owned),
+            model: job.model.clone(),
+            nominal_at_ms: fire.nominal_ms,
+            native_at_ms: fire.native_ms,
+            stagger_ms: fire.native_ms - fire.nominal_ms,
+            stagger_reason: planned.stagger.reason.clone(),
+            jitter_ms: fire.planned_ms - entered,
+            on_tick: fire.on_tick,
+            clipped: fire.clipped,
+            run_ms: planned.run.ms,
+            run_length_origin: planned.run.origin,
+        }
+    }
+}
