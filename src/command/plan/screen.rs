@@ -64,12 +64,13 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
     let jobs = &summary.jobs;
     let length = inputs.until_at_ms - inputs.from_at_ms;
     screen.heading(&format!(
-        "{} jobs, {} starts, {} bursts in {} from {}",
+        "{} jobs, {} starts, {} burst{} in {} from {}",
         jobs.planned,
         summary.occurrences,
         summary.burst_count,
+        if summary.burst_count == 1 { "" } else { "s" },
         when::duration(length),
-        inputs.from_at,
+        when::readable(inputs.from_at_ms, &jiff::tz::TimeZone::UTC),
     ))?;
     for source in &inputs.sources {
         screen.paragraph(&format!(
