@@ -142,6 +142,12 @@ impl Fields {
         }
     }
 
+    /// Returns the weekdays as bits 0 (Sunday) to 6.
+    pub(crate) fn weekdays(&self) -> u32 {
+        // In a month that begins on a Sunday, the days 1 to 7 are the weekdays 0 to 6.
+        self.by_first.first().map_or(0, |mask| mask >> 1 & 0x7f)
+    }
+
     #[inline]
     fn mask_of(&self, year: i64, month: u32) -> u32 {
         self.month_mask(year, month, weekday_of(days_of(year, month, 1)))
