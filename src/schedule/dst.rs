@@ -82,6 +82,26 @@ impl Walls {
         walls.count += 1;
     }
 
+    /// Says the times with their dates.
+    fn dated(&self) -> String {
+        let (first, last) = (wall(self.first, true), wall(self.last, true));
+        if self.single() {
+            first
+        } else {
+            format!("{} times from {first} to {last}", self.count)
+        }
+    }
+
+    /// Says the times alone: `03:30`, `03:00 to 03:45`.
+    fn span(&self) -> String {
+        let (first, last) = (wall(self.first, false), wall(self.last, false));
+        if self.single() {
+            first
+        } else {
+            format!("{first} to {last}")
+        }
+    }
+
     /// Returns whether there is only one.
     fn single(&self) -> bool {
         self.count == 1
@@ -94,7 +114,7 @@ impl fmt::Display for Walls {
             return f.write_str(&wall(self.first, false));
         }
         let (first, last) = (wall(self.first, false), wall(self.last, false));
-        write!(f, "{} times from {first} to {last}", self.count)
+        write!(f, "{} matching times from {first} to {last}", self.count)
     }
 }
 
@@ -147,7 +167,11 @@ impl Effect {
     /// Says it, one sentence without its full stop.
     pub fn text(&self, zone: &Zone) -> String {
         let verb = |walls: &Walls, one: &str, many: &str| {
-            if walls.single() { one.to_owned() } else { many.to_owned() }
+            if walls.single() {
+                one.to_owned()
+            } else {
+                many.to_owned()
+            }
         };
         match self {
             Self::Skipped(w) => {
@@ -156,7 +180,7 @@ impl Effect {
             }
             Self::Shifted(w, to) => {
                 let does = verb(w, "does not exist", "do not exist");
-                format!("{w} {does}: shifted to {to}")
+                format!("{w} {does}: shifted to {}", to.span())
             }
             Self::First(w) if w.single() => {
                 format!("{w} occurs twice: fires once, the first time")
@@ -169,7 +193,11 @@ impl Effect {
                 format!("{w} {does}, the second time")
             }
             Self::Twice(w) => {
-                let does = verb(w, "occurs twice: fires twice", "occur twice: fire both times");
+                let does = verb(
+                    w,
+                    "occurs twice: fires twice",
+                    "occur twice: fire both times",
+                );
                 format!("{w} {does}")
             }
             Self::Neither(w) => {
@@ -191,20 +219,25 @@ impl Effect {
                 next_ms,
                 chain_ms,
             } => {
-                let show = |ms: i64| {
-                    let at = ms.div_euclid(1_000);
-                    wall(at + zone.offset(at), true)
-                };
-                let next = next_ms.map_or_else(|| "nothing".to_owned(), show);
+                let next = next_ms.map_or_else(|| "never".to_owned(), |ms| named(ms, zone));
                 format!(
-                    "a scheduler that computes the next fire within the repeat, as from {}, after a \
-                     restart for one, gets {next} instead of {}",
-                    show(*asked_ms),
-                    show(*chain_ms)
+                    "asked anew within the repeat (a restart at {}), it fires next at {next} \
+                     instead of {}",
+                    named(*asked_ms, zone),
+                    named(*chain_ms, zone)
                 )
             }
         }
     }
+}
+
+/// Writes an instant with the abbreviation that tells the two passes of a repeat apart.
+fn named(ms: i64, zone: &Zone) -> String {
+    let at = jiff::Timestamp::from_millisecond(ms).map(|at| at.to_zoned(zone.time_zone().clone()));
+    at.map_or_else(
+        |_| ms.to_string(),
+        |at| at.strftime("%Y-%m-%d %H:%M %Z").to_string(),
+    )
 }
 
 /// Returns what a change does to an expression; nothing when no matching time is concerned.
@@ -277,7 +310,11 @@ impl<'a> Probe<'a> {
     /// Returns the matching wall times in `[from, until)`.
     fn matching(&self, from: i64, until: i64) -> impl Iterator<Item = i64> {
         let first = from.div_euclid(self.step) * self.step;
-        let first = if first < from { first + self.step } else { first };
+        let first = if first < from {
+            first + self.step
+        } else {
+            first
+        };
         (0..)
             .map(move |i| first + i * self.step)
             .take_while(move |w| *w < until)
@@ -418,7 +455,7 @@ impl fmt::Display for FireNote {
             Self::Shifted { from } => write!(f, "shifted: {from} does not exist"),
             Self::FirstOfTwo { at } => write!(f, "{at} occurs twice, this is the first"),
             Self::SecondOfTwo { at } => write!(f, "{at} occurs twice, this is the second"),
-            Self::AfterSkip { what } => write!(f, "before it, {what}"),
+            Self::AfterSkip { what } => f.write_str(what),
         }
     }
 }
@@ -460,13 +497,13 @@ pub fn note(cron: &Cron, since_ms: i64, fire_ms: i64) -> Result<Option<FireNote>
         for effect in effects(cron, change)? {
             match &effect {
                 Effect::Skipped(w) => {
-                    let day = wall(w.first, true);
-                    let date = day.split(' ').next().unwrap_or_default();
-                    let what = format!("{} on {date}", effect.text(zone));
+                    let what = format!("skipped before it: {}", w.dated());
                     return Ok(Some(FireNote::AfterSkip { what }));
                 }
-                Effect::Lost(w) if w.last < reading && w.first > since_ms / 1_000 + change.after => {
-                    let what = effect.text(zone);
+                Effect::Lost(w)
+                    if w.last < reading && w.first > since_ms / 1_000 + change.after =>
+                {
+                    let what = format!("lost before it: {}", w.dated());
                     return Ok(Some(FireNote::AfterSkip { what }));
                 }
                 _ => {}
@@ -475,3 +512,6 @@ pub fn note(cron: &Cron, since_ms: i64, fire_ms: i64) -> Result<Option<FireNote>
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests;

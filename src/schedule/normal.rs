@@ -152,7 +152,11 @@ mod tests {
             (NEW, "*/10 * * * * *", "*/10 * * * * *"),
             (NEW, "0 0 0 1 1 * 2027,2028,2029", "0 0 0 1 1 * 2027-2029"),
             (NEW, "2026-12-01T09:00", ""),
-            (Rules::Molecule, "CRON_TZ=UTC 5/15 * ? * *", "5-50/15 * * * *"),
+            (
+                Rules::Molecule,
+                "CRON_TZ=UTC 5/15 * ? * *",
+                "5-50/15 * * * *",
+            ),
             (Rules::Molecule, "0 0 */1 * 1", "0 0 * * 1"),
             (Rules::Molecule, "0 0 1-31 * 1", "0 0 * * *"),
             (Rules::Molecule, ", * * * *", ""),
@@ -181,7 +185,11 @@ mod tests {
             "4,5 0 1 1 1",
             "*/20 0 9 * * *",
         ];
-        for rules in [NEW, Rules::OpenClaw(Version::new(2026, 3, 31)), Rules::Molecule] {
+        for rules in [
+            NEW,
+            Rules::OpenClaw(Version::new(2026, 3, 31)),
+            Rules::Molecule,
+        ] {
             for expr in expressions {
                 let compile = |e: &str| Cron::compile(rules, e, Some("America/New_York"), &zones);
                 // Some forms belong to one dialect only.

@@ -48,8 +48,8 @@ pub enum Trap {
     MarchLost {
         /// The dates that match and do not fire, `2026-03-01`.
         dates: Vec<String>,
-        /// Whether both day fields are restricted.
-        either: bool,
+        /// How to split the expression into jobs that lose nothing.
+        split: &'static str,
     },
     /// OpenClaw and `cron-rs`: nothing fires, and nobody says so.
     NeverSilent,
@@ -60,6 +60,8 @@ pub enum Trap {
         /// The field as written.
         field: String,
     },
+    /// OpenClaw: an empty expression is no schedule, and no error.
+    Empty,
     /// A date that is past.
     Past,
     /// OpenClaw: text with a `:` is a date, not an expression.
@@ -120,6 +122,7 @@ impl Trap {
             Self::NeverSilent => "never-silent",
             Self::NeverButDue => "never-but-due",
             Self::EmptyField { .. } => "empty-field",
+            Self::Empty => "empty",
             Self::Past => "past",
             Self::OneShot => "one-shot",
             Self::TopOfHour { .. } => "top-of-hour",
@@ -177,6 +180,9 @@ impl Trap {
             Self::EmptyField { field } => {
                 format!("{field} holds no value at all, which Molecule accepts: no time can match.")
             }
+            Self::Empty => "An empty expression is no schedule to OpenClaw, and no error: it never \
+                 fires."
+                .to_owned(),
             Self::Past => "Its only instant is past.".to_owned(),
             Self::OneShot => "OpenClaw takes text with a colon as a date: it fires once.".to_owned(),
             Self::TopOfHour {
@@ -236,22 +242,17 @@ impl Trap {
             }
             Self::StarItem { .. } => "write * for the field, or only its other values".to_owned(),
             Self::BothDays => "for either, use two schedules".to_owned(),
-            Self::MarchLost { either: true, .. } => {
-                "use two jobs, one for each day field".to_owned()
-            }
-            Self::MarchLost { either: false, .. } => {
-                "use two jobs, one for the days to 28 and one for those from 29".to_owned()
-            }
+            Self::MarchLost { split, .. } => format!("use {split}"),
             Self::NeverSilent | Self::NeverButDue => {
                 "check that the month has the day, and that the year is to come".to_owned()
             }
-            Self::EmptyField { .. } => "write * or a value".to_owned(),
+            Self::Empty | Self::EmptyField { .. } => {
+                "write an expression such as 0 9 * * *".to_owned()
+            }
             Self::TopOfHour {
                 offset_ms: None, ..
-            } => {
-                "set staggerMs to 0 (openclaw cron add --exact), or give --job-id for its offset"
-                    .to_owned()
-            }
+            } => "set staggerMs to 0 (openclaw cron add --exact), or give --job-id for its offset"
+                .to_owned(),
             Self::TopOfHour { .. } => {
                 "set staggerMs to 0 (openclaw cron add --exact) for the exact hour".to_owned()
             }
@@ -374,7 +375,10 @@ fn never(
             }
         }
         (Shape::Never, Rules::Molecule) => {
-            let empty = text.fields.iter().find(|w| w.text.bytes().all(|b| b == b','));
+            let empty = text
+                .fields
+                .iter()
+                .find(|w| w.text.bytes().all(|b| b == b','));
             if let Some(word) = empty {
                 traps.push(Trap::EmptyField {
                     field: word.text.clone(),
@@ -382,6 +386,7 @@ fn never(
             }
             traps.push(Trap::NeverButDue);
         }
+        (Shape::Never, Rules::OpenClaw(_)) => traps.push(Trap::Empty),
         _ if !never => {}
         (_, Rules::Molecule) => traps.push(Trap::NeverButDue),
         _ => traps.push(Trap::NeverSilent),
@@ -424,13 +429,12 @@ fn openclaw(
     either(asked.rules, fields, text, traps);
     let dates = march_lost(fields, asked.cron, asked.after_ms);
     if !dates.is_empty() {
-        let either = fields.rule == DayRule::Either;
-        traps.push(Trap::MarchLost { dates, either });
+        let split = split(fields, asked);
+        traps.push(Trap::MarchLost { dates, split });
     }
     let day = text.field(DAY_FIELD);
-    let glued = |item: &str| {
-        item.contains(['L', 'l']) && item.contains(|c: char| c.is_ascii_digit())
-    };
+    let glued =
+        |item: &str| item.contains(['L', 'l']) && item.contains(|c: char| c.is_ascii_digit());
     if day.split(',').any(glued) {
         traps.push(Trap::NumberAndLast {
             field: day.to_owned(),
@@ -467,15 +471,29 @@ fn march_lost(fields: &Fields, cron: &Cron, after_ms: i64) -> Vec<String> {
                 *fires = true;
             }
         });
-        let passed_over = (march..).zip(fires).filter(|(day, fires)| {
-            !fires && fields.matches_date(*day) && (*day + 1) * DAY > now
-        });
+        let passed_over = (march..)
+            .zip(fires)
+            .filter(|(day, fires)| !fires && fields.matches_date(*day) && (*day + 1) * DAY > now);
         lost.extend(passed_over.map(|(day, _)| wall(day * DAY, true)));
     }
     lost.truncate(3);
     lost.iter()
         .map(|text| text.split(' ').next().unwrap_or_default().to_owned())
         .collect()
+}
+
+/// Returns how to split an expression that loses days of March.
+fn split(fields: &Fields, asked: &Asked<'_>) -> &'static str {
+    if fields.rule != DayRule::Either {
+        return "two jobs, one for the days to 28 and one for those from 29";
+    }
+    let mut days_only = fields.clone();
+    days_only.rule = DayRule::Days;
+    if march_lost(&days_only, asked.cron, asked.after_ms).is_empty() {
+        "two jobs, one for each day field"
+    } else {
+        "three jobs: for the weekdays, for the days to 28 and for those from 29"
+    }
 }
 
 fn molecule(
@@ -494,9 +512,8 @@ fn molecule(
         let field = text.field(number);
         if field != "*" && field != "?" {
             let same = croner::parse(&text.with(number, field)[text.prefix.len()..]);
-            let daily = |f: Fields| {
-                f.rule == DayRule::Either && (f.every_day() || f.every_weekday())
-            };
+            let daily =
+                |f: Fields| f.rule == DayRule::Either && (f.every_day() || f.every_weekday());
             traps.push(Trap::StarItem {
                 field: field.to_owned(),
                 decides,
@@ -556,3 +573,6 @@ fn cron_rs(fields: &Fields, text: &Written, traps: &mut Vec<Trap>) {
         traps.push(Trap::BothDays);
     }
 }
+
+#[cfg(test)]
+mod tests;

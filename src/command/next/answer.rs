@@ -1,7 +1,7 @@
 //! From a question to its answer: asks the engine, and says what it rests on.
 
 use super::Asked;
-use super::refuse::{hangs, refused};
+use super::refuse::{hangs, refused, tidy};
 use super::report::{ChangeRow, EffectRow, FireRow, Inputs, NextReport, TrapRow};
 use crate::error::Error;
 use crate::schedule::traps::{self, Trap};
@@ -15,7 +15,7 @@ const CHANGES: usize = 2;
 /// Answers a question under one scheduler's rules.
 pub(super) fn answer(asked: &Asked<'_>, zones: &Zones) -> Result<NextReport, Error> {
     let cron = Cron::compile(asked.rules, asked.expr, asked.tz, zones)
-        .map_err(|e| refused(&e, asked.expr, asked.tz))?;
+        .map_err(|e| refused(&tidy(e, asked.expr), asked.expr, asked.tz))?;
     report(asked, &cron, zones).map_err(hangs)
 }
 
@@ -165,7 +165,9 @@ fn inputs(asked: &Asked<'_>, cron: &Cron, stagger: Option<Stagger>, zones: &Zone
 /// Says where the zone comes from.
 pub(super) fn zone_origin(rules: Rules, expr: &str, tz: Option<&str>, zones: &Zones) -> String {
     let host = || format!("the host's, from {}", zones.host_origin());
-    let prefix = ["TZ=", "CRON_TZ="].into_iter().find(|p| expr.starts_with(p));
+    let prefix = ["TZ=", "CRON_TZ="]
+        .into_iter()
+        .find(|p| expr.starts_with(p));
     let local = |name: &str| name == "Local";
     match (rules, tz.unwrap_or_default().trim()) {
         (Rules::Molecule, tz) => match prefix {

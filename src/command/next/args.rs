@@ -29,10 +29,20 @@ pub struct NextArgs {
     #[arg(long, value_name = "VERSION", conflicts_with = "batch")]
     pub openclaw_version: Option<Version>,
     /// The zone whose clock the expression means [default: the host's for OpenClaw, else UTC]
-    #[arg(long, value_name = "ZONE", allow_hyphen_values = true, conflicts_with = "batch")]
+    #[arg(
+        long,
+        value_name = "ZONE",
+        allow_hyphen_values = true,
+        conflicts_with = "batch"
+    )]
     pub tz: Option<String>,
     /// Fires after this instant: RFC 3339, LOCAL[ZONE], epoch milliseconds, now, +2h [default: now]
-    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true, conflicts_with = "batch")]
+    #[arg(
+        long,
+        value_name = "INSTANT",
+        allow_hyphen_values = true,
+        conflicts_with = "batch"
+    )]
     pub after: Option<String>,
     /// How many fires [default: 5]
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), conflicts_with = "batch")]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Asked;
 use super::answer::{dialect, zone_origin};
-use super::refuse::sentence;
+use super::refuse::{sentence, tidy};
 use super::report::{relative, with_weekday};
 use crate::error::Problem;
 use crate::report::{Cell, Column, Report, Row, Screen, View};
@@ -187,6 +187,7 @@ pub(super) fn compare(asked: &Asked<'_>, zones: &Zones) -> CompareReport {
         };
         match Cron::compile(rules, asked.expr, asked.tz, zones) {
             Err(e) => {
+                let e = tidy(e, asked.expr);
                 fires.push(no_fire(asked, &name, format!("refused: {}", sentence(&e))));
                 readings.push(Reading {
                     dialect: name,
@@ -235,7 +236,10 @@ fn reading(asked: &Asked<'_>, rules: Rules, name: &str, cron: &Cron, zones: &Zon
         zone: Some(cron.zone().name().to_owned()),
         zone_origin: Some(zone_origin(rules, asked.expr, asked.tz, zones)),
         meaning: Some(meaning(cron)),
-        traps: found.map_or_else(|_| Vec::new(), |t| t.iter().map(traps::Trap::kind).collect()),
+        traps: found.map_or_else(
+            |_| Vec::new(),
+            |t| t.iter().map(traps::Trap::kind).collect(),
+        ),
         refused: None,
         hint: None,
     }
@@ -314,7 +318,10 @@ fn difference(after_ms: i64, accepted: &[Accepted]) -> Difference {
     };
     if accepted.len() < 2 {
         let text = match accepted {
-            [only] => format!("Only {} accepts it: there is nothing to compare.", only.name),
+            [only] => format!(
+                "Only {} accepts it: there is nothing to compare.",
+                only.name
+            ),
             _ => "No dialect accepts it.".to_owned(),
         };
         return none(after_ms, text);
@@ -330,7 +337,11 @@ fn difference(after_ms: i64, accepted: &[Accepted]) -> Difference {
     let (mut from, mut spent) = (after_ms, 0);
     while from < end && spent < BUDGET {
         // Many fires a day fill the budget in fewer days.
-        let length = if spent == 0 { WINDOW_MS / 28 } else { WINDOW_MS };
+        let length = if spent == 0 {
+            WINDOW_MS / 28
+        } else {
+            WINDOW_MS
+        };
         let until = from.saturating_add(length).min(end);
         for chain in &mut chains {
             if let Err(hang) = chain.window(until) {
@@ -348,7 +359,7 @@ fn difference(after_ms: i64, accepted: &[Accepted]) -> Difference {
     let text = format!(
         "No difference between {} until {}, which is as far as was looked.",
         listed(&names),
-        when::utc(from)
+        when::readable(from, &TimeZone::UTC)
     );
     none(from, text)
 }
@@ -361,7 +372,11 @@ fn first_difference(chains: &[Chain<'_>], until: i64) -> Option<Difference> {
         all.all(|other| other == first)
     };
     let i = (0..longest).find(|i| !same(*i))?;
-    let at_ms = chains.iter().filter_map(|c| c.fires.get(i)).min().copied()?;
+    let at_ms = chains
+        .iter()
+        .filter_map(|c| c.fires.get(i))
+        .min()
+        .copied()?;
     let (mut fire, mut others) = (Vec::new(), Vec::new());
     for chain in chains {
         let name = &*chain.accepted.name;
@@ -408,7 +423,8 @@ fn draw(report: &CompareReport, rows: &[CompareRow], screen: &mut Screen<'_>) ->
         Cell::with(Role::Strong, &*inputs.expr),
         Cell::from(format!(
             "  after {}, zone data {}",
-            inputs.after_at, inputs.tzdata
+            when::readable(inputs.after_at_ms, &TimeZone::UTC),
+            inputs.tzdata
         )),
     ])?;
     screen.heading("Readings")?;
@@ -424,7 +440,11 @@ fn draw(report: &CompareReport, rows: &[CompareRow], screen: &mut Screen<'_>) ->
             },
             _ => String::new(),
         };
-        let role = if reading.refused.is_some() { Role::Warn } else { Role::Plain };
+        let role = if reading.refused.is_some() {
+            Role::Warn
+        } else {
+            Role::Plain
+        };
         screen.line(&[
             Cell::with(Role::Strong, format!("{:<19}", reading.dialect)),
             Cell::with(role, text),
@@ -444,7 +464,6 @@ fn side_by_side(
     rows: &[CompareRow],
     screen: &mut Screen<'_>,
 ) -> io::Result<()> {
-    const TITLES: [&str; 4] = ["OPENCLAW (OLD)", "OPENCLAW", "MOLECULE", "CRON-RS"];
     let accepted: Vec<&Reading> = report
         .readings
         .iter()
@@ -455,21 +474,20 @@ fn side_by_side(
     }
     screen.heading("Next fires")?;
     let mut columns = vec![Column::new("number", "").right()];
-    for reading in &accepted {
-        let title = match &*reading.dialect {
-            "molecule" => TITLES[2],
-            "cron-rs" => TITLES[3],
-            old if old.ends_with(&OLD.to_string()) => TITLES[0],
-            _ => TITLES[1],
-        };
-        columns.push(Column::new("at", title));
-    }
+    columns.resize(accepted.len() + 1, Column::new("at", ""));
     let of = |reading: &Reading, number: usize| {
         let mut own = rows.iter().filter(|r| r.dialect == reading.dialect);
         own.find(|r| r.number == Some(number))
     };
     let most = rows.iter().filter_map(|r| r.number).max().unwrap_or(0);
-    let mut lines = Vec::with_capacity(most);
+    // The titles hold versions, so they are cells.
+    let mut titles = vec![Cell::from(" ")];
+    titles.extend(
+        accepted
+            .iter()
+            .map(|r| Cell::with(Role::Strong, r.dialect.to_uppercase())),
+    );
+    let mut lines = vec![titles];
     for number in 1..=most {
         let first = accepted.first().and_then(|r| of(r, number)?.at_ms);
         let mut line = vec![Cell::of(number)];
@@ -478,15 +496,19 @@ fn side_by_side(
             else {
                 return Cell::none();
             };
-            let role = if Some(ms) == first { Role::Plain } else { Role::Warn };
+            let role = if Some(ms) == first {
+                Role::Plain
+            } else {
+                Role::Warn
+            };
             Cell::with(role, with_weekday(ms, &row.tz))
         }));
         lines.push(line);
     }
-    if lines.is_empty() {
+    if most == 0 {
         return screen.paragraph("None of them ever fires.");
     }
-    screen.table(&columns, &lines)?;
+    screen.grid(&columns, &lines)?;
     let next = rows.iter().find_map(|row| Some((row.at_ms?, row.now_ms)));
     match next {
         Some((ms, now)) => screen.paragraph(&format!("The first is {}.", relative(ms - now))),

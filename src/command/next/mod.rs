@@ -68,7 +68,9 @@ impl<'a> Asked<'a> {
         let dialect = args.dialect.unwrap_or(Dialect::OpenClaw);
         if dialect != Dialect::OpenClaw {
             let only = |flag: &str| {
-                Error::usage(format!("{flag} is for --dialect openclaw, not for {dialect}"))
+                Error::usage(format!(
+                    "{flag} is for --dialect openclaw, not for {dialect}"
+                ))
             };
             if args.openclaw_version.is_some() {
                 return Err(only("--openclaw-version"));
@@ -120,9 +122,8 @@ fn run_batch(file: &std::path::Path, ctx: &Context, zones: &Zones) -> Result<Exi
     let done = if file == std::path::Path::new("-") {
         batch(std::io::stdin().lock(), output, zones)
     } else {
-        let input = files::open(&ctx.directory.join(file)).map_err(|e| {
-            Error::failed(format!("{} cannot be read", file.display())).because(e)
-        })?;
+        let input = files::open(&ctx.directory.join(file))
+            .map_err(|e| Error::failed(format!("{} cannot be read", file.display())).because(e))?;
         batch(BufReader::new(input), output, zones)
     };
     done.map(|_| Exit::Ok).map_err(|e| match e {

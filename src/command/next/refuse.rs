@@ -6,6 +6,27 @@ use crate::schedule::{ErrorKind, Hang, ScheduleError};
 /// Zone names offered for one that is not known.
 const OFFERED: usize = 3;
 
+/// The `cron` crate draws its own excerpt: taken apart into message and column.
+pub(super) fn tidy(mut error: ScheduleError, expr: &str) -> ScheduleError {
+    let lines: Vec<String> = error.message.lines().map(str::to_owned).collect();
+    if let Some(at) = lines.iter().position(|l| l.trim() == "^") {
+        error.column = lines.get(at).and_then(|l| l.find('^')).map(|i| i + 1);
+        let end = error.column == Some(expr.chars().count() + 1);
+        let mut why: Vec<&str> = lines.iter().skip(at + 1).map(|l| l.trim()).collect();
+        why.retain(|l| !l.is_empty());
+        error.message = format!(
+            "the cron crate refuses it{}{}",
+            if end { ": it ends too early" } else { "" },
+            if why.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", why.join("; "))
+            }
+        );
+    }
+    error
+}
+
 /// Turns a refusal into the error that ends the command.
 pub(super) fn refused(error: &ScheduleError, expr: &str, tz: Option<&str>) -> Error {
     let mut out = Error::failed(sentence(error));
@@ -34,6 +55,9 @@ pub(super) fn sentence(error: &ScheduleError) -> String {
     match (error.field, error.column) {
         (Some(field), Some(column)) => format!("{field}, column {column}: {}", error.message),
         (Some(field), None) => format!("{field}: {}", error.message),
+        (None, Some(column)) if error.kind == ErrorKind::Syntax => {
+            format!("column {column}: {}", error.message)
+        }
         _ => error.message.clone(),
     }
 }
@@ -73,7 +97,10 @@ pub(super) fn nearest_zones(wrong: &str) -> Vec<&'static str> {
         .filter(|(score, _)| *score > 0.85)
         .collect();
     all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    all.into_iter().take(OFFERED).map(|(_, name)| name).collect()
+    all.into_iter()
+        .take(OFFERED)
+        .map(|(_, name)| name)
+        .collect()
 }
 
 #[cfg(test)]

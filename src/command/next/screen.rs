@@ -2,6 +2,8 @@
 
 use std::io;
 
+use jiff::tz::TimeZone;
+
 use super::report::{FireRow, NextReport};
 use crate::report::{Cell, Screen};
 use crate::schedule::StaggerReason;
@@ -20,13 +22,8 @@ pub(super) fn draw(
         _ if report.ends => "Next fires, and the last",
         _ => "Next fires",
     })?;
-    let empty = match report.inputs.after_at_ms {
-        after if report.fires.is_empty() && rows.is_empty() => {
-            format!("None after {}.", when::utc(after))
-        }
-        _ => String::new(),
-    };
-    screen.rows(rows, &empty)?;
+    let after = when::readable(report.inputs.after_at_ms, &TimeZone::UTC);
+    screen.rows(rows, &format!("None after {after}."))?;
     changes(report, screen)?;
     traps(report, screen)
 }
@@ -51,9 +48,10 @@ fn facts(report: &NextReport, screen: &mut Screen<'_>) -> io::Result<()> {
         Cell::from(format!("{} ({})", inputs.zone, inputs.zone_origin)),
     ));
     facts.push(("zone data", Cell::from(&*inputs.tzdata)));
+    let after = when::readable(inputs.after_at_ms, &TimeZone::UTC);
     facts.push((
         "after",
-        Cell::from(format!("{} ({})", inputs.after_at, inputs.after_origin)),
+        Cell::from(format!("{after} ({})", inputs.after_origin)),
     ));
     if let (Some(id), Some(offset), Some(window), Some(reason)) = (
         &inputs.job_id,
@@ -89,19 +87,13 @@ fn changes(report: &NextReport, screen: &mut Screen<'_>) -> io::Result<()> {
         return screen.paragraph(&format!("{} has none.", report.inputs.zone));
     }
     for change in &report.dst {
-        let none = change.effects.is_empty();
-        let text = if none {
+        let all: Vec<&str> = change.effects.iter().map(|e| &*e.text).collect();
+        let text = if all.is_empty() {
             "no time that it asks for is concerned".to_owned()
         } else {
-            let all: Vec<&str> = change.effects.iter().map(|e| &*e.text).collect();
             all.join("; ")
         };
-        let role = if none { Role::Dim } else { Role::Plain };
-        screen.line(&[
-            Cell::with(Role::Strong, &*change.change),
-            Cell::from(": "),
-            Cell::with(role, text),
-        ])?;
+        screen.paragraph(&format!("{}: {text}", change.change))?;
     }
     Ok(())
 }
