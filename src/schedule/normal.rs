@@ -28,12 +28,14 @@ fn text(rules: Rules, fields: &Fields) -> String {
         DayRule::Either if fields.every_day() || fields.every_weekday() => {
             ("*".to_owned(), "*".to_owned())
         }
-        DayRule::Either => (days(), weekdays()),
-        DayRule::Both if fields.every_day() || fields.every_weekday() => (days(), weekdays()),
-        DayRule::Both if matches!(rules, Rules::OpenClaw(_)) => {
+        DayRule::Both
+            if matches!(rules, Rules::OpenClaw(_))
+                && !fields.every_day()
+                && !fields.every_weekday() =>
+        {
             (days(), format!("+{}", weekdays()))
         }
-        DayRule::Both => (days(), weekdays()),
+        DayRule::Either | DayRule::Both => (days(), weekdays()),
     };
     let mut words = Vec::with_capacity(7);
     if fields.seconds != 1 || fields.years.is_some() || rules == Rules::CronRs {

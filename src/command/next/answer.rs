@@ -31,14 +31,14 @@ fn report(asked: &Asked<'_>, cron: &Cron, zones: &Zones) -> Result<NextReport, H
     })?;
     let (fires, ends) = fires(asked, cron, stagger)?;
     let mut warnings = Vec::new();
-    if let Rules::OpenClaw(version) = asked.rules {
-        if version > Version::NEWEST_CHECKED {
-            warnings.push(format!(
-                "OpenClaw {version} is newer than {}, the newest whose fires were recorded: its \
+    if let Rules::OpenClaw(version) = asked.rules
+        && version > Version::NEWEST_CHECKED
+    {
+        warnings.push(format!(
+            "OpenClaw {version} is newer than {}, the newest whose fires were recorded: its \
                  rules may have changed",
-                Version::NEWEST_CHECKED
-            ));
-        }
+            Version::NEWEST_CHECKED
+        ));
     }
     Ok(NextReport {
         inputs: inputs(asked, cron, stagger, zones),

@@ -36,9 +36,10 @@ pub struct NextArgs {
         conflicts_with = "batch"
     )]
     pub tz: Option<String>,
-    /// Fires after this instant: RFC 3339, LOCAL[ZONE], epoch milliseconds, now, +2h [default: now]
+    /// The instant after which fires are asked for.
     #[arg(
         long,
+        help = "Fires after this instant: RFC 3339, LOCAL[ZONE], epoch milliseconds, now, +2h [default: now]",
         value_name = "INSTANT",
         allow_hyphen_values = true,
         conflicts_with = "batch"

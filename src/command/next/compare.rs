@@ -1,5 +1,8 @@
 //! The same question to every dialect, side by side.
 
+mod difference;
+mod screen;
+
 use std::io;
 
 use jiff::tz::TimeZone;
@@ -9,21 +12,16 @@ use serde::Serialize;
 use super::Asked;
 use super::answer::{dialect, zone_origin};
 use super::refuse::{sentence, tidy};
-use super::report::{relative, with_weekday};
+use super::report::with_weekday;
 use crate::error::Problem;
 use crate::report::{Cell, Column, Report, Row, Screen, View};
 use crate::schedule::traps;
-use crate::schedule::{Cron, Hang, Rules, Version, meaning};
+use crate::schedule::{Cron, Rules, Version, meaning};
 use crate::ui::Role;
 use crate::when;
 use crate::zones::Zones;
 
-/// How far ahead fires are compared.
-const AHEAD_MS: i64 = 400 * 86_400_000;
-/// Fires that are compared, per dialect, at most.
-const BUDGET: usize = 300_000;
-/// Fires are compared window by window.
-const WINDOW_MS: i64 = 7 * 86_400_000;
+use difference::Difference;
 
 /// An older OpenClaw, before the clock-change rule of 2026.8.1.
 const OLD: Version = Version::new(2026, 3, 31);
@@ -78,23 +76,6 @@ pub struct Reading {
     pub refused: Option<String>,
     /// What to write instead; null when there is nothing to say.
     pub hint: Option<String>,
-}
-
-/// Where dialects first differ.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Difference {
-    /// The first instant at which not all fire that accept the expression; null when there is none.
-    pub at: Option<String>,
-    /// The same in epoch milliseconds.
-    pub at_ms: Option<i64>,
-    /// Who fires then.
-    pub fire: Vec<String>,
-    /// Until when fires were compared.
-    pub compared_until_at: String,
-    /// The same in epoch milliseconds.
-    pub compared_until_at_ms: i64,
-    /// In words.
-    pub text: String,
 }
 
 /// A fire in one dialect.
@@ -159,7 +140,7 @@ impl Report for CompareReport {
     }
 
     fn screen(&self, rows: &[CompareRow], screen: &mut Screen<'_>) -> io::Result<()> {
-        draw(self, rows, screen)
+        screen::draw(self, rows, screen)
     }
 }
 
@@ -214,7 +195,7 @@ pub(super) fn compare(asked: &Asked<'_>, zones: &Zones) -> CompareReport {
             after_at_ms: asked.after_ms,
             count: asked.count,
         },
-        difference: difference(asked.after_ms, &accepted),
+        difference: difference::find(asked.after_ms, &accepted),
         readings,
         fires,
         warnings: Vec::new(),
@@ -287,231 +268,4 @@ fn rows(asked: &Asked<'_>, name: &str, cron: &Cron) -> Vec<CompareRow> {
         after = at_ms;
     }
     rows
-}
-
-/// One dialect's fires, read window by window as one chain.
-struct Chain<'a> {
-    accepted: &'a Accepted,
-    after: i64,
-    fires: Vec<i64>,
-}
-
-impl Chain<'_> {
-    fn window(&mut self, until: i64) -> Result<(), Hang> {
-        self.fires.clear();
-        let (fires, cron) = (&mut self.fires, &self.accepted.cron);
-        cron.each_fire(self.after.saturating_add(1), until, |at| fires.push(at))?;
-        self.after = self.fires.last().copied().unwrap_or(self.after);
-        Ok(())
-    }
-}
-
-fn difference(after_ms: i64, accepted: &[Accepted]) -> Difference {
-    let end = after_ms.saturating_add(AHEAD_MS);
-    let none = |until: i64, text: String| Difference {
-        at: None,
-        at_ms: None,
-        fire: Vec::new(),
-        compared_until_at: when::utc(until),
-        compared_until_at_ms: until,
-        text,
-    };
-    if accepted.len() < 2 {
-        let text = match accepted {
-            [only] => format!(
-                "Only {} accepts it: there is nothing to compare.",
-                only.name
-            ),
-            _ => "No dialect accepts it.".to_owned(),
-        };
-        return none(after_ms, text);
-    }
-    let mut chains: Vec<Chain<'_>> = accepted
-        .iter()
-        .map(|accepted| Chain {
-            accepted,
-            after: after_ms,
-            fires: Vec::new(),
-        })
-        .collect();
-    let (mut from, mut spent) = (after_ms, 0);
-    while from < end && spent < BUDGET {
-        // Many fires a day fill the budget in fewer days.
-        let length = if spent == 0 {
-            WINDOW_MS / 28
-        } else {
-            WINDOW_MS
-        };
-        let until = from.saturating_add(length).min(end);
-        for chain in &mut chains {
-            if let Err(hang) = chain.window(until) {
-                let name = &chain.accepted.name;
-                return none(from, format!("Under {name}, {hang}."));
-            }
-        }
-        if let Some(found) = first_difference(&chains, until) {
-            return found;
-        }
-        spent += chains.iter().map(|c| c.fires.len()).max().unwrap_or(0);
-        from = until;
-    }
-    let names: Vec<&str> = accepted.iter().map(|a| &*a.name).collect();
-    let text = format!(
-        "No difference between {} until {}, which is as far as was looked.",
-        listed(&names),
-        when::readable(from, &TimeZone::UTC)
-    );
-    none(from, text)
-}
-
-fn first_difference(chains: &[Chain<'_>], until: i64) -> Option<Difference> {
-    let longest = chains.iter().map(|c| c.fires.len()).max().unwrap_or(0);
-    let same = |i: usize| {
-        let mut all = chains.iter().map(|c| c.fires.get(i));
-        let first = all.next().flatten();
-        all.all(|other| other == first)
-    };
-    let i = (0..longest).find(|i| !same(*i))?;
-    let at_ms = chains
-        .iter()
-        .filter_map(|c| c.fires.get(i))
-        .min()
-        .copied()?;
-    let (mut fire, mut others) = (Vec::new(), Vec::new());
-    for chain in chains {
-        let name = &*chain.accepted.name;
-        if chain.fires.get(i) == Some(&at_ms) {
-            fire.push(name);
-        } else {
-            others.push(name);
-        }
-    }
-    // The zone of one that fires then.
-    let shown = chains.iter().find(|c| c.fires.get(i) == Some(&at_ms))?;
-    let at = with_weekday(at_ms, shown.accepted.cron.zone().time_zone());
-    let verb = |names: &[&str], one: &'static str, many: &'static str| {
-        if names.len() == 1 { one } else { many }
-    };
-    let text = format!(
-        "First difference: at {at} {} {}, {} {} not.",
-        listed(&fire),
-        verb(&fire, "fires", "fire"),
-        listed(&others),
-        verb(&others, "does", "do"),
-    );
-    Some(Difference {
-        at: Some(when::utc(at_ms)),
-        at_ms: Some(at_ms),
-        fire: fire.into_iter().map(str::to_owned).collect(),
-        compared_until_at: when::utc(until),
-        compared_until_at_ms: until,
-        text,
-    })
-}
-
-fn listed(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
-fn draw(report: &CompareReport, rows: &[CompareRow], screen: &mut Screen<'_>) -> io::Result<()> {
-    let inputs = &report.inputs;
-    screen.line(&[
-        Cell::with(Role::Strong, &*inputs.expr),
-        Cell::from(format!(
-            "  after {}, zone data {}",
-            when::readable(inputs.after_at_ms, &TimeZone::UTC),
-            inputs.tzdata
-        )),
-    ])?;
-    screen.heading("Readings")?;
-    for reading in &report.readings {
-        let text = match (&reading.refused, &reading.meaning, &reading.zone) {
-            (None, Some(meaning), Some(zone)) => {
-                let origin = reading.zone_origin.as_deref().unwrap_or_default();
-                format!("{meaning}; {zone} ({origin})")
-            }
-            (Some(why), ..) => match &reading.hint {
-                Some(hint) => format!("refused: {why} ({hint})"),
-                None => format!("refused: {why}"),
-            },
-            _ => String::new(),
-        };
-        let role = if reading.refused.is_some() {
-            Role::Warn
-        } else {
-            Role::Plain
-        };
-        screen.line(&[
-            Cell::with(Role::Strong, format!("{:<19}", reading.dialect)),
-            Cell::with(role, text),
-        ])?;
-        if !reading.traps.is_empty() {
-            let traps = format!("{:<19}traps: {}", "", reading.traps.join(", "));
-            screen.line(&[Cell::with(Role::Warn, traps)])?;
-        }
-    }
-    side_by_side(report, rows, screen)?;
-    screen.blank()?;
-    screen.paragraph(&report.difference.text)
-}
-
-fn side_by_side(
-    report: &CompareReport,
-    rows: &[CompareRow],
-    screen: &mut Screen<'_>,
-) -> io::Result<()> {
-    let accepted: Vec<&Reading> = report
-        .readings
-        .iter()
-        .filter(|r| r.refused.is_none())
-        .collect();
-    if accepted.is_empty() {
-        return Ok(());
-    }
-    screen.heading("Next fires")?;
-    let mut columns = vec![Column::new("number", "").right()];
-    columns.resize(accepted.len() + 1, Column::new("at", ""));
-    let of = |reading: &Reading, number: usize| {
-        let mut own = rows.iter().filter(|r| r.dialect == reading.dialect);
-        own.find(|r| r.number == Some(number))
-    };
-    let most = rows.iter().filter_map(|r| r.number).max().unwrap_or(0);
-    // The titles hold versions, so they are cells.
-    let mut titles = vec![Cell::from(" ")];
-    titles.extend(
-        accepted
-            .iter()
-            .map(|r| Cell::with(Role::Strong, r.dialect.to_uppercase())),
-    );
-    let mut lines = vec![titles];
-    for number in 1..=most {
-        let first = accepted.first().and_then(|r| of(r, number)?.at_ms);
-        let mut line = vec![Cell::of(number)];
-        line.extend(accepted.iter().map(|reading| {
-            let Some((ms, row)) = of(reading, number).and_then(|row| Some((row.at_ms?, row)))
-            else {
-                return Cell::none();
-            };
-            let role = if Some(ms) == first {
-                Role::Plain
-            } else {
-                Role::Warn
-            };
-            Cell::with(role, with_weekday(ms, &row.tz))
-        }));
-        lines.push(line);
-    }
-    if most == 0 {
-        return screen.paragraph("None of them ever fires.");
-    }
-    screen.grid(&columns, &lines)?;
-    let next = rows.iter().find_map(|row| Some((row.at_ms?, row.now_ms)));
-    match next {
-        Some((ms, now)) => screen.paragraph(&format!("The first is {}.", relative(ms - now))),
-        None => Ok(()),
-    }
 }

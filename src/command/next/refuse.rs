@@ -33,9 +33,7 @@ pub(super) fn refused(error: &ScheduleError, expr: &str, tz: Option<&str>) -> Er
     if let Some(column) = error.column {
         out = out.marking(expr, column);
     }
-    if let Some(hint) = &error.hint {
-        out = out.hint(hint.clone());
-    }
+    let mut hint = error.hint.clone();
     if error.kind == ErrorKind::Zone {
         let prefix = expr.split_once('=').map(|(_, rest)| rest);
         let wrong = match error.column {
@@ -44,10 +42,15 @@ pub(super) fn refused(error: &ScheduleError, expr: &str, tz: Option<&str>) -> Er
         };
         let near = nearest_zones(wrong.unwrap_or_default());
         if !near.is_empty() {
+            // The general advice says less.
+            hint = hint.filter(|h| !h.contains("IANA"));
             out = out.hint(format!("did you mean {}?", near.join(", ")));
         }
     }
-    out
+    match hint {
+        Some(hint) => out.hint(hint),
+        None => out,
+    }
 }
 
 /// Returns what is wrong and where, without the hint.

@@ -177,7 +177,6 @@ fn lost_days_of_march_are_dates_and_the_split_loses_none() {
         "{split}"
     );
     let (dates, split) = lost("0 9 1 * 1");
-    // The 1st of March 2027 is a Monday, and 28 February 2028 is one.
     assert!(dates.starts_with("2026-03-01"), "{dates}");
     assert_eq!(split, "two jobs, one for each day field");
     let (_, split) = lost("0 9 1,31 * 3");
