@@ -157,8 +157,8 @@ impl Trap {
                 dates.join(", "),
                 if dates.len() == 1 { "matches" } else { "match" }
             ),
-            Self::NeverSilent => "It never fires, and nothing says so: the scheduler finds no next \
-                 instant and reports no error."
+            Self::NeverSilent => "From here on it never fires, and nothing says so: the scheduler \
+                 finds no next instant and reports no error."
                 .to_owned(),
             Self::NeverButDue => "No instant within five years matches. robfig/cron then answers \
                  with year 1 and no error; Molecule stores that as the next run, which is due at \
