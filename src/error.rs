@@ -84,6 +84,8 @@ pub struct Error {
     pub causes: Vec<String>,
     /// What to do next, one line each.
     pub hints: Vec<String>,
+    /// The input with a mark under the place that is wrong, to be shown as it is.
+    pub excerpt: Vec<String>,
 }
 
 impl Error {
@@ -94,6 +96,7 @@ impl Error {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
+            excerpt: Vec::new(),
         }
     }
 
@@ -130,6 +133,22 @@ impl Error {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
+        self
+    }
+
+    /// Shows the input with a mark under the word that begins at a column (characters, from 1).
+    #[must_use]
+    pub fn marking(mut self, input: &str, column: usize) -> Self {
+        let before: String = input.chars().take(column.saturating_sub(1)).collect();
+        let word = input.chars().skip(before.chars().count());
+        let word: String = word.take_while(|c| !c.is_whitespace()).collect();
+        // Control characters are shown as escapes, which are longer.
+        let shown = |text: &str| crate::ui::escape(text).chars().count();
+        let mark = "^".repeat(shown(&word).max(1));
+        self.excerpt = vec![
+            crate::ui::escape(input).into_owned(),
+            format!("{}{mark}", " ".repeat(shown(&before))),
+        ];
         self
     }
 }

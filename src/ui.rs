@@ -178,6 +178,10 @@ impl Ui {
             return;
         }
         self.say(Role::Bad, "error", &error.message);
+        for line in &error.excerpt {
+            let line = format!("  {}\n", escape(line));
+            io::stderr().write_all(line.as_bytes()).ok();
+        }
         for cause in &error.causes {
             self.say(Role::Plain, "  because", cause);
         }

@@ -23,6 +23,8 @@ use crate::report::{Published, published};
 pub enum Command {
     /// Which jobs fire together, and where jitter puts them
     Plan(Box<plan::PlanArgs>),
+    /// When an expression fires, what it means, and where it surprises
+    Next(next::NextArgs),
     /// Show the settings in force and where each was set
     #[command(after_long_help = manual::keys())]
     Config(config::ConfigArgs),
@@ -35,7 +37,7 @@ impl Command {
     /// when a file is broken.
     pub(crate) fn reads_config(&self) -> bool {
         match self {
-            Self::Plan(_) => true,
+            Self::Plan(_) | Self::Next(_) => true,
             Self::Config(args) => args.reads_config(),
             Self::Completions(_) => false,
         }
@@ -49,6 +51,7 @@ impl Command {
 pub fn run(command: &Command, ctx: &Context) -> Result<Exit, Error> {
     match command {
         Command::Plan(args) => plan::run(args, ctx),
+        Command::Next(args) => next::run(args, ctx),
         Command::Config(args) => config::run(args, ctx),
         Command::Completions(args) => completions::run(args, ctx),
     }
@@ -59,6 +62,8 @@ pub fn schemas() -> Vec<Published> {
     vec![
         published::<plan::PlanReport>(),
         published::<plan::FiresReport>(),
+        published::<next::NextReport>(),
+        published::<next::CompareReport>(),
         published::<config::SettingsReport>(),
         published::<config::PlacesReport>(),
     ]

@@ -105,6 +105,12 @@ impl<'a> Screen<'a> {
         self.put(&text)
     }
 
+    /// Prints a table whose first row is its header, for titles that are known at run time only.
+    pub fn grid(&mut self, columns: &[Column], rows: &[Vec<Cell>]) -> io::Result<()> {
+        let text = table::render(columns, rows, false, self.view.look);
+        self.put(&text)
+    }
+
     /// Prints a bar for before and one for after under each label, all to one scale.
     pub fn bars(&mut self, bars: &[Bar]) -> io::Result<()> {
         const COLUMNS: [Column; 4] = [

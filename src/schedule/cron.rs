@@ -3,6 +3,7 @@
 use super::error::{ErrorKind, Hang, ScheduleError};
 use super::fields::Fields;
 use super::openclaw::{Gateway, When};
+use super::shape::Shape;
 use super::text::is_js_space;
 use super::zone::{Zone, ZoneSource};
 use super::{Rules, cron_rs, croner, iso, molecule, openclaw, robfig};
@@ -84,6 +85,20 @@ impl Cron {
     /// Returns the zone whose wall clock the expression means.
     pub fn zone(&self) -> &Zone {
         &self.zone
+    }
+
+    /// Returns what the expression asks for, for those who explain it.
+    pub(crate) fn shape(&self) -> Shape<'_> {
+        match &self.policy {
+            Policy::OpenClaw(gateway) => match &gateway.when {
+                When::Never => Shape::Never,
+                When::Once(at) => Shape::Once(*at),
+                When::Match(fields) => Shape::borrowed(fields),
+            },
+            Policy::Molecule(None) => Shape::Never,
+            Policy::Molecule(Some(fields)) => Shape::borrowed(fields),
+            Policy::CronRs(schedule) => Shape::of_crate(schedule),
+        }
     }
 
     /// Returns the first fire strictly after an instant, epoch milliseconds, `None` when the

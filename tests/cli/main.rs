@@ -14,6 +14,8 @@ mod config;
 mod config_file;
 // Checked-in completions, manual pages and schemas equal what the code gives.
 mod generated;
+// Fires, words, clock changes, traps, comparison, batch.
+mod next;
 // Formats, columns, sorting, colour, closed pipes, full disks.
 mod output;
 // The worked cases, the recorded states, formats, contradictions of `plan`.

@@ -17,6 +17,10 @@ const SAMPLES: &[(&str, &str)] = &[
     ("cronctl.config/1", "config show"),
     ("cronctl.config/1", "config show --context a"),
     ("cronctl.config-path/1", "config path"),
+    ("cronctl.next/1", "next @daily --tz America/New_York"),
+    ("cronctl.next/1", "next @hourly --job-id a --stagger 30s"),
+    ("cronctl.next/1", "next 2020-01-01T00:00"),
+    ("cronctl.next.compare/1", "next @daily --compare"),
 ];
 
 fn sandbox() -> Sandbox {

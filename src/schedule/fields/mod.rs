@@ -64,7 +64,7 @@ impl Years {
         }
     }
 
-    fn has(&self, year: i64) -> bool {
+    pub(crate) fn has(&self, year: i64) -> bool {
         usize::try_from(year)
             .ok()
             .and_then(|y| self.0.get(y / 64).map(|word| word >> (y % 64) & 1 == 1))
@@ -142,6 +142,12 @@ impl Fields {
             first: low(hours.into()) * 3_600 + low(minutes) * 60 + low(seconds),
             last: high(hours.into()) * 3_600 + high(minutes) * 60 + high(seconds),
         })
+    }
+
+    /// Returns the weekdays as bits 0 (Sunday) to 6.
+    pub(crate) fn weekdays(&self) -> u32 {
+        // In a month that begins on a Sunday, the days 1 to 7 are the weekdays 0 to 6.
+        self.by_first.first().map_or(0, |mask| mask >> 1 & 0x7f)
     }
 
     /// Returns the matching days of a month as bits 1 to 31.

@@ -1,4 +1,4 @@
-//! `cronctl next`: the next fires of one expression, or of many (`--batch`).
+//! Batch mode: one question per line, one answer per line.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -16,6 +16,15 @@ pub struct Batch {
     pub errors: u64,
 }
 
+/// Which side of a batch failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The questions cannot be read.
+    Reading(io::Error),
+    /// The answers cannot be written.
+    Writing(io::Error),
+}
+
 /// Reads one [`Question`] per line and answers each on a line, in order, flushed after each.
 ///
 /// A line that is no question is answered with an error object, and the batch goes on.
@@ -26,13 +35,14 @@ pub fn batch(
     mut input: impl BufRead,
     mut output: impl Write,
     zones: &dyn ZoneSource,
-) -> io::Result<Batch> {
+) -> Result<Batch, Failure> {
     let mut done = Batch::default();
     let mut line = Vec::new();
     let mut text = Vec::new();
     loop {
         line.clear();
-        let read = input.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
+        let read = input.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+        let read = read.map_err(Failure::Reading)?;
         if read == 0 {
             return Ok(done);
         }
@@ -40,7 +50,7 @@ pub fn batch(
         let answer = if whole {
             answer(&line, zones)
         } else {
-            skip_line(&mut input)?;
+            skip_line(&mut input).map_err(Failure::Reading)?;
             Answer::error(
                 "malformed",
                 format_args!("the line is longer than {LONGEST} bytes"),
@@ -49,10 +59,10 @@ pub fn batch(
         done.questions += 1;
         done.errors += u64::from(answer.error.is_some());
         text.clear();
-        serde_json::to_writer(&mut text, &answer)?;
+        serde_json::to_writer(&mut text, &answer).map_err(|e| Failure::Writing(e.into()))?;
         text.push(b'\n');
-        output.write_all(&text)?;
-        output.flush()?;
+        let written = output.write_all(&text).and_then(|()| output.flush());
+        written.map_err(Failure::Writing)?;
     }
 }
 
