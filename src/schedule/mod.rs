@@ -21,6 +21,9 @@ mod timetable;
 mod version;
 mod zone;
 
+#[cfg(test)]
+mod tests;
+
 pub use cron::Cron;
 pub use error::{ErrorKind, Hang, ScheduleError};
 pub use question::{Answer, Question};

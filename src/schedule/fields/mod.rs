@@ -85,6 +85,8 @@ pub(crate) struct Fields {
     pub(crate) rule: DayRule,
     pub(crate) special: Option<Box<Special>>,
     pub(crate) years: Option<Box<Years>>,
+    /// Whether a match past the end of a month moves the clock into the next one (croner 10).
+    overflows: bool,
     /// The first year that the scheduler does not look at.
     pub(crate) year_end: i64,
     /// Day masks of `weekdays`, by the weekday of the first of the month.
@@ -137,11 +139,18 @@ impl Fields {
             rule,
             special: None,
             years: None,
+            overflows: true,
             year_end,
             by_first,
             first: low(hours.into()) * 3_600 + low(minutes) * 60 + low(seconds),
             last: high(hours.into()) * 3_600 + high(minutes) * 60 + high(seconds),
         })
+    }
+
+    /// Ends every month at its last day.
+    pub(crate) fn within_months(mut self) -> Self {
+        self.overflows = false;
+        self
     }
 
     /// Returns the matching days of a month as bits 1 to 31.
