@@ -22,6 +22,8 @@ mod version;
 mod zone;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 pub use cron::Cron;
