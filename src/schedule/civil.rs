@@ -31,11 +31,7 @@ pub(crate) fn date_of(days: i64) -> Date {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     // 0 to 146 096, so the narrow type is exact.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a remainder below 146 097"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder below 146 097")]
     let of_era = days.rem_euclid(146_097) as u32;
     let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year + year / 4 - year / 100);
@@ -67,11 +63,7 @@ pub(crate) fn month_length(year: i64, month: u32) -> u32 {
 
 /// Returns the weekday of a day counted from 1970-01-01: 0 is Sunday.
 pub(crate) fn weekday_of(days: i64) -> u32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a remainder below 7"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder below 7")]
     let weekday = (days + 4).rem_euclid(7) as u32;
     weekday
 }

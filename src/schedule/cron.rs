@@ -203,7 +203,14 @@ impl Cron {
                 };
                 Some((fields, until))
             }
-            Policy::Molecule(Some(fields)) => Some((fields, self.zone.stretch(at).single_until())),
+            Policy::Molecule(Some(fields)) => {
+                let stretch = self.zone.stretch(at);
+                // A clock change within the last steps of a walk can leave it at a time that does
+                // not match; where it goes from there only the walk knows.
+                fields
+                    .matches(at + stretch.offset)
+                    .then_some((&**fields, stretch.single_until()))
+            }
             _ => None,
         }
     }

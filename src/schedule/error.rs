@@ -97,6 +97,10 @@ pub struct Hang {
     pub after_ms: i64,
 }
 
+/// A search used up its steps: where the real scheduler would go on for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Endless;
+
 impl fmt::Display for Hang {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -233,7 +233,6 @@ fn lenient(text: &str) -> Option<Parsed> {
         }
     }
     let [first, second, third] = match date.as_slice() {
-        [] => return None,
         [a] => [*a, 1, 1],
         [a, b] => [*a, *b, 1],
         [a, b, c] => [*a, *b, *c],

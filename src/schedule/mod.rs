@@ -26,6 +26,11 @@ mod version;
 mod words;
 mod zone;
 
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
 pub use cron::Cron;
 pub use error::{ErrorKind, Hang, ScheduleError};
 pub use normal::normalised;

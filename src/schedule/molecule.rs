@@ -4,7 +4,7 @@
 //! an hour, the minutes stay at :30 until midnight, and whole-hour matches of that day are lost.
 
 use super::civil::{DAY, Date, date_of, days_of, month_length, weekday_of};
-use super::error::Hang;
+use super::error::{Endless, Hang};
 use super::fields::Fields;
 use super::zone::{Stretch, Zone};
 
@@ -57,8 +57,8 @@ pub(crate) fn next(fields: &Fields, zone: &Zone, after_ms: i64) -> Result<Option
         moved: false,
         fuel: FUEL,
     };
-    let found = walk.run().ok_or(Hang { after_ms })?;
-    Ok(found.map(|at| at * 1_000))
+    let found = walk.run().map_err(|Endless| Hang { after_ms })?;
+    Ok(found.and_then(|at| at.checked_mul(1_000)))
 }
 
 impl Walk<'_> {
@@ -73,13 +73,13 @@ impl Walk<'_> {
         self.at + self.stretch.offset
     }
 
-    fn burn(&mut self) -> Option<()> {
-        self.fuel = self.fuel.checked_sub(1)?;
-        Some(())
+    fn burn(&mut self) -> Result<(), Endless> {
+        self.fuel = self.fuel.checked_sub(1).ok_or(Endless)?;
+        Ok(())
     }
 
-    /// The outer `None` is a walk without end.
-    fn run(&mut self) -> Option<Option<i64>> {
+    /// Returns the fire, epoch seconds.
+    fn run(&mut self) -> Result<Option<i64>, Endless> {
         let limit = date_of(self.wall().div_euclid(DAY)).year + 5;
         loop {
             self.burn()?;
@@ -87,7 +87,7 @@ impl Walk<'_> {
             let today = wall.div_euclid(DAY);
             let date = date_of(today);
             if date.year > limit {
-                return Some(None);
+                return Ok(None);
             }
             if !self.fields.matches_date(today) {
                 // Steps by days keep the time of day: midnight, unless minutes are stuck.
@@ -102,7 +102,7 @@ impl Walk<'_> {
                         self.moved = true;
                         self.go(go_date(self.zone, day * DAY + time));
                     }
-                    Jump::Never => return Some(None),
+                    Jump::Never => return Ok(None),
                     Jump::Unsafe => self.step_date(date)?,
                 }
                 continue;
@@ -119,7 +119,7 @@ impl Walk<'_> {
             }
             let second = self.wall().rem_euclid(60);
             if second == 0 {
-                return Some(Some(self.at));
+                return Ok(Some(self.at));
             }
             // A started minute is over: on to the next one.
             self.moved = true;
@@ -185,7 +185,7 @@ impl Walk<'_> {
     }
 
     /// One step of the real walk by months or days, midnights included that do not exist.
-    fn step_date(&mut self, date: Date) -> Option<()> {
+    fn step_date(&mut self, date: Date) -> Result<(), Endless> {
         let month_matches = self.fields.months >> date.month & 1 == 1;
         if !self.moved {
             self.moved = true;
@@ -209,7 +209,7 @@ impl Walk<'_> {
                 self.go(go_date(self.zone, days * DAY + wall.rem_euclid(DAY)));
                 let month = date_of(self.wall().div_euclid(DAY)).month;
                 if month == 1 || self.fields.months >> month & 1 == 1 {
-                    return Some(());
+                    return Ok(());
                 }
             }
         }
@@ -226,13 +226,13 @@ impl Walk<'_> {
             let Date { year, month, day } = date_of(self.wall().div_euclid(DAY));
             let first = weekday_of(days_of(year, month, 1));
             if day == 1 || self.fields.month_mask(year, month, first) >> day & 1 == 1 {
-                return Some(());
+                return Ok(());
             }
         }
     }
 
     /// Steps by real hours until the hour matches (`false`) or the day ends (`true`).
-    fn hours(&mut self, wall: i64) -> Option<bool> {
+    fn hours(&mut self, wall: i64) -> Result<bool, Endless> {
         if !self.moved {
             self.moved = true;
             self.go(go_date(self.zone, wall - wall.rem_euclid(3_600)));
@@ -248,22 +248,22 @@ impl Walk<'_> {
             let target = self.at + (to - hour) * 3_600;
             if target < self.stretch.end {
                 self.at = target;
-                return Some(left == 0);
+                return Ok(left == 0);
             }
             self.burn()?;
             self.go(self.at + 3_600);
             let hour = self.wall().rem_euclid(DAY) / 3_600;
             if hour == 0 {
-                return Some(true);
+                return Ok(true);
             }
             if self.fields.hours >> hour & 1 == 1 {
-                return Some(false);
+                return Ok(false);
             }
         }
     }
 
     /// Steps by minutes until the minute matches (`false`) or the hour ends (`true`).
-    fn minutes(&mut self) -> Option<bool> {
+    fn minutes(&mut self) -> Result<bool, Endless> {
         if !self.moved {
             self.moved = true;
             self.go(self.at - self.at.rem_euclid(60));
@@ -279,16 +279,16 @@ impl Walk<'_> {
             let target = self.at + (to - minute) * 60;
             if target < self.stretch.end {
                 self.at = target;
-                return Some(left == 0);
+                return Ok(left == 0);
             }
             self.burn()?;
             self.go(self.at + 60);
             let minute = self.wall().rem_euclid(3_600) / 60;
             if minute == 0 {
-                return Some(true);
+                return Ok(true);
             }
             if self.fields.minutes >> minute & 1 == 1 {
-                return Some(false);
+                return Ok(false);
             }
         }
     }

@@ -7,7 +7,7 @@
 
 use super::Version;
 use super::civil::DAY;
-use super::error::{ErrorKind, Hang, ScheduleError};
+use super::error::{Endless, ErrorKind, Hang, ScheduleError};
 use super::fields::Fields;
 use super::zone::{Local, Zone};
 
@@ -53,11 +53,11 @@ impl Gateway {
             When::Match(fields) => {
                 let after = after_ms.div_euclid(1_000);
                 let found = if self.first_occurrence {
-                    first_occurrence(fields, zone, after).ok_or(Hang { after_ms })?
+                    first_occurrence(fields, zone, after).map_err(|Endless| Hang { after_ms })?
                 } else {
                     retried(fields, zone, after)
                 };
-                Ok(found.map(|at| at * 1_000))
+                Ok(found.and_then(|at| at.checked_mul(1_000)))
             }
         }
     }
@@ -74,7 +74,8 @@ impl Gateway {
             When::Once(at) => Ok((*at < before_ms).then_some(*at)),
             When::Match(fields) => {
                 let before = before_ms.div_euclid(1_000);
-                Ok(previous(fields, zone, before, self.first_occurrence)?.map(|at| at * 1_000))
+                let found = previous(fields, zone, before, self.first_occurrence)?;
+                Ok(found.and_then(|at| at.checked_mul(1_000)))
             }
         }
     }
@@ -124,34 +125,33 @@ fn retried(fields: &Fields, zone: &Zone, after: i64) -> Option<i64> {
 }
 
 /// The rule since 2026.8.1. Epoch seconds. The outer `None` is a question without end.
-fn first_occurrence(fields: &Fields, zone: &Zone, after: i64) -> Option<Option<i64>> {
+fn first_occurrence(fields: &Fields, zone: &Zone, after: i64) -> Result<Option<i64>, Endless> {
     let stretch = zone.stretch(after);
     let mut from = after + stretch.offset + 1;
     for _ in 0..FUEL {
         let Some(wall) = fields.next_wall(from) else {
-            return Some(None);
+            return Ok(None);
         };
         let guess = wall - stretch.offset;
         if guess > after && guess >= stretch.fresh_from() && guess < stretch.end {
-            return Some(Some(guess));
+            return Ok(Some(guess));
         }
         match zone.local(wall) {
-            Local::Once(at) if at > after => return Some(Some(at)),
-            Local::Once(_) => from = wall + 1,
-            Local::Twice { first, .. } if first > after => return Some(Some(first)),
+            Local::Once(at) if at > after => return Ok(Some(at)),
+            Local::Twice { first, .. } if first > after => return Ok(Some(first)),
             // The first pass is over: go on from the second.
-            Local::Twice { .. } => from = wall + 1,
+            Local::Once(_) | Local::Twice { .. } => from = wall + 1,
             Local::Never { before, transition } => {
                 let moved = wall - before;
                 let seen = moved + zone.offset(moved);
                 if moved > after && fields.matches(seen) {
-                    return Some(Some(moved));
+                    return Ok(Some(moved));
                 }
                 from = transition + zone.offset(transition);
             }
         }
     }
-    None
+    Err(Endless)
 }
 
 fn previous(

@@ -164,16 +164,12 @@ impl Question {
 
     fn timetable(&self, zones: &dyn ZoneSource) -> Result<Timetable, ScheduleError> {
         let rules = self.rules()?;
-        let spec = match (&self.schedule, &self.expr) {
+        let mut spec = match (&self.schedule, &self.expr) {
             (Some(schedule), _) if !schedule.is_null() => ScheduleSpec::from_json(schedule)?,
             (_, Some(expr)) => ScheduleSpec::Cron {
                 expr: expr.clone(),
                 tz: self.tz.clone(),
-                stagger_ms: match (&self.job_id, &self.stagger_ms) {
-                    // A bare expression is asked as the scheduler itself is, without a job's stagger.
-                    (None, None) => Some(Value::from(0)),
-                    (_, given) => given.clone(),
-                },
+                stagger_ms: self.stagger_ms.clone(),
             },
             _ => {
                 return Err(ScheduleError::new(
@@ -182,14 +178,10 @@ impl Question {
                 ));
             }
         };
-        let spec = match spec {
-            ScheduleSpec::Cron { expr, tz, .. } if self.job_id.is_none() => ScheduleSpec::Cron {
-                expr,
-                tz,
-                stagger_ms: Some(Value::from(0)),
-            },
-            other => other,
-        };
+        // Without a job there is nothing to hash: the expression itself is asked.
+        if let (None, ScheduleSpec::Cron { stagger_ms, .. }) = (&self.job_id, &mut spec) {
+            *stagger_ms = Some(Value::from(0));
+        }
         let state = |key: &str| self.state.as_ref().and_then(|s| s.get(key));
         let job = JobFacts {
             id: self.job_id.as_deref().unwrap_or_default(),

@@ -143,7 +143,7 @@ pub(crate) fn parse(expr: &str, zones: &dyn ZoneSource) -> Result<Parsed, Schedu
         DayRule::Either
     };
     Ok(Parsed {
-        fields: Fields::new(&masks, rule, i64::MAX),
+        fields: Fields::new(&masks, rule, i64::MAX).map(Fields::within_months),
         zone,
     })
 }

@@ -79,7 +79,9 @@ pub(crate) fn values(mask: u64) -> Vec<u32> {
 
 /// Returns the years that a year field allows, ascending.
 pub(crate) fn years(years: &Years) -> Vec<u32> {
-    (0..10_000_u32).filter(|year| years.has(i64::from(*year))).collect()
+    (0..10_000_u32)
+        .filter(|year| years.has(i64::from(*year)))
+        .collect()
 }
 
 /// Returns the step of three or more values with equal gaps of more than one.

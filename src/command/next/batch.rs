@@ -87,3 +87,66 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zones::Zones;
+
+    fn ask(input: &[u8]) -> (Batch, Vec<serde_json::Value>) {
+        let mut output = Vec::new();
+        let done = batch(input, &mut output, &Zones::built_in()).unwrap();
+        let text = String::from_utf8(output).unwrap();
+        let answers = text.lines().map(|l| serde_json::from_str(l).unwrap());
+        (done, answers.collect())
+    }
+
+    #[test]
+    fn each_line_is_answered_in_order() {
+        let input = br#"{"expr":"0 9 * * *","tz":"Europe/Berlin","after_ms":1767225600000,"count":2}
+{"dialect":"molecule","expr":"0 9 * * 7","after_ms":0}
+{"dialect":"openclaw-2026.3.31","expr":"0 0 30 2 *","after_ms":0,"count":3}
+not json
+[1]
+
+{"expr":"0 9 * * *","after_ms":0,"count":1000000000}
+{"expr":"0 9 * * *"}
+{"dialect":"quartz","expr":"0 9 * * *","after_ms":0}
+{"dialect":"molecule","expr":"0 0 31 12 *","tz":"Pacific/Apia","after_ms":1325073600000}
+{"dialect":"cron-rs","expr":"0 0 9 * * *","tz":null,"after_ms":0}
+{"schedule":{"kind":"every","everyMs":1000},"created_at_ms":500,"after_ms":600,"count":2}
+{"expr":"0 9 * * *","before_ms":1767225600000}
+{"expr":"0 0 * * *","tz":"","after_ms":0,"before_ms":86400000,"previous":true,"at_or_before":true}"#;
+        let (done, answers) = ask(input);
+        assert_eq!((done.questions, done.errors), (14, 8));
+        let kind = |i: usize| answers[i]["error"]["kind"].as_str().unwrap();
+        assert_eq!(
+            answers[0]["next_ms"],
+            serde_json::json!([1_767_254_400_000_i64, 1_767_340_800_000_i64])
+        );
+        assert_eq!(answers[1]["error"]["field"], "weekday");
+        assert_eq!(answers[1]["error"]["column"], 9);
+        assert_eq!(answers[2], serde_json::json!({"next_ms": []}));
+        assert_eq!([kind(3), kind(4), kind(5)], ["malformed"; 3]);
+        assert_eq!([kind(6), kind(7), kind(8)], ["range", "shape", "shape"]);
+        assert_eq!(kind(9), "hang");
+        assert_eq!(answers[10], serde_json::json!({"next_ms": [32_400_000]}));
+        assert_eq!(answers[11], serde_json::json!({"next_ms": [1_500, 2_500]}));
+        assert_eq!(
+            answers[12],
+            serde_json::json!({"prev_ms": [1_767_171_600_000_i64]})
+        );
+        assert_eq!(answers[13], serde_json::json!({"prev_ms": [86_400_000]}));
+    }
+
+    #[test]
+    fn a_line_without_end_is_skipped() {
+        let mut input = vec![b' '; 3 << 20];
+        input.extend_from_slice(b"\n{\"expr\":\"0 0 * * *\",\"after_ms\":0}\n\xff\n");
+        let (done, answers) = ask(&input);
+        assert_eq!((done.questions, done.errors), (3, 2));
+        assert_eq!(answers[0]["error"]["kind"], "malformed");
+        assert_eq!(answers[1]["next_ms"][0], 86_400_000);
+        assert_eq!(answers[2]["error"]["kind"], "malformed");
+    }
+}

@@ -73,7 +73,8 @@ impl Fields {
                 if found <= length {
                     return Some(start + i64::from(found) - 1);
                 }
-                (month, day) = (month + 1, found - length);
+                let over = if self.overflows { found - length } else { 1 };
+                (month, day) = (month + 1, over);
             }
             if month > 12 {
                 (year, month) = (year + 1, 1);

@@ -85,6 +85,8 @@ pub(crate) struct Fields {
     pub(crate) rule: DayRule,
     pub(crate) special: Option<Box<Special>>,
     pub(crate) years: Option<Box<Years>>,
+    /// Whether a match past the end of a month moves the clock into the next one (croner 10).
+    overflows: bool,
     /// The first year that the scheduler does not look at.
     pub(crate) year_end: i64,
     /// Day masks of `weekdays`, by the weekday of the first of the month.
@@ -137,6 +139,7 @@ impl Fields {
             rule,
             special: None,
             years: None,
+            overflows: true,
             year_end,
             by_first,
             first: low(hours.into()) * 3_600 + low(minutes) * 60 + low(seconds),
@@ -148,6 +151,12 @@ impl Fields {
     pub(crate) fn weekdays(&self) -> u32 {
         // In a month that begins on a Sunday, the days 1 to 7 are the weekdays 0 to 6.
         self.by_first.first().map_or(0, |mask| mask >> 1 & 0x7f)
+    }
+
+    /// Ends every month at its last day.
+    pub(crate) fn within_months(mut self) -> Self {
+        self.overflows = false;
+        self
     }
 
     /// Returns the matching days of a month as bits 1 to 31.
