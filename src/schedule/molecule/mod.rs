@@ -3,6 +3,9 @@
 //! Skipped times do not fire, repeated ones fire twice. When its hour steps cross a shift of half
 //! an hour, the minutes stay at :30 until midnight, and whole-hour matches of that day are lost.
 
+#[cfg(test)]
+mod tests;
+
 use super::civil::{DAY, Date, date_of, days_of, month_length, weekday_of};
 use super::error::{Endless, Hang};
 use super::fields::Fields;
@@ -103,13 +106,17 @@ impl Walk<'_> {
                         self.go(go_date(self.zone, day * DAY + time));
                     }
                     Jump::Never => return Ok(None),
-                    Jump::Unsafe => self.step_date(date)?,
+                    Jump::Unsafe => {
+                        if self.step_date(date)? {
+                            continue;
+                        }
+                    }
                 }
-                continue;
             }
-            let time = wall.rem_euclid(DAY);
             // A field that matches is not looked at again unless a later one wraps around, even
             // when a skipped midnight has changed the date meanwhile.
+            let wall = self.wall();
+            let time = wall.rem_euclid(DAY);
             if self.fields.hours >> (time / 3_600) & 1 == 0 && self.hours(wall)? {
                 continue;
             }
@@ -184,8 +191,9 @@ impl Walk<'_> {
         None
     }
 
-    /// One step of the real walk by months or days, midnights included that do not exist.
-    fn step_date(&mut self, date: Date) -> Result<(), Endless> {
+    /// The real walk by months and days, midnights included that do not exist, until both match
+    /// (`false`) or the year or the month ends (`true`).
+    fn step_date(&mut self, date: Date) -> Result<bool, Endless> {
         let month_matches = self.fields.months >> date.month & 1 == 1;
         if !self.moved {
             self.moved = true;
@@ -208,9 +216,15 @@ impl Walk<'_> {
                 let days = days_of(year, month, i64::from(day));
                 self.go(go_date(self.zone, days * DAY + wall.rem_euclid(DAY)));
                 let month = date_of(self.wall().div_euclid(DAY)).month;
-                if month == 1 || self.fields.months >> month & 1 == 1 {
-                    return Ok(());
+                if month == 1 {
+                    return Ok(true);
                 }
+                if self.fields.months >> month & 1 == 1 {
+                    break;
+                }
+            }
+            if self.day_matches() {
+                return Ok(false);
             }
         }
         loop {
@@ -223,12 +237,20 @@ impl Walk<'_> {
             } else if hour != 0 {
                 self.go(self.at - hour * 3_600);
             }
-            let Date { year, month, day } = date_of(self.wall().div_euclid(DAY));
-            let first = weekday_of(days_of(year, month, 1));
-            if day == 1 || self.fields.month_mask(year, month, first) >> day & 1 == 1 {
-                return Ok(());
+            if date_of(self.wall().div_euclid(DAY)).day == 1 {
+                return Ok(true);
+            }
+            if self.day_matches() {
+                return Ok(false);
             }
         }
+    }
+
+    /// Returns whether the day fields match, whatever the month.
+    fn day_matches(&self) -> bool {
+        let Date { year, month, day } = date_of(self.wall().div_euclid(DAY));
+        let first = weekday_of(days_of(year, month, 1));
+        self.fields.month_mask(year, month, first) >> day & 1 == 1
     }
 
     /// Steps by real hours until the hour matches (`false`) or the day ends (`true`).
