@@ -3,6 +3,11 @@
 //! `tests/data/vectors/*.jsonl.gz` were printed by the packages themselves (OpenClaw 2026.3.28,
 //! 2026.3.31 and 2026.9.6 on Node 24; robfig/cron 3.0.1 called as Molecule calls it). Every row must
 //! agree, refusals included, with the host's zone files and with the zones built in.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may panic, and says what it compared"
+)]
 
 use std::io::Read;
 use std::path::Path;
@@ -90,7 +95,8 @@ fn agrees(recorded: &Recorded, answer: &Value) -> bool {
 fn check(name: &str, expected_rows: usize, cases: &[Case]) {
     let host_utc = || Zones::new(&Env::of([("TZ", "UTC")]));
     for (data, zones) in [("host", host_utc()), ("built in", Zones::built_in())] {
-        let input: String = cases.iter().map(|c| format!("{}\n", c.question)).collect();
+        let questions: Vec<String> = cases.iter().map(|c| c.question.to_string()).collect();
+        let input = questions.join("\n");
         let mut output = Vec::new();
         let done = next::batch(input.as_bytes(), &mut output, &zones).unwrap();
         assert_eq!(done.questions, cases.len() as u64, "{name}: lines");

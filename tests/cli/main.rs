@@ -20,6 +20,8 @@ mod next;
 mod output;
 // The worked cases, the recorded states, formats, contradictions of `plan`.
 mod plan;
+// The README: its picture, its table, its commands.
+mod readme;
 // JSON documents of the real binary against the published schemas.
 mod schema;
 // Real state: recorded directories, files of jobs, pipes, damage, discovery.

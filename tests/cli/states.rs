@@ -242,13 +242,9 @@ fn a_molecule_burst_comes_as_eleven_eleven_and_two() {
 #[test]
 fn the_first_line_of_a_stream_can_be_taken_and_the_rest_left() {
     // 20,000 bursts: far more than a pipe holds.
-    let jobs: String = (0..2)
-        .map(|n| {
-            let job = json!({"id": format!("j{n}"), "enabled": true, "schedule":
-                {"kind": "cron", "expr": "*/2 * * * * *", "tz": "UTC"}, "payload": {"kind": "agentTurn"}});
-            format!("{job}\n")
-        })
-        .collect();
+    let schedule = json!({"kind": "cron", "expr": "*/2 * * * * *", "tz": "UTC"});
+    let job = |id: &str| json!({"id": id, "schedule": schedule, "payload": {"kind": "agentTurn"}});
+    let jobs = format!("{}\n{}\n", job("a"), job("b"));
     let sandbox = Sandbox::new();
     sandbox.write("work/jobs.ndjson", jobs);
     let script = format!(
@@ -283,7 +279,7 @@ fn damaged_input_keeps_the_good_jobs_and_names_the_bad() {
 fn garbage_is_refused_at_once_with_its_position() {
     let sandbox = Sandbox::new();
     let garbage: Vec<u8> = (0..1_000_000_u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1])
         .collect();
     for (name, bytes) in [
         ("garbage", garbage),

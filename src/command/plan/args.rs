@@ -20,7 +20,7 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub source: SourceArgs,
 
-    /// Start of the horizon: RFC 3339, LOCAL[ZONE], epoch milliseconds, now, +2h [default: now]
+    /// Start of the horizon: RFC 3339, a local time with its zone in brackets, epoch milliseconds, now, +2h
     #[arg(
         long,
         value_name = "INSTANT",

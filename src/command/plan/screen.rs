@@ -120,7 +120,8 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
                     when::duration(r.longest_ms)
                 )
             };
-            format!("{} ({}, {} jobs)", lengths, r.origin.word(), r.jobs)
+            let jobs = if r.jobs == 1 { "job" } else { "jobs" };
+            format!("{lengths} ({}, {} {jobs})", r.origin.word(), r.jobs)
         })
         .collect();
     screen.paragraph(&format!(
