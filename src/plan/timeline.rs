@@ -134,17 +134,16 @@ impl<'a> Timeline<'a> {
             let (start, end) = self.ranges[series as usize];
             let offset = i32::try_from(offset).unwrap_or(i32::MAX);
             let mine = &self.instants[start..end];
-            let first = if offset == 0 {
-                0
+            // Only instants that an offset carries into the stretch, or out of it, need looking for.
+            let shared = self.reach_ms[series as usize] > 0;
+            let inside = |limit: i32| mine.partition_point(|t| t + offset < limit);
+            let (first, last) = if shared {
+                (inside(0), inside(length))
             } else {
-                mine.partition_point(|t| t + offset < 0)
+                (0, mine.len())
             };
-            let due = mine[first..]
-                .iter()
-                .map(|t| t + offset)
-                .take_while(|t| *t < length);
-            // Below zero only where the recurrence lies before the stretch, which `first` skipped.
-            out.extend(due.filter_map(|t| Some((u32::try_from(t).ok()?, rank))));
+            let at = |t: &i32| (t + offset).cast_unsigned();
+            out.extend(mine[first..last].iter().map(|t| (at(t), rank)));
         }
         sort_by_instant(out, &mut self.spare, length_ms);
         broken

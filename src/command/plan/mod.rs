@@ -9,6 +9,8 @@ mod screen;
 mod summary;
 mod take;
 
+use std::mem::ManuallyDrop;
+
 use self::gather::{Gathered, Planned};
 use self::take::{Rows, Taker};
 use crate::config::Origin;
@@ -34,17 +36,18 @@ const DAY_MS: i64 = 86_400_000;
 pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     let settings = args.settings(&ctx.config.plan_defaults())?;
     let zones = Zones::new(&ctx.env);
-    let loaded = source::load_in(
+    // The process ends with the answer: giving back every job one by one would only delay it.
+    let loaded = ManuallyDrop::new(source::load_in(
         &args.source.or_configured(&ctx.config.source_defaults())?,
         &ctx.env,
         &mut std::io::stdin().lock(),
         &ctx.directory,
-    )?;
+    )?);
     for note in &loaded.notes {
         ctx.ui.note(note);
     }
     let horizon = horizon(args, now_ms(&loaded, ctx), &zones)?;
-    let gathered = gather::gather(&loaded, args, &settings, &zones);
+    let gathered = ManuallyDrop::new(gather::gather(&loaded, args, &settings, &zones));
     nobody_asked_for(args, &gathered)?;
     let jobs = gather::plan_jobs(&gathered.planned);
     let options = Options {
