@@ -1,6 +1,6 @@
 //! Jobs of one source being read: the good ones, what is wrong with the others, in bounded space.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::parse::{Complaint, Failure, JobShape, Slot, fast, parse, parse_row};
 use super::{Job, Place};
@@ -183,7 +183,8 @@ impl Collector {
 }
 
 fn duplicates(jobs: &[Job], file: &str) -> Option<String> {
-    let mut seen: HashMap<&str, Place> = HashMap::with_capacity(jobs.len());
+    let mut seen: FxHashMap<&str, Place> =
+        FxHashMap::with_capacity_and_hasher(jobs.len(), rustc_hash::FxBuildHasher);
     let mut count = 0_usize;
     let mut first = None;
     for job in jobs {

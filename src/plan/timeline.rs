@@ -54,7 +54,7 @@ impl<'a> Timeline<'a> {
         jobs: &[PlanJob<'_>],
         offset_of: impl Fn(&PlanJob<'_>) -> i64,
     ) -> Self {
-        let mut known = std::collections::HashMap::new();
+        let mut known = rustc_hash::FxHashMap::default();
         let mut series = Vec::new();
         let mut reach_ms: Vec<i64> = Vec::new();
         let jobs = jobs

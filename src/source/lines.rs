@@ -28,10 +28,9 @@ pub(super) fn read(name: &str, reader: &mut dyn Read, into: &mut Collector) -> R
             return Ok(());
         }
         n += 1;
-        let place = into.place(Place::Line(n));
         if line.last() != Some(&b'\n') && line.len() > MAX_LINE {
             into.problem(Problem::new(
-                place,
+                into.place(Place::Line(n)),
                 format!("is longer than {MAX_LINE} bytes"),
             ));
             skip_line(&mut reader).map_err(fail)?;
@@ -51,6 +50,7 @@ pub(super) fn read(name: &str, reader: &mut dyn Read, into: &mut Collector) -> R
             Err(e) => {
                 let at = e.valid_up_to();
                 let what = format!("is not UTF-8 text: byte 0x{:02x}", line[at]);
+                let place = into.place(Place::Line(n));
                 into.problem(Problem::new(format!("{place}:{}", at + 1), what));
             }
         }

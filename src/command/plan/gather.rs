@@ -1,8 +1,9 @@
 //! From what was read to what a plan needs: recurrences shared, staggers known, run lengths chosen.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
+use rustc_hash::FxHashMap;
 
 use super::args::{GroupBy, PlanArgs, Settings, Slots};
 use super::report::{JobCounts, RunLengthUse};
@@ -53,7 +54,7 @@ pub(super) struct Planned<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Native {
     pub(super) ms: i64,
-    pub(super) reason: String,
+    pub(super) reason: Cow<'static, str>,
 }
 
 /// A recurrence with what it is made from.
@@ -87,9 +88,9 @@ pub(super) fn gather<'a>(
         settings,
         poll_phase_ms: args.poll_phase.unwrap_or(0),
         zones,
-        crons: HashMap::new(),
-        zone_index: HashMap::new(),
-        group_index: HashMap::new(),
+        crons: FxHashMap::default(),
+        zone_index: FxHashMap::default(),
+        group_index: FxHashMap::default(),
         refused: 0,
         out: Gathered {
             planned: Vec::with_capacity(loaded.jobs.len()),
@@ -128,9 +129,9 @@ struct Gathering<'a, 'c> {
     poll_phase_ms: i64,
     zones: &'c dyn ZoneSource,
     /// By rules, expression and zone: the recurrence and its zone, or why it is refused.
-    crons: HashMap<(Rules, &'a str, &'a str), Result<InZone, ScheduleError>>,
-    zone_index: HashMap<String, usize>,
-    group_index: HashMap<String, u32>,
+    crons: FxHashMap<(Rules, &'a str, &'a str), Result<InZone, ScheduleError>>,
+    zone_index: FxHashMap<String, usize>,
+    group_index: FxHashMap<String, u32>,
     refused: usize,
     out: Gathered<'a>,
 }
@@ -217,7 +218,7 @@ impl<'a> Gathering<'a, '_> {
         match (scheduler, job.rules, &job.schedule) {
             (Scheduler::Molecule, ..) => Native {
                 ms: self.poll_phase_ms,
-                reason: "poll phase (--poll-phase)".to_owned(),
+                reason: "poll phase (--poll-phase)".into(),
             },
             (
                 Scheduler::OpenClaw,
@@ -234,37 +235,34 @@ impl<'a> Gathering<'a, '_> {
             }
             (Scheduler::OpenClaw, ..) => Native {
                 ms: 0,
-                reason: "none: only cron expressions are staggered".to_owned(),
+                reason: "none: only cron expressions are staggered".into(),
             },
             _ => Native {
                 ms: 0,
-                reason: "none: this scheduler has no stagger".to_owned(),
+                reason: "none: this scheduler has no stagger".into(),
             },
         }
     }
 
-    fn group(&mut self, job: &Job) -> u32 {
+    fn group(&mut self, job: &'a Job) -> u32 {
+        let own = |value: &'a Option<String>, none: &'static str| -> Cow<'a, str> {
+            value.as_deref().unwrap_or(none).into()
+        };
+        let loaded = self.loaded;
         let label = match self.settings.group_by {
             GroupBy::Provider => provider_label(job.model.as_deref()),
-            GroupBy::Model => job
-                .model
-                .clone()
-                .unwrap_or_else(|| "(no model declared)".to_owned()),
-            GroupBy::Agent => job
-                .agent
-                .clone()
-                .unwrap_or_else(|| "(no agent named)".to_owned()),
-            GroupBy::Workspace => job
-                .workspace
-                .clone()
-                .unwrap_or_else(|| "(no workspace)".to_owned()),
-            GroupBy::Source => self.loaded.sources[job.source].tag.clone(),
+            GroupBy::Model => own(&job.model, "(no model declared)"),
+            GroupBy::Agent => own(&job.agent, "(no agent named)"),
+            GroupBy::Workspace => own(&job.workspace, "(no workspace)"),
+            GroupBy::Source => loaded.sources[job.source].tag.as_str().into(),
         };
-        let groups = &mut self.out.groups;
-        *self.group_index.entry(label).or_insert_with_key(|label| {
-            groups.push(label.clone());
-            u32::try_from(groups.len() - 1).unwrap_or(u32::MAX)
-        })
+        if let Some(known) = self.group_index.get(&*label) {
+            return *known;
+        }
+        let index = u32::try_from(self.out.groups.len()).unwrap_or(u32::MAX);
+        self.out.groups.push(label.clone().into_owned());
+        self.group_index.insert(label.into_owned(), index);
+        index
     }
 
     fn refuse(&mut self, job: &Job, error: &ScheduleError) {
@@ -283,19 +281,18 @@ impl<'a> Gathering<'a, '_> {
 }
 
 /// Says why a job has this stagger.
-fn why(stagger: &Stagger, expr: &str) -> String {
-    let window = when::duration(stagger.window_ms);
+fn why(stagger: &Stagger, expr: &str) -> Cow<'static, str> {
     match stagger.reason {
-        StaggerReason::Explicit => format!("staggerMs: {window} window"),
-        StaggerReason::Exact => "staggerMs 0: exact".to_owned(),
-        StaggerReason::TopOfHour => "default 5 min window, top of the hour".to_owned(),
+        StaggerReason::Explicit => {
+            format!("staggerMs: {} window", when::duration(stagger.window_ms)).into()
+        }
+        StaggerReason::Exact => "staggerMs 0: exact".into(),
+        StaggerReason::TopOfHour => "default 5 min window, top of the hour".into(),
         StaggerReason::FixedTime if expr.split_whitespace().next() == Some("0") => {
-            "fixed hour: default window does not apply".to_owned()
+            "fixed hour: default window does not apply".into()
         }
-        StaggerReason::FixedTime => {
-            "not the top of an hour: default window does not apply".to_owned()
-        }
-        StaggerReason::Unknown => "none: this scheduler has no stagger".to_owned(),
+        StaggerReason::FixedTime => "not the top of an hour: default window does not apply".into(),
+        StaggerReason::Unknown => "none: this scheduler has no stagger".into(),
     }
 }
 
@@ -305,11 +302,14 @@ pub(super) fn provider(model: Option<&str>) -> Option<&str> {
     Some(provider.trim()).filter(|p| !p.is_empty())
 }
 
-fn provider_label(model: Option<&str>) -> String {
+fn provider_label(model: Option<&str>) -> Cow<'_, str> {
     match (provider(model), model) {
-        (Some(provider), _) => provider.to_ascii_lowercase(),
-        (None, Some(alias)) => format!("(alias {alias})"),
-        (None, None) => "(no model declared)".to_owned(),
+        (Some(provider), _) if provider.contains(|c: char| c.is_ascii_uppercase()) => {
+            provider.to_ascii_lowercase().into()
+        }
+        (Some(provider), _) => provider.into(),
+        (None, Some(alias)) => format!("(alias {alias})").into(),
+        (None, None) => "(no model declared)".into(),
     }
 }
 
@@ -419,7 +419,7 @@ pub(super) fn dispatch(
         }
         (Scheduler::Molecule, _) => {
             let mut rules = MoleculeRules::of_may_2026(args.poll_phase.unwrap_or(0));
-            let mut known: HashMap<&str, u32> = HashMap::new();
+            let mut known: FxHashMap<&str, u32> = FxHashMap::default();
             rules.workspaces = planned
                 .iter()
                 .map(|p| {

@@ -3,6 +3,8 @@
 //! Instants are given twice, as RFC 3339 (`…_at`) and as epoch milliseconds (`…_at_ms`); durations in
 //! milliseconds (`…_ms`); unknown is `null`.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -332,7 +334,7 @@ pub struct FireRow {
     /// What the source adds to the nominal instant.
     pub stagger_ms: i64,
     /// Why so much.
-    pub stagger_reason: String,
+    pub stagger_reason: Cow<'static, str>,
     /// What the plan adds to the instant at which the job enters its tick.
     pub jitter_ms: i64,
     /// Jobs on its tick, itself included.
