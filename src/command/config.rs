@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::report::{self, Cell, Column, Report, Row, View};
 use crate::ui::Role;
+use crate::when;
 
 /// Show the settings in force and where each was set.
 #[derive(Debug, Args)]
@@ -165,7 +166,7 @@ fn settings(ctx: &Context) -> SettingsReport {
     let fixed = ctx.now_origin != Origin::BuiltIn;
     rows.push(SettingRow {
         key: "now".to_owned(),
-        value: fixed.then(|| Shown::Text(report::instant(ctx.now_ms))),
+        value: fixed.then(|| Shown::Text(when::utc(ctx.now_ms))),
         origin: ctx.now_origin.to_string(),
         variable: Some("CRONCTL_NOW".to_owned()),
         about: "The instant of evaluation; the clock when not set".to_owned(),

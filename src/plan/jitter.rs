@@ -37,6 +37,18 @@ pub enum Jitter {
     },
 }
 
+impl Jitter {
+    /// The window of a windowed strategy, milliseconds.
+    pub fn window_ms(&self) -> Option<i64> {
+        match *self {
+            Self::Spread { window_ms } | Self::Hash { window_ms } | Self::Random { window_ms } => {
+                Some(window_ms)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The least and the most between two starts, milliseconds, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {

@@ -8,7 +8,9 @@ mod burst;
 mod dispatch;
 
 mod jitter;
+mod measure;
 mod peak;
+mod place;
 mod run;
 #[cfg(test)]
 mod tests;

@@ -1,28 +1,24 @@
 //! The plan itself: occurrences to ticks, ticks to bursts, bursts to planned starts.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::mpsc::SyncSender;
-use std::thread::{Scope, ScopedJoinHandle};
 
 use sha2::{Digest, Sha256};
 
-use super::burst::{self, Burst, Member};
+use super::burst::Burst;
 use super::dispatch::{DispatchReport, Dispatcher};
-use super::jitter::{self, Seeded};
+use super::jitter::Seeded;
+use super::measure::{Batch, Measuring, Stream, Streams};
 use super::peak::{Meter, Peaks, Skyline};
+use super::place::{Planner, Totals};
 use super::timeline::{LONGEST_STRETCH_MS, Occurrence, Timeline};
-use super::{Input, Jitter, PlanJob};
+use super::{Input, PlanJob};
 
 /// Occurrences per stretch of the horizon that are aimed at: bounds the memory.
 const STRETCH_TARGET: usize = 600_000;
 
 /// The length of the first stretch, before anything is known about the density.
 const FIRST_STRETCH_MS: i64 = 60_000;
-
-/// Occurrences in a stretch from which measuring them apart pays.
-const WORTH_A_THREAD: usize = 50_000;
 
 /// Bins of the horizon's skyline.
 const SKYLINE_BINS: i64 = 48;
@@ -97,54 +93,6 @@ pub struct Outcome {
     pub broken: BTreeMap<usize, String>,
     /// Recurrences without any instant in the horizon, ascending.
     pub silent: Vec<usize>,
-}
-
-/// One placed occurrence that waits for its turn in the order of planned starts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Placed {
-    planned_ms: i64,
-    rank: u32,
-    on_tick: u32,
-    tick_ms: i64,
-    clipped: bool,
-}
-
-/// Placed occurrences, the next to start first.
-///
-/// Most come in order and wait in a row; only those of bursts that overlap need the heap.
-#[derive(Default)]
-struct Pending {
-    row: VecDeque<Placed>,
-    heap: BinaryHeap<Reverse<Placed>>,
-}
-
-impl Pending {
-    fn push(&mut self, placed: Placed) {
-        if self.row.back().is_none_or(|last| *last <= placed) {
-            self.row.push_back(placed);
-        } else {
-            self.heap.push(Reverse(placed));
-        }
-    }
-
-    /// Takes out the next one that starts before `t_ms`.
-    fn pop_before(&mut self, t_ms: i64) -> Option<Placed> {
-        let in_row = self.row.front();
-        let in_heap = self.heap.peek().map(|Reverse(p)| p);
-        let from_heap = match (in_row, in_heap) {
-            (Some(row), Some(heap)) => heap < row,
-            (row, heap) => row.is_none() && heap.is_some(),
-        };
-        let next = if from_heap { in_heap } else { in_row };
-        if next?.planned_ms >= t_ms {
-            return None;
-        }
-        if from_heap {
-            self.heap.pop().map(|Reverse(p)| p)
-        } else {
-            self.row.pop_front()
-        }
-    }
 }
 
 /// Makes the plan. Same input, in any order of the jobs, and same seed give the same calls to `sink`.
@@ -281,82 +229,6 @@ impl<'a> Timelines<'a> {
     }
 }
 
-/// What a stretch gives to measure.
-#[derive(Default)]
-struct Batch {
-    from_ms: i64,
-    /// At their native instants.
-    native: Vec<Occurrence>,
-    /// Where the plan puts them: instant and rank, ascending.
-    placed: Vec<(i64, u32)>,
-}
-
-/// Before and after.
-struct Streams<'a> {
-    before: Stream<'a>,
-    after: Stream<'a>,
-    by_rank: &'a [PlanJob<'a>],
-}
-
-impl Streams<'_> {
-    fn take(&mut self, batch: &Batch) {
-        for (t, rank) in &batch.native {
-            let job = &self.by_rank[*rank as usize];
-            self.before.start(batch.from_ms + i64::from(*t), *rank, job);
-        }
-        for (t, rank) in &batch.placed {
-            self.after.start(*t, *rank, &self.by_rank[*rank as usize]);
-        }
-    }
-}
-
-/// Measuring needs nothing of planning, and takes as long: with many occurrences it has a thread.
-enum Measuring<'scope, 'a> {
-    Here(Box<Streams<'a>>),
-    There(
-        SyncSender<Batch>,
-        ScopedJoinHandle<'scope, Box<Streams<'a>>>,
-    ),
-}
-
-impl<'scope, 'a: 'scope> Measuring<'scope, 'a> {
-    fn take(self, batch: Batch, scope: &'scope Scope<'scope, '_>) -> Self {
-        match self {
-            Self::Here(mut streams) if batch.native.len() < WORTH_A_THREAD => {
-                streams.take(&batch);
-                Self::Here(streams)
-            }
-            Self::Here(mut streams) => {
-                let (sender, batches) = std::sync::mpsc::sync_channel::<Batch>(1);
-                let thread = scope.spawn(move || {
-                    for batch in batches {
-                        streams.take(&batch);
-                    }
-                    streams
-                });
-                Self::There(sender, thread).take(batch, scope)
-            }
-            Self::There(sender, thread) => {
-                // It ends only when the sender is dropped.
-                sender.send(batch).ok();
-                Self::There(sender, thread)
-            }
-        }
-    }
-
-    fn finish(self) -> Box<Streams<'a>> {
-        match self {
-            Self::Here(streams) => streams,
-            Self::There(sender, thread) => {
-                drop(sender);
-                thread
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            }
-        }
-    }
-}
-
 /// The jobs in the order of a hash of their ids, what draws need, and where each was in the input.
 fn ranked<'a>(jobs: &[PlanJob<'a>]) -> (Vec<PlanJob<'a>>, Vec<Seeded>, Vec<usize>) {
     let mut order: Vec<(u64, u32, usize)> = jobs
@@ -405,212 +277,4 @@ fn rules_by_rank(rules: &super::Dispatch, index_of: &[usize]) -> super::Dispatch
         molecule.workspaces = index_of.iter().map(|i| of(i).unwrap_or(u32::MAX)).collect();
     }
     rules
-}
-
-/// What is measured of a sequence of starts.
-struct Stream<'a> {
-    meter: Meter,
-    dispatchers: Vec<Dispatcher<'a>>,
-}
-
-impl Stream<'_> {
-    #[inline]
-    fn start(&mut self, t: i64, rank: u32, job: &PlanJob<'_>) {
-        self.meter.start(t, job.group, job.run_ms);
-        if let Some(dispatcher) = self.dispatchers.get_mut(job.source) {
-            dispatcher.due(t, rank);
-        }
-    }
-}
-
-#[derive(Default)]
-struct Totals {
-    fires: u64,
-    bursts: u64,
-    in_bursts: u64,
-    clipped: u64,
-    left_staggered: u64,
-    biggest: Option<Burst>,
-    biggest_starts: (Vec<i64>, Vec<i64>),
-}
-
-/// Turns ticks into bursts and planned starts.
-struct Planner<'a, 'i> {
-    input: &'a Input<'i>,
-    by_rank: &'a [PlanJob<'i>],
-    seeded: &'a [Seeded],
-    index_of: &'a [usize],
-    pending: Pending,
-    ranks: Vec<u32>,
-    offsets: Vec<i64>,
-    members: Vec<Member>,
-    outcome: Totals,
-}
-
-impl<'a, 'i> Planner<'a, 'i> {
-    fn new(
-        input: &'a Input<'i>,
-        by_rank: &'a [PlanJob<'i>],
-        seeded: &'a [Seeded],
-        index_of: &'a [usize],
-    ) -> Self {
-        Self {
-            input,
-            by_rank,
-            seeded,
-            index_of,
-            pending: Pending::default(),
-            ranks: Vec::new(),
-            offsets: Vec::new(),
-            members: Vec::new(),
-            outcome: Totals::default(),
-        }
-    }
-
-    fn stretch(
-        &mut self,
-        from_ms: i64,
-        due: &[Occurrence],
-        timeline: &Timeline<'_>,
-        placed: &mut Vec<(i64, u32)>,
-        sink: &mut dyn Sink,
-    ) -> ControlFlow<()> {
-        for tick in due.chunk_by(|a, b| a.0 == b.0) {
-            let tick_ms = from_ms + i64::from(tick[0].0);
-            self.release(tick_ms, placed, sink)?;
-            self.tick(tick_ms, tick, timeline, sink)?;
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn tick(
-        &mut self,
-        tick_ms: i64,
-        tick: &[Occurrence],
-        timeline: &Timeline<'_>,
-        sink: &mut dyn Sink,
-    ) -> ControlFlow<()> {
-        let options = &self.input.options;
-        let is_burst = tick.len() >= options.burst.max(1);
-        let on_tick = u32::try_from(tick.len()).unwrap_or(u32::MAX);
-        self.outcome.fires += u64::from(on_tick);
-        self.offsets.clear();
-        if is_burst {
-            self.ranks.clear();
-            self.ranks.extend(tick.iter().map(|o| o.1));
-            let (by_rank, seeded, ranks) = (self.by_rank, self.seeded, &self.ranks);
-            jitter::offsets(options, tick_ms, ranks, by_rank, seeded, &mut self.offsets);
-        } else {
-            self.offsets.resize(tick.len(), 0);
-            self.outcome.left_staggered += if options.at_nominal() {
-                0
-            } else {
-                let staggered = |o: &&Occurrence| self.by_rank[o.1 as usize].native_offset_ms > 0;
-                tick.iter().filter(staggered).count() as u64
-            };
-        }
-        let mut clipped = 0;
-        self.members.clear();
-        for ((_, rank), offset) in tick.iter().zip(&self.offsets) {
-            let mut planned_ms = tick_ms + offset;
-            let limit = planned_ms + 1;
-            let next = (*offset > 0)
-                .then(|| timeline.next_own(*rank, tick_ms, limit))
-                .flatten();
-            if let Some(next) = next {
-                planned_ms = next - 1;
-                clipped += 1;
-            }
-            let nominal = if options.at_nominal() {
-                self.by_rank[*rank as usize].native_offset_ms
-            } else {
-                0
-            };
-            self.members.push(Member {
-                rank: *rank,
-                native_ms: tick_ms + nominal,
-                planned_ms,
-            });
-            self.pending.push(Placed {
-                planned_ms,
-                rank: *rank,
-                on_tick,
-                tick_ms,
-                clipped: next.is_some(),
-            });
-        }
-        if is_burst {
-            self.burst(tick_ms, clipped, sink)?;
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn burst(&mut self, tick_ms: i64, clipped: u32, sink: &mut dyn Sink) -> ControlFlow<()> {
-        let burst = burst::measure(tick_ms, &self.members, self.by_rank, self.index_of, clipped);
-        let totals = &mut self.outcome;
-        totals.bursts += 1;
-        totals.in_bursts += self.members.len() as u64;
-        totals.clipped += u64::from(clipped);
-        let shown = self
-            .members
-            .iter()
-            .any(|m| self.by_rank[m.rank as usize].shown);
-        if !shown {
-            return ControlFlow::Continue(());
-        }
-        if totals
-            .biggest
-            .as_ref()
-            .is_none_or(|b| b.members.len() < burst.members.len())
-        {
-            totals.biggest = Some(burst.clone());
-            let sorted = |start: fn(&Member) -> i64| {
-                let mut starts: Vec<i64> = self.members.iter().map(start).collect();
-                starts.sort_unstable();
-                starts
-            };
-            totals.biggest_starts = (sorted(|m| m.native_ms), sorted(|m| m.planned_ms));
-        }
-        sink.burst(burst)
-    }
-
-    /// Hands on every placed start before `tick_ms`, in order: nothing later can come before them.
-    fn release(
-        &mut self,
-        tick_ms: i64,
-        out: &mut Vec<(i64, u32)>,
-        sink: &mut dyn Sink,
-    ) -> ControlFlow<()> {
-        let wants_fires = sink.wants_fires();
-        while let Some(placed) = self.pending.pop_before(tick_ms) {
-            let job = &self.by_rank[placed.rank as usize];
-            out.push((placed.planned_ms, placed.rank));
-            if wants_fires && job.shown {
-                let at_nominal = self.input.options.at_nominal();
-                let offset = job.native_offset_ms;
-                let nominal_ms = placed.tick_ms - if at_nominal { 0 } else { offset };
-                sink.fire(Fire {
-                    job: self.index_of[placed.rank as usize],
-                    nominal_ms,
-                    native_ms: nominal_ms + offset,
-                    planned_ms: placed.planned_ms,
-                    on_tick: placed.on_tick,
-                    clipped: placed.clipped,
-                })?;
-            }
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-impl Jitter {
-    /// The window of a windowed strategy, milliseconds.
-    pub fn window_ms(&self) -> Option<i64> {
-        match *self {
-            Self::Spread { window_ms } | Self::Hash { window_ms } | Self::Random { window_ms } => {
-                Some(window_ms)
-            }
-            _ => None,
-        }
-    }
 }

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Error, Problem};
+use crate::when;
 
 pub use lines::RowWriter;
 pub use row::{Align, Cell, Column, Row, Show, View};
@@ -161,11 +162,6 @@ struct Document<'a, R> {
     report: &'a R,
 }
 
-/// Returns an instant as RFC 3339 in UTC; out of range (beyond year 9999), its milliseconds.
-pub fn instant(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |t| t.to_string())
-}
-
 /// Prints a report in the format that was asked for, then says its warnings and problems.
 ///
 /// # Errors
@@ -212,7 +208,7 @@ fn write_to<R: Report>(report: &mut R, ctx: &Context, out: &mut dyn Write) -> Re
 fn document<R: Report>(report: &R, ctx: &Context, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         schema: R::SCHEMA,
-        generated_at: instant(ctx.now_ms),
+        generated_at: when::utc(ctx.now_ms),
         generated_at_ms: ctx.now_ms,
         tool_version: env!("CARGO_PKG_VERSION"),
         report,

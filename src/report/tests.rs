@@ -135,7 +135,7 @@ fn every_format_prints_the_same_rows() {
     let lines = lines.lines().map(|l| serde_json::from_str(l).unwrap());
     let lines: Vec<serde_json::Value> = lines.collect();
     assert_eq!(document["rows"], serde_json::Value::Array(lines));
-    assert_eq!(document["generated_at"], "1970-01-01T00:00:00Z");
+    assert_eq!(document["generated_at"], "1970-01-01T00:00:00.000Z");
 }
 
 #[test]

@@ -67,7 +67,7 @@ plan.run_length,,built-in
 plan.group_by,,built-in
 contexts.a.dialect,molecule,file [ROOT]/home/.config/cronctl/cronctl.toml:5
 contexts.a.openclaw_version,2026.9.6,file [ROOT]/work/cronctl.toml:4
-now,2026-08-02T03:00:00Z,env CRONCTL_NOW
+now,2026-08-02T03:00:00.000Z,env CRONCTL_NOW
 --- exit 0
 
 "#]]
@@ -148,7 +148,7 @@ contexts.prod.molecule.token_file,[ROOT]/home/token,file [ROOT]/home/.config/cro
 contexts.prod.molecule.url,https://platform.example,file [ROOT]/home/.config/cronctl/cronctl.toml:10
 contexts.prod.openclaw,"[""[ROOT]/home/.openclaw"",""/srv/openclaw""]",file [ROOT]/home/.config/cronctl/cronctl.toml:5
 contexts.prod.openclaw_version,2026.7.1-2,file [ROOT]/home/.config/cronctl/cronctl.toml:7
-now,2026-08-02T03:00:00Z,env CRONCTL_NOW
+now,2026-08-02T03:00:00.000Z,env CRONCTL_NOW
 --- exit 0
 
 "#]]

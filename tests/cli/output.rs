@@ -49,18 +49,18 @@ fn a_table_has_titles_and_no_trailing_spaces() {
     assert_data_eq!(
         table,
         str![[r#"
-KEY              VALUE                 ORIGIN
-output           table                 built-in
-color            auto                  built-in
-context          -                     built-in
-plan.jitter      spread                built-in
-plan.window      5s                    built-in
-plan.gap         2s..5s                built-in
-plan.burst       2                     built-in
-plan.seed        0                     built-in
-plan.run_length  -                     built-in
-plan.group_by    -                     built-in
-now              2026-08-02T03:00:00Z  env CRONCTL_NOW
+KEY              VALUE                     ORIGIN
+output           table                     built-in
+color            auto                      built-in
+context          -                         built-in
+plan.jitter      spread                    built-in
+plan.window      5s                        built-in
+plan.gap         2s..5s                    built-in
+plan.burst       2                         built-in
+plan.seed        0                         built-in
+plan.run_length  -                         built-in
+plan.group_by    -                         built-in
+now              2026-08-02T03:00:00.000Z  env CRONCTL_NOW
 
 "#]]
     );
@@ -70,7 +70,7 @@ now              2026-08-02T03:00:00Z  env CRONCTL_NOW
 fn json_is_one_document_with_a_head() {
     let settings: Settings = Sandbox::new().run("config show --json").json();
     assert_eq!(settings.schema, "cronctl.config/1");
-    assert_eq!(settings.generated_at, "2026-08-02T03:00:00Z");
+    assert_eq!(settings.generated_at, "2026-08-02T03:00:00.000Z");
     assert_eq!(settings.generated_at_ms, 1_785_639_600_000);
     assert_eq!(settings.tool_version, env!("CARGO_PKG_VERSION"));
     let context = settings.rows.iter().find(|r| r.key == "context").unwrap();
@@ -144,17 +144,17 @@ fn columns_and_order_are_chosen() {
     assert_data_eq!(
         run("config show --columns value,key --sort -key --no-headers"),
         str![[r#"
-5s                    plan.window
-0                     plan.seed
--                     plan.run_length
-spread                plan.jitter
--                     plan.group_by
-2s..5s                plan.gap
-2                     plan.burst
-table                 output
-2026-08-02T03:00:00Z  now
--                     context
-auto                  color
+5s                        plan.window
+0                         plan.seed
+-                         plan.run_length
+spread                    plan.jitter
+-                         plan.group_by
+2s..5s                    plan.gap
+2                         plan.burst
+table                     output
+2026-08-02T03:00:00.000Z  now
+-                         context
+auto                      color
 
 "#]]
     );

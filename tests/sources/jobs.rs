@@ -1,6 +1,5 @@
 //! `--jobs`: every shape, damage, limits.
 
-use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 
 use cronctl::schedule::{Rules, ScheduleSpec};
@@ -386,40 +385,4 @@ fn one_page_of_a_longer_answer_is_said() {
         "{:?}",
         loaded.notes
     );
-}
-
-/// A measurement, not a test: `cargo test --profile quick --test sources -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement for release builds"]
-fn a_hundred_thousand_lines() {
-    let mut text = String::new();
-    for n in 0..100_000 {
-        writeln!(
-            text,
-            r#"{{"id":"{n:08x}-2b1c-4d5e-8f90-0123456789ab","agentId":"main","name":"job {n}","enabled":true,"createdAtMs":1795219732697,"schedule":{{"kind":"cron","expr":"{} {} * * *","tz":"America/Los_Angeles","staggerMs":0}},"sessionTarget":"isolated","wakeMode":"now","payload":{{"kind":"agentTurn","message":"Do the work","model":"openai/gpt-5.4-nano"}},"state":{{"nextRunAtMs":1795223022598}}}}"#,
-            n % 60,
-            n % 24
-        )
-        .unwrap();
-    }
-    let array = format!("[{}]", text.trim_end().replace('\n', ",\n"));
-    for (what, text) in [("NDJSON", &text), ("array", &array)] {
-        let mut times: Vec<_> = (0..5)
-            .map(|_| {
-                let watch = cronctl::clock::Stopwatch::start();
-                assert_eq!(stdin(text.as_bytes()).unwrap().jobs.len(), 100_000);
-                watch.elapsed()
-            })
-            .collect();
-        times.sort_unstable();
-        let mut out = std::io::stderr();
-        writeln!(
-            out,
-            "{what}: {} bytes, min {:?}, median {:?}",
-            text.len(),
-            times[0],
-            times[2]
-        )
-        .unwrap();
-    }
 }

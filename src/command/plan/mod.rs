@@ -6,6 +6,7 @@ mod gather;
 mod report;
 mod rows;
 mod screen;
+mod slots;
 mod summary;
 mod take;
 
@@ -59,7 +60,7 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     let rules: Vec<_> = loaded
         .sources
         .iter()
-        .map(|s| gather::dispatch(s, args, &gathered.planned))
+        .map(|s| slots::dispatch(s, args, &gathered.planned))
         .collect();
     let input = Input {
         jobs,
