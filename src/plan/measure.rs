@@ -8,11 +8,10 @@ use super::dispatch::Dispatcher;
 use super::peak::Meter;
 use super::timeline::Occurrence;
 
-/// Occurrences in a stretch from which measuring them apart pays.
-const WORTH_A_THREAD: usize = 50_000;
+/// Occurrences in a stretch from which a thread for a part of the work pays.
+pub(super) const WORTH_A_THREAD: usize = 50_000;
 
 /// What a stretch gives to measure.
-#[derive(Default)]
 pub(super) struct Batch {
     pub(super) from_ms: i64,
     /// At their native instants.

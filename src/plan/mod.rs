@@ -4,6 +4,7 @@
 //! once per distinct recurrence and streamed in chunks of the horizon, so that memory depends on
 //! neither its length nor the number of fires in it.
 
+mod ahead;
 mod burst;
 mod dispatch;
 

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use super::burst::{self, Burst, Member};
 use super::jitter::{self, Seeded};
 use super::run::{Fire, Sink};
-use super::timeline::{Occurrence, Timeline};
+use super::timeline::{Occurrence, Stretch, Timeline};
 use super::{Input, PlanJob};
 
 /// One placed occurrence that waits for its turn in the order of planned starts.
@@ -104,16 +104,16 @@ impl<'a, 'i> Planner<'a, 'i> {
 
     pub(super) fn stretch(
         &mut self,
-        from_ms: i64,
-        due: &[Occurrence],
         timeline: &Timeline<'_>,
+        stretch: &Stretch,
         placed: &mut Vec<(i64, u32)>,
         sink: &mut dyn Sink,
     ) -> ControlFlow<()> {
-        for tick in due.chunk_by(|a, b| a.0 == b.0) {
-            let tick_ms = from_ms + i64::from(tick[0].0);
+        for tick in stretch.occurrences.chunk_by(|a, b| a.0 == b.0) {
+            let tick_ms = stretch.from_ms + i64::from(tick[0].0);
             self.release(tick_ms, placed, sink)?;
-            self.tick(tick_ms, tick, timeline, sink)?;
+            let next = |rank, limit| timeline.next_own(stretch, rank, tick_ms, limit);
+            self.tick(tick_ms, tick, &next, sink)?;
         }
         ControlFlow::Continue(())
     }
@@ -122,7 +122,7 @@ impl<'a, 'i> Planner<'a, 'i> {
         &mut self,
         tick_ms: i64,
         tick: &[Occurrence],
-        timeline: &Timeline<'_>,
+        next_own: &impl Fn(u32, i64) -> Option<i64>,
         sink: &mut dyn Sink,
     ) -> ControlFlow<()> {
         let options = &self.input.options;
@@ -149,9 +149,7 @@ impl<'a, 'i> Planner<'a, 'i> {
         for ((_, rank), offset) in tick.iter().zip(&self.offsets) {
             let mut planned_ms = tick_ms + offset;
             let limit = planned_ms + 1;
-            let next = (*offset > 0)
-                .then(|| timeline.next_own(*rank, tick_ms, limit))
-                .flatten();
+            let next = (*offset > 0).then(|| next_own(*rank, limit)).flatten();
             if let Some(next) = next {
                 planned_ms = next - 1;
                 clipped += 1;

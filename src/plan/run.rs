@@ -5,20 +5,14 @@ use std::ops::ControlFlow;
 
 use sha2::{Digest, Sha256};
 
+use super::ahead::{Ahead, Pair, Timelines};
 use super::burst::Burst;
 use super::dispatch::{DispatchReport, Dispatcher};
 use super::jitter::Seeded;
 use super::measure::{Batch, Measuring, Stream, Streams};
 use super::peak::{Meter, Peaks, Skyline};
 use super::place::{Planner, Totals};
-use super::timeline::{LONGEST_STRETCH_MS, Occurrence, Timeline};
 use super::{Input, PlanJob};
-
-/// Occurrences per stretch of the horizon that are aimed at: bounds the memory.
-const STRETCH_TARGET: usize = 600_000;
-
-/// The length of the first stretch, before anything is known about the density.
-const FIRST_STRETCH_MS: i64 = 60_000;
 
 /// Bins of the horizon's skyline.
 const SKYLINE_BINS: i64 = 48;
@@ -113,9 +107,10 @@ pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
         meter: Meter::with_skyline(input.groups.len(), Skyline::new(from, bin_ms, SKYLINE_BINS)),
         dispatchers: rules.iter().map(|d| Dispatcher::new(d, &run_of)).collect(),
     };
-    let mut timelines = Timelines::new(input, &by_rank);
+    let timelines = Timelines::new(input, &by_rank);
     let mut planner = Planner::new(input, &by_rank, &seeded, &index_of);
     let mut broken = BTreeMap::new();
+    let mut heard = vec![false; input.recurrences.len()];
     let streams = std::thread::scope(|scope| {
         let streams = Streams {
             before: stream(),
@@ -123,29 +118,37 @@ pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
             by_rank: &by_rank,
         };
         let mut measuring = Measuring::Here(Box::new(streams));
-        let (mut at, mut length) = (from, FIRST_STRETCH_MS);
-        while at < until {
-            length = i64::min(length, until - at);
-            let mut batch = Batch {
-                from_ms: at,
-                ..Batch::default()
+        let mut ahead = Ahead::new(&timelines, from, until);
+        while let Some(Pair {
+            until_ms,
+            mut native,
+            nominal,
+        }) = ahead.next(scope)
+        {
+            broken.extend(native.broken.drain(..));
+            timelines.native.hear(&native, &mut heard);
+            let mut placed = Vec::with_capacity(native.occurrences.len());
+            let (timeline, stretch) = match (&timelines.nominal, &nominal) {
+                (Some(timeline), Some(stretch)) => (timeline, stretch),
+                _ => (&timelines.native, &native),
             };
-            broken.extend(timelines.stretch(at, length, &mut batch.native));
-            let (due, timeline) = timelines.planned(&batch.native);
             if planner
-                .stretch(at, due, timeline, &mut batch.placed, sink)
+                .stretch(timeline, stretch, &mut placed, sink)
                 .is_break()
             {
                 break;
             }
-            at += length;
-            if at >= until {
+            if until_ms >= until {
                 // The horizon ends; the runs that were placed beyond it do not.
-                let _stopped = planner.release(i64::MAX, &mut batch.placed, sink);
+                let _stopped = planner.release(i64::MAX, &mut placed, sink);
             }
-            length = next_length(length, batch.native.len());
+            let batch = Batch {
+                from_ms: native.from_ms,
+                native: native.occurrences,
+                placed,
+            };
             measuring = measuring.take(batch, scope);
-            sink.progress(at - from, until - from);
+            sink.progress(until_ms - from, until - from);
         }
         measuring.finish()
     });
@@ -176,56 +179,7 @@ pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
         biggest_starts,
         bin_ms,
         broken,
-        silent: timelines.native.silent(),
-    }
-}
-
-/// How long the next stretch shall be, after one of this length had so many occurrences.
-fn next_length(length_ms: i64, occurrences: usize) -> i64 {
-    let grow = STRETCH_TARGET / occurrences.max(1);
-    let next = match i64::try_from(grow.clamp(0, 24)) {
-        Ok(grow) if grow > 0 => length_ms.saturating_mul(grow),
-        _ => length_ms / 4,
-    };
-    next.clamp(1000, LONGEST_STRETCH_MS)
-}
-
-/// The occurrences at their native instants and, where bursts are formed elsewhere, at nominal ones.
-struct Timelines<'a> {
-    native: Timeline<'a>,
-    nominal: Option<(Timeline<'a>, Vec<Occurrence>)>,
-}
-
-impl<'a> Timelines<'a> {
-    fn new(input: &'a Input<'_>, by_rank: &[PlanJob<'_>]) -> Self {
-        let of =
-            |offset: fn(&PlanJob<'_>) -> i64| Timeline::new(&input.recurrences, by_rank, offset);
-        let nominal = input.options.at_nominal().then(|| (of(|_| 0), Vec::new()));
-        Self {
-            native: of(|job| job.native_offset_ms),
-            nominal,
-        }
-    }
-
-    fn stretch(
-        &mut self,
-        from_ms: i64,
-        length_ms: i64,
-        native: &mut Vec<Occurrence>,
-    ) -> Vec<(usize, String)> {
-        let mut broken = self.native.stretch(from_ms, length_ms, native);
-        if let Some((nominal, due)) = &mut self.nominal {
-            broken.extend(nominal.stretch(from_ms, length_ms, due));
-        }
-        broken
-    }
-
-    /// The occurrences that bursts are formed of, and their timeline.
-    fn planned<'s>(&'s self, native: &'s [Occurrence]) -> (&'s [Occurrence], &'s Timeline<'a>) {
-        match &self.nominal {
-            Some((nominal, due)) => (due, nominal),
-            None => (native, &self.native),
-        }
+        silent: (0..heard.len()).filter(|i| !heard[*i]).collect(),
     }
 }
 

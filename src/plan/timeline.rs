@@ -30,7 +30,7 @@ struct Series {
     shift_ms: i64,
 }
 
-/// Enumerates occurrences stretch by stretch.
+/// The occurrences of all jobs, a stretch at a time.
 pub(super) struct Timeline<'a> {
     recurrences: &'a [&'a dyn Recurrence],
     series: Vec<Series>,
@@ -38,13 +38,21 @@ pub(super) struct Timeline<'a> {
     reach_ms: Vec<i64>,
     /// Per job, in rank order: its series and the offset on top of the shift.
     jobs: Vec<(u32, u32)>,
-    from_ms: i64,
+}
+
+/// A stretch of the horizon.
+#[derive(Default)]
+pub(super) struct Stretch {
+    pub(super) from_ms: i64,
+    /// Sorted by instant and, within an instant, by rank.
+    pub(super) occurrences: Vec<Occurrence>,
+    /// Recurrences that could not be enumerated, and why.
+    pub(super) broken: Vec<(usize, String)>,
     instants: Vec<i32>,
+    /// Per series: its part of `instants`.
     ranges: Vec<(usize, usize)>,
     /// Per series: no two of its instants are nearer than this, as far as the stretch tells.
     least_gap_ms: Vec<i64>,
-    heard: Vec<bool>,
-    spare: Vec<Occurrence>,
 }
 
 impl<'a> Timeline<'a> {
@@ -84,32 +92,21 @@ impl<'a> Timeline<'a> {
             series,
             reach_ms,
             jobs,
-            from_ms: 0,
-            instants: Vec::new(),
-            ranges: Vec::new(),
-            least_gap_ms: Vec::new(),
-            heard: vec![false; recurrences.len()],
-            spare: Vec::new(),
         }
     }
 
-    /// Fills `out` with the occurrences of `[from_ms, from_ms + length_ms)`, sorted by instant and,
-    /// within an instant, by rank. Returns the recurrences that could not be enumerated.
-    pub(super) fn stretch(
-        &mut self,
-        from_ms: i64,
-        length_ms: i64,
-        out: &mut Vec<Occurrence>,
-    ) -> Vec<(usize, String)> {
-        let mut broken = Vec::new();
-        self.from_ms = from_ms;
-        self.instants.clear();
-        self.ranges.clear();
-        self.least_gap_ms.clear();
+    /// Enumerates `[from_ms, from_ms + length_ms)`.
+    pub(super) fn stretch(&self, from_ms: i64, length_ms: i64) -> Stretch {
+        let mut out = Stretch {
+            from_ms,
+            ..Stretch::default()
+        };
+        out.ranges.reserve(self.series.len());
+        out.least_gap_ms.reserve(self.series.len());
         for (series, reach) in self.series.iter().zip(&self.reach_ms) {
-            let start = self.instants.len();
+            let start = out.instants.len();
             let base = from_ms.saturating_sub(series.shift_ms);
-            let instants = &mut self.instants;
+            let instants = &mut out.instants;
             let mut emit = |t: i64| instants.extend(i32::try_from(t - base));
             let asked = self.recurrences[series.recurrence].each(
                 base.saturating_sub(*reach),
@@ -117,23 +114,21 @@ impl<'a> Timeline<'a> {
                 &mut emit,
             );
             if let Err(why) = asked {
-                broken.push((series.recurrence, why));
+                out.broken.push((series.recurrence, why));
             }
-            self.heard[series.recurrence] |= self.instants.len() > start;
-            let mine = &self.instants[start..];
+            let mine = &out.instants[start..];
             // The instant after the last is not known: it may follow the stretch at once.
             let open = mine.last().map(|last| length_ms - i64::from(*last));
             let gaps = mine.windows(2).map(|w| i64::from(w[1]) - i64::from(w[0]));
-            self.least_gap_ms
+            out.least_gap_ms
                 .push(gaps.chain(open).min().unwrap_or(i64::MAX));
-            self.ranges.push((start, self.instants.len()));
+            out.ranges.push((start, out.instants.len()));
         }
-        out.clear();
         let length = i32::try_from(length_ms).unwrap_or(i32::MAX);
         for (rank, &(series, offset)) in (0u32..).zip(&self.jobs) {
-            let (start, end) = self.ranges[series as usize];
+            let (start, end) = out.ranges[series as usize];
             let offset = i32::try_from(offset).unwrap_or(i32::MAX);
-            let mine = &self.instants[start..end];
+            let mine = &out.instants[start..end];
             // Only instants that an offset carries into the stretch, or out of it, need looking for.
             let shared = self.reach_ms[series as usize] > 0;
             let inside = |limit: i32| mine.partition_point(|t| t + offset < limit);
@@ -143,28 +138,41 @@ impl<'a> Timeline<'a> {
                 (0, mine.len())
             };
             let at = |t: &i32| (t + offset).cast_unsigned();
-            out.extend(mine[first..last].iter().map(|t| (at(t), rank)));
+            out.occurrences
+                .extend(mine[first..last].iter().map(|t| (at(t), rank)));
         }
-        sort_by_instant(out, &mut self.spare, length_ms);
-        broken
+        sort_by_instant(&mut out.occurrences, length_ms);
+        out
     }
 
-    /// Returns the recurrences that had no instant in any stretch so far.
-    pub(super) fn silent(&self) -> Vec<usize> {
-        (0..self.heard.len()).filter(|i| !self.heard[*i]).collect()
+    /// Marks the recurrences that have an instant in a stretch.
+    pub(super) fn hear(&self, stretch: &Stretch, heard: &mut [bool]) {
+        for (series, (start, end)) in self.series.iter().zip(&stretch.ranges) {
+            heard[series.recurrence] |= start < end;
+        }
     }
 
-    /// Returns the first own instant of the job at `rank` after `t_ms` if it lies before
-    /// `limit_ms`. Only asked where an offset may reach it.
-    pub(super) fn next_own(&self, rank: u32, t_ms: i64, limit_ms: i64) -> Option<i64> {
+    /// Returns the first own instant of the job at `rank` after `t_ms`, which lies in `stretch`, if
+    /// there is one before `limit_ms`. Only asked where an offset may reach it.
+    pub(super) fn next_own(
+        &self,
+        stretch: &Stretch,
+        rank: u32,
+        t_ms: i64,
+        limit_ms: i64,
+    ) -> Option<i64> {
         let (series, offset) = self.jobs[rank as usize];
-        if limit_ms - t_ms <= self.least_gap_ms[series as usize] {
+        if limit_ms - t_ms <= stretch.least_gap_ms[series as usize] {
             return None;
         }
-        let (start, end) = self.ranges[series as usize];
-        let shift = self.series[series as usize].shift_ms + i64::from(offset);
-        let mine = &self.instants[start..end];
-        let base = self.from_ms - self.series[series as usize].shift_ms;
+        let (start, end) = stretch.ranges[series as usize];
+        let Series {
+            recurrence,
+            shift_ms,
+        } = self.series[series as usize];
+        let shift = shift_ms + i64::from(offset);
+        let mine = &stretch.instants[start..end];
+        let base = stretch.from_ms - shift_ms;
         let after = t_ms - shift - base;
         let found = mine.partition_point(|t| i64::from(*t) <= after);
         if let Some(next) = mine.get(found) {
@@ -172,10 +180,10 @@ impl<'a> Timeline<'a> {
             return (next < limit_ms).then_some(next);
         }
         let mut next = None;
-        let recurrence = self.recurrences[self.series[series as usize].recurrence];
-        let asked = recurrence.each(t_ms - shift + 1, limit_ms - shift, &mut |t| {
-            next.get_or_insert(t + shift);
-        });
+        let asked =
+            self.recurrences[recurrence].each(t_ms - shift + 1, limit_ms - shift, &mut |t| {
+                next.get_or_insert(t + shift);
+            });
         asked.ok().and(next)
     }
 }
@@ -185,7 +193,7 @@ fn u32_of(n: usize) -> u32 {
 }
 
 /// Sorts by instant, keeping the order of equal ones: least significant digit first, nine bits a pass.
-fn sort_by_instant(items: &mut Vec<Occurrence>, spare: &mut Vec<Occurrence>, length_ms: i64) {
+fn sort_by_instant(items: &mut Vec<Occurrence>, length_ms: i64) {
     const BITS: u32 = 9;
     const MASK: u32 = (1 << BITS) - 1;
     if items.len() < 256 {
@@ -193,8 +201,7 @@ fn sort_by_instant(items: &mut Vec<Occurrence>, spare: &mut Vec<Occurrence>, len
         return;
     }
     let highest = u32::try_from(length_ms).unwrap_or(u32::MAX);
-    spare.clear();
-    spare.resize(items.len(), (0, 0));
+    let mut spare = vec![(0, 0); items.len()];
     for shift in (0..32 - highest.leading_zeros()).step_by(BITS as usize) {
         let digit = |o: &Occurrence| ((o.0 >> shift) & MASK) as usize;
         let mut next = [0usize; 1 << BITS];
@@ -210,7 +217,7 @@ fn sort_by_instant(items: &mut Vec<Occurrence>, spare: &mut Vec<Occurrence>, len
             spare[*slot] = *o;
             *slot += 1;
         }
-        std::mem::swap(items, spare);
+        std::mem::swap(items, &mut spare);
     }
 }
 
@@ -229,7 +236,7 @@ mod tests {
             .collect();
         let mut expected = items.clone();
         expected.sort_by_key(|o| o.0);
-        sort_by_instant(&mut items, &mut Vec::new(), 86_400_000);
+        sort_by_instant(&mut items, 86_400_000);
         assert_eq!(items, expected);
     }
 }
