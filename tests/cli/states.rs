@@ -312,3 +312,61 @@ fn completions_offer_the_jobs_of_the_discovered_state() {
     let offered: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(offered, ["hourly-sweep", "hourly-exact"], "{run}");
 }
+
+#[test]
+fn a_scheduler_that_is_switched_off_is_said() {
+    let sandbox = Sandbox::new();
+    let jobs = data("openclaw/v2026.3.28/cron/jobs.json");
+    sandbox.write(
+        "home/.openclaw/cron/jobs.json",
+        std::fs::read(jobs).unwrap(),
+    );
+    sandbox.write(
+        "home/.openclaw/openclaw.json",
+        "{ cron: { enabled: false } }",
+    );
+    let document: Value = sandbox.command(["plan", "--json"]).run().json();
+    let findings = document["findings"].as_array().unwrap();
+    let said = findings
+        .iter()
+        .find(|f| f["kind"] == "cron-disabled")
+        .unwrap();
+    assert_eq!(said["warning"], true, "{said}");
+}
+
+#[test]
+fn a_date_that_never_comes_is_named() {
+    let jobs = "0 0 30 2 * impossible\n0 9 * * * possible\n";
+    for (dialect, said) in [
+        ("molecule", "due at every poll"),
+        ("openclaw", "it never fires"),
+    ] {
+        let args = ["plan", "--jobs", "-", "--json", "--dialect", dialect];
+        let document: Value = Sandbox::new().command(args).stdin(jobs).run().json();
+        let findings = document["findings"].as_array().unwrap();
+        let never: Vec<_> = findings
+            .iter()
+            .filter(|f| f["kind"] == "never-fires")
+            .collect();
+        assert_eq!(never.len(), 1, "{dialect}: {findings:#?}");
+        assert!(
+            never[0]["text"].as_str().unwrap().contains(said),
+            "{dialect}: {never:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_job_that_outlasts_its_period_does_not_start_again() {
+    let jobs = "* * * * * often\n";
+    let line = "plan --jobs - --json --run-length 150s --for 10m --max-concurrent-runs 8";
+    let document: Value = Sandbox::new()
+        .command(line.split(' '))
+        .stdin(jobs)
+        .run()
+        .json();
+    // Due ten times, started every third minute.
+    let dispatch = &document["dispatch"][0]["before"];
+    assert_eq!(dispatch["peak"]["starts"], 4, "{dispatch}");
+    assert_eq!(dispatch["coalesced"], 6, "{dispatch}");
+}
