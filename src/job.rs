@@ -56,6 +56,13 @@ pub struct Job {
     pub timeout_seconds: Option<f64>,
 }
 
+impl Job {
+    /// Returns whether `asked` is its name, or its id or the beginning of it.
+    pub fn answers_to(&self, asked: &str) -> bool {
+        self.id.starts_with(asked) || self.name.as_deref() == Some(asked)
+    }
+}
+
 /// Where a job was found. Rendered as `<file>: <entry>`; the file is the source's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {

@@ -10,8 +10,10 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use jiff::tz::TimeZone;
 
 use crate::env::Env;
+use crate::error::Error;
 use crate::files;
 use crate::schedule::{Zone, ZoneSource};
+use crate::when;
 
 /// Where most hosts keep zone files.
 const DIRECTORY: &str = "/usr/share/zoneinfo";
@@ -76,6 +78,17 @@ impl Zones {
             .or_else(|| start("+VERSION"))
             .unwrap_or_else(|| "unknown version".to_owned());
         format!("{version} (host, {})", directory.display())
+    }
+
+    /// Reads an instant of the command line; see [`when::parse_instant`] for its forms.
+    ///
+    /// # Errors
+    /// When the text is no instant; the message names the flag.
+    pub fn instant(&self, flag: &str, text: &str, now_ms: i64) -> Result<i64, Error> {
+        when::parse_instant(text, now_ms, |name| {
+            self.zone(name).map(|zone| zone.time_zone().clone())
+        })
+        .map_err(|why| Error::usage(format!("{flag}: {why}")))
     }
 
     /// Returns where the host's zone comes from, one phrase.

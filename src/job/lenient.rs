@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::parse::{Complaint, JobShape, Slot, short};
 use super::{Job, JobState, molecule};
 use crate::schedule::ScheduleSpec;
+use crate::when;
 
 const EXPR: &str = "a cron expression such as \"0 22 * * *\"";
 const SCHEDULE: &str =
@@ -195,7 +196,7 @@ fn instant(schedule: &Value) -> Option<String> {
     if let Some(at) = schedule.get("atMs").filter(|v| !v.is_null()) {
         let ms = integer(Some(at));
         return match (ms.map(jiff::Timestamp::from_millisecond), at) {
-            (Some(Ok(instant)), _) => Some(instant.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()),
+            (Some(Ok(instant)), _) => Some(when::utc(instant.as_millisecond())),
             (_, Value::String(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
             (Some(Err(_)), _) => ms.map(|ms| ms.to_string()),
             _ => None,

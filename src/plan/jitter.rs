@@ -5,6 +5,7 @@
 
 use super::PlanJob;
 use super::peak::Meter;
+use crate::schedule::stagger::id_word;
 
 /// A strategy. Offsets are milliseconds from the instant at which the job enters its burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,26 +74,19 @@ pub struct Options {
 
 impl Options {
     /// Whether bursts are formed at nominal instants, without the source's own stagger.
-    pub(super) fn at_nominal(&self) -> bool {
+    pub fn at_nominal(&self) -> bool {
         self.restagger || self.jitter == Jitter::None
     }
 }
 
-/// What is known of a job before any burst: computed once, by rank.
-pub(super) struct Seeded {
-    /// First four bytes of sha256(id), big-endian, as OpenClaw's stagger uses them.
-    pub(super) hash: u32,
-    /// First eight bytes: orders a burst, and seeds random offsets.
-    pub(super) rank_key: u64,
-}
-
-/// Writes the offset of every job of a burst at `tick_ms` into `offsets`. `members` are ranks, ascending.
+/// Writes the offset of every job of a burst at `tick_ms` into `offsets`. `members` are ranks, ascending;
+/// `hashes` are [`id_hash`](crate::schedule::stagger::id_hash) by rank.
 pub(super) fn offsets(
     options: &Options,
     tick_ms: i64,
     members: &[u32],
     jobs: &[PlanJob<'_>],
-    seeded: &[Seeded],
+    hashes: &[u64],
     offsets: &mut Vec<i64>,
 ) {
     offsets.clear();
@@ -115,11 +109,11 @@ pub(super) fn offsets(
         }
         Jitter::Hash { window_ms } => {
             let window = window_ms.max(1);
-            let offset = |rank: &u32| i64::from(seeded[*rank as usize].hash) % window;
+            let offset = |rank: &u32| i64::from(id_word(hashes[*rank as usize])) % window;
             offsets.extend(members.iter().map(offset));
         }
         Jitter::Random { window_ms } => {
-            let key = |rank: &u32| mix(burst_seed ^ seeded[*rank as usize].rank_key);
+            let key = |rank: &u32| mix(burst_seed ^ hashes[*rank as usize]);
             offsets.extend(members.iter().map(|rank| below(key(rank), window_ms)));
         }
         Jitter::Fit { max_concurrent } => fit(max_concurrent, members, jobs, offsets),

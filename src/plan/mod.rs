@@ -22,6 +22,7 @@ pub use dispatch::{Dispatch, DispatchReport, MoleculeRules};
 
 pub use jitter::{Gap, Jitter, Options};
 pub use peak::{Peak, Peaks};
+pub use place::Totals;
 pub use run::{Fire, Outcome, Sink, plan};
 pub use timeline::Recurrence;
 

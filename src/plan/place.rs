@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::ops::ControlFlow;
 
 use super::burst::{self, Burst, Member};
-use super::jitter::{self, Seeded};
+use super::jitter;
 use super::run::{Fire, Sink};
 use super::timeline::{Occurrence, Stretch, Timeline};
 use super::{Input, PlanJob};
@@ -58,47 +58,55 @@ impl Pending {
     }
 }
 
-#[derive(Default)]
-pub(super) struct Totals {
-    pub(super) fires: u64,
-    pub(super) bursts: u64,
-    pub(super) in_bursts: u64,
-    pub(super) clipped: u64,
-    pub(super) left_staggered: u64,
-    pub(super) biggest: Option<Burst>,
-    pub(super) biggest_starts: (Vec<i64>, Vec<i64>),
+/// What all ticks come to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Occurrences in the horizon.
+    pub fires: u64,
+    /// Ticks that are bursts.
+    pub bursts: u64,
+    /// Occurrences in bursts.
+    pub in_bursts: u64,
+    /// Starts pulled back before the job's own next instant.
+    pub clipped: u64,
+    /// Occurrences left at the source's own staggered instant, alone there.
+    pub left_staggered: u64,
+    /// The burst with most jobs, the earliest of equals.
+    pub biggest: Option<Burst>,
+    /// Native and planned starts of the biggest burst, each ascending.
+    pub biggest_starts: (Vec<i64>, Vec<i64>),
 }
 
 /// Turns ticks into bursts and planned starts.
 pub(super) struct Planner<'a, 'i> {
     input: &'a Input<'i>,
     by_rank: &'a [PlanJob<'i>],
-    seeded: &'a [Seeded],
+    hashes: &'a [u64],
     index_of: &'a [usize],
     pending: Pending,
     ranks: Vec<u32>,
     offsets: Vec<i64>,
     members: Vec<Member>,
-    pub(super) outcome: Totals,
+    pub(super) totals: Totals,
 }
 
 impl<'a, 'i> Planner<'a, 'i> {
     pub(super) fn new(
         input: &'a Input<'i>,
         by_rank: &'a [PlanJob<'i>],
-        seeded: &'a [Seeded],
+        hashes: &'a [u64],
         index_of: &'a [usize],
     ) -> Self {
         Self {
             input,
             by_rank,
-            seeded,
+            hashes,
             index_of,
             pending: Pending::default(),
             ranks: Vec::new(),
             offsets: Vec::new(),
             members: Vec::new(),
-            outcome: Totals::default(),
+            totals: Totals::default(),
         }
     }
 
@@ -128,16 +136,16 @@ impl<'a, 'i> Planner<'a, 'i> {
         let options = &self.input.options;
         let is_burst = tick.len() >= options.burst.max(1);
         let on_tick = u32::try_from(tick.len()).unwrap_or(u32::MAX);
-        self.outcome.fires += u64::from(on_tick);
+        self.totals.fires += u64::from(on_tick);
         self.offsets.clear();
         if is_burst {
             self.ranks.clear();
             self.ranks.extend(tick.iter().map(|o| o.1));
-            let (by_rank, seeded, ranks) = (self.by_rank, self.seeded, &self.ranks);
-            jitter::offsets(options, tick_ms, ranks, by_rank, seeded, &mut self.offsets);
+            let (by_rank, hashes, ranks) = (self.by_rank, self.hashes, &self.ranks);
+            jitter::offsets(options, tick_ms, ranks, by_rank, hashes, &mut self.offsets);
         } else {
             self.offsets.resize(tick.len(), 0);
-            self.outcome.left_staggered += if options.at_nominal() {
+            self.totals.left_staggered += if options.at_nominal() {
                 0
             } else {
                 let staggered = |o: &&Occurrence| self.by_rank[o.1 as usize].native_offset_ms > 0;
@@ -180,7 +188,7 @@ impl<'a, 'i> Planner<'a, 'i> {
 
     fn burst(&mut self, tick_ms: i64, clipped: u32, sink: &mut dyn Sink) -> ControlFlow<()> {
         let burst = burst::measure(tick_ms, &self.members, self.by_rank, self.index_of, clipped);
-        let totals = &mut self.outcome;
+        let totals = &mut self.totals;
         totals.bursts += 1;
         totals.in_bursts += self.members.len() as u64;
         totals.clipped += u64::from(clipped);

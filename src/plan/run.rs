@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use sha2::{Digest, Sha256};
-
 use super::ahead::{Ahead, Pair, Timelines};
 use super::burst::Burst;
 use super::dispatch::{DispatchReport, Dispatcher};
-use super::jitter::Seeded;
 use super::measure::{Batch, Measuring, Stream, Streams};
 use super::peak::{Meter, Peaks, Skyline};
 use super::place::{Planner, Totals};
 use super::{Input, PlanJob};
+use crate::schedule::stagger::id_hash;
 
 /// Bins of the horizon's skyline.
 const SKYLINE_BINS: i64 = 48;
@@ -63,20 +61,8 @@ pub struct Outcome {
     pub dispatch_before: Vec<DispatchReport>,
     /// What each source's slots make of the planned starts.
     pub dispatch_after: Vec<DispatchReport>,
-    /// Occurrences in the horizon.
-    pub fires: u64,
-    /// Ticks that are bursts.
-    pub bursts: u64,
-    /// Occurrences in bursts.
-    pub in_bursts: u64,
-    /// Starts pulled back before the job's own next instant.
-    pub clipped: u64,
-    /// Occurrences left at the source's own staggered instant, alone there.
-    pub left_staggered: u64,
-    /// The burst with most jobs, the earliest of equals.
-    pub biggest: Option<Burst>,
-    /// Native and planned starts of the biggest burst, each ascending.
-    pub biggest_starts: (Vec<i64>, Vec<i64>),
+    /// What all ticks come to.
+    pub totals: Totals,
     /// The busiest second of each bin of the horizon, before.
     pub skyline_before: Vec<u32>,
     /// The same, after.
@@ -91,7 +77,7 @@ pub struct Outcome {
 
 /// Makes the plan. Same input, in any order of the jobs, and same seed give the same calls to `sink`.
 pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
-    let (by_rank, seeded, index_of) = ranked(&input.jobs);
+    let (by_rank, hashes, index_of) = ranked(&input.jobs);
     let (from, until) = (
         input.horizon.from_ms,
         input.horizon.until_ms.max(input.horizon.from_ms),
@@ -108,7 +94,7 @@ pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
         dispatchers: rules.iter().map(|d| Dispatcher::new(d, &run_of)).collect(),
     };
     let timelines = Timelines::new(input, &by_rank);
-    let mut planner = Planner::new(input, &by_rank, &seeded, &index_of);
+    let mut planner = Planner::new(input, &by_rank, &hashes, &index_of);
     let mut broken = BTreeMap::new();
     let mut heard = vec![false; input.recurrences.len()];
     let streams = std::thread::scope(|scope| {
@@ -154,15 +140,6 @@ pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
     });
     let Streams { before, after, .. } = *streams;
     let finish = |d: Vec<Dispatcher<'_>>| d.into_iter().map(Dispatcher::finish).collect();
-    let Totals {
-        fires,
-        bursts,
-        in_bursts,
-        clipped,
-        left_staggered,
-        biggest,
-        biggest_starts,
-    } = planner.outcome;
     Outcome {
         before: before.meter.peaks(),
         after: after.meter.peaks(),
@@ -170,31 +147,19 @@ pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
         skyline_after: after.meter.skyline().to_vec(),
         dispatch_before: finish(before.dispatchers),
         dispatch_after: finish(after.dispatchers),
-        fires,
-        bursts,
-        in_bursts,
-        clipped,
-        left_staggered,
-        biggest,
-        biggest_starts,
+        totals: planner.totals,
         bin_ms,
         broken,
         silent: (0..heard.len()).filter(|i| !heard[*i]).collect(),
     }
 }
 
-/// The jobs in the order of a hash of their ids, what draws need, and where each was in the input.
-fn ranked<'a>(jobs: &[PlanJob<'a>]) -> (Vec<PlanJob<'a>>, Vec<Seeded>, Vec<usize>) {
-    let mut order: Vec<(u64, u32, usize)> = jobs
+/// The jobs in the order of a hash of their ids, the hashes, and where each was in the input.
+fn ranked<'a>(jobs: &[PlanJob<'a>]) -> (Vec<PlanJob<'a>>, Vec<u64>, Vec<usize>) {
+    let mut order: Vec<(u64, usize)> = jobs
         .iter()
         .enumerate()
-        .map(|(index, job)| {
-            let digest = Sha256::digest(job.id.as_bytes());
-            let mut first = [0; 8];
-            first.copy_from_slice(&digest[..8]);
-            let rank_key = u64::from_be_bytes(first);
-            (rank_key, u32::try_from(rank_key >> 32).unwrap_or(0), index)
-        })
+        .map(|(index, job)| (id_hash(job.id), index))
         .collect();
     // Equal ids of different sources are told apart by what they are, never by input order.
     let tie = |index: usize| {
@@ -209,18 +174,13 @@ fn ranked<'a>(jobs: &[PlanJob<'a>]) -> (Vec<PlanJob<'a>>, Vec<Seeded>, Vec<usize
             index,
         )
     };
-    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| tie(a.2).cmp(&tie(b.2))));
-    (
-        order.iter().map(|o| jobs[o.2].clone()).collect(),
-        order
-            .iter()
-            .map(|o| Seeded {
-                rank_key: o.0,
-                hash: o.1,
-            })
-            .collect(),
-        order.iter().map(|o| o.2).collect(),
-    )
+    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| tie(a.1).cmp(&tie(b.1))));
+    let by_rank = order
+        .iter()
+        .map(|(_, index)| jobs[*index].clone())
+        .collect();
+    let (hashes, index_of) = order.into_iter().unzip();
+    (by_rank, hashes, index_of)
 }
 
 /// The same rules with their workspaces listed by rank instead of by input order.

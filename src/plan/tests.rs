@@ -231,7 +231,7 @@ fn a_start_never_passes_the_jobs_own_next_instant() {
         max_ms: 4000,
     });
     let (seen, outcome) = made(jobs, &beats, gap, Dispatch::Unlimited);
-    assert!(outcome.clipped > 0);
+    assert!(outcome.totals.clipped > 0);
     for fire in &seen.fires {
         let next = fire.nominal_ms + if fire.job == 1 { 86_400_000 } else { 1000 };
         let last = fire.nominal_ms == NOON + 9000;
@@ -255,7 +255,7 @@ fn occurrences_near_a_stretch_boundary_are_neither_lost_nor_doubled() {
         Dispatch::Unlimited,
     );
     // The horizon begins with the instants that the offset carries into it: none lie before the first.
-    assert_eq!(outcome.fires, 100_000);
+    assert_eq!(outcome.totals.fires, 100_000);
     assert!(
         seen.fires
             .windows(2)
@@ -448,7 +448,7 @@ proptest! {
         let (starts, outcome) = starts(&case, |_| ());
         let mut nominal: Vec<_> = starts.iter().map(|s| (s.0.clone(), s.1)).collect();
         nominal.dedup();
-        prop_assert_eq!(nominal.len() as u64, outcome.fires);
-        prop_assert_eq!(outcome.after.total.starts, outcome.fires);
+        prop_assert_eq!(nominal.len() as u64, outcome.totals.fires);
+        prop_assert_eq!(outcome.after.total.starts, outcome.totals.fires);
     }
 }

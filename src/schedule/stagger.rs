@@ -83,12 +83,21 @@ pub fn offset(job_id: &str, window_ms: i64) -> i64 {
     if window_ms <= 1 {
         return 0;
     }
-    let hash = Sha256::digest(job_id.as_bytes());
-    let word = hash
+    i64::from(id_word(id_hash(job_id))) % window_ms
+}
+
+/// Returns the first eight bytes of sha256 of a job id, big-endian: orders and scatters jobs.
+pub fn id_hash(job_id: &str) -> u64 {
+    let digest = Sha256::digest(job_id.as_bytes());
+    digest
         .iter()
-        .take(4)
-        .fold(0, |word, byte| word << 8 | i64::from(*byte));
-    word % window_ms
+        .take(8)
+        .fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+}
+
+/// Returns the four bytes of an [`id_hash`] that OpenClaw takes, the first four of the digest.
+pub fn id_word(hash: u64) -> u32 {
+    u32::try_from(hash >> 32).unwrap_or(0)
 }
 
 /// Returns whether an expression fires at the top of recurring hours.

@@ -14,9 +14,8 @@ use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::files;
 use crate::report as output;
-use crate::schedule::{Rules, Version, ZoneSource as _};
+use crate::schedule::{Rules, Version};
 use crate::source::Dialect;
-use crate::when;
 use crate::zones::Zones;
 
 pub use args::NextArgs;
@@ -86,11 +85,9 @@ impl<'a> Asked<'a> {
             Dialect::Molecule => Rules::Molecule,
             Dialect::CronRs => Rules::CronRs,
         };
-        let zone = |name: &str| zones.zone(name).map(|z| z.time_zone().clone());
         let after_ms = match &args.after {
             None => ctx.now_ms,
-            Some(text) => when::parse_instant(text, ctx.now_ms, zone)
-                .map_err(|why| Error::usage(format!("--after: {why}")))?,
+            Some(text) => zones.instant("--after", text, ctx.now_ms)?,
         };
         let flag = |given: bool, flag: &'static str, other: &'static str| {
             if given { flag } else { other }

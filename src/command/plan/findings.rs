@@ -2,7 +2,7 @@
 
 use super::gather::{Gathered, Shared};
 use super::report::{Finding, FindingKind, SourceDispatch};
-use crate::plan::{Horizon, Jitter, Options, Outcome, PlanJob};
+use crate::plan::{Horizon, Jitter, MoleculeRules, Options, Outcome, PlanJob};
 use crate::schedule::Rules;
 use crate::source::{Loaded, Scheduler};
 use crate::when;
@@ -46,8 +46,8 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     queues(facts, &mut out);
     never(facts, &mut out);
     staggers(facts, &mut out);
-    if facts.outcome.clipped > 0 {
-        let n = facts.outcome.clipped;
+    if facts.outcome.totals.clipped > 0 {
+        let n = facts.outcome.totals.clipped;
         out.push(warning(
             FindingKind::Clipped,
             format!("{n} starts were pulled back so as not to pass their job's own next instant"),
@@ -76,7 +76,7 @@ fn cron_disabled(facts: &Facts<'_>, out: &mut Vec<Finding>) {
 
 /// What the window does to the biggest burst, and what would lower its peak.
 fn biggest(facts: &Facts<'_>, out: &mut Vec<Finding>) {
-    let Some(burst) = &facts.outcome.biggest else {
+    let Some(burst) = &facts.outcome.totals.biggest else {
         return;
     };
     let n = burst.members.len();
@@ -168,7 +168,7 @@ fn target(facts: &Facts<'_>, out: &mut Vec<Finding>) {
 
 /// Where the source's tick is coarser than the jitter, moving `next_run_at` does not help.
 fn coarse_tick(facts: &Facts<'_>, out: &mut Vec<Finding>) {
-    const POLL_MS: i64 = 30_000;
+    let poll_ms = MoleculeRules::of_may_2026(0).poll_ms;
     let reach = match facts.options.jitter {
         Jitter::Gap(gap) => gap.max_ms,
         other => other.window_ms().unwrap_or(i64::MAX),
@@ -179,14 +179,15 @@ fn coarse_tick(facts: &Facts<'_>, out: &mut Vec<Finding>) {
         .iter()
         .filter(|s| s.scheduler == Scheduler::Molecule)
     {
-        if reach < POLL_MS {
+        if reach < poll_ms {
             out.push(warning(
                 FindingKind::CoarseTick,
                 format!(
-                    "{}: Molecule polls every 30 s, so moving next_run_at by up to {} would not help: \
+                    "{}: Molecule polls every {}, so moving next_run_at by up to {} would not help: \
                      what comes due between two polls starts together at the next one. What would help: \
                      different minutes in cron_expr, or jitter inside the platform's tick",
                     source.tag,
+                    when::duration(poll_ms),
                     when::duration(reach),
                 ),
             ));
@@ -272,7 +273,7 @@ fn staggers(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     });
     let count = staggered.count();
     if count > 0 {
-        let what = if facts.options.restagger || facts.options.jitter == Jitter::None {
+        let what = if facts.options.at_nominal() {
             "its stagger was left out, as asked"
         } else {
             "they keep that offset and enter bursts at their staggered instants"
@@ -283,11 +284,11 @@ fn staggers(facts: &Facts<'_>, out: &mut Vec<Finding>) {
                 "{count} job{} OpenClaw's own stagger: {what}; {} of their occurrences are alone there \
                  and were left as they are",
                 if count == 1 { " has" } else { "s have" },
-                facts.outcome.left_staggered,
+                facts.outcome.totals.left_staggered,
             ),
         ));
     }
-    if let Some(burst) = &facts.outcome.biggest {
+    if let Some(burst) = &facts.outcome.totals.biggest {
         let mut reasons = std::collections::BTreeMap::<&str, usize>::new();
         for index in &burst.members {
             let planned = &facts.gathered.planned[*index];

@@ -154,9 +154,6 @@ impl<'a> Gathering<'a, '_> {
             }
         };
         self.out.counts.planned += 1;
-        let named = |asked: &String| {
-            job.id.starts_with(asked.as_str()) || job.name.as_deref() == Some(asked.as_str())
-        };
         let planned = Planned {
             job,
             recurrence,
@@ -164,7 +161,7 @@ impl<'a> Gathering<'a, '_> {
             group: self.group(job),
             run: run_length(job, self.settings.run_length_ms),
             zone,
-            shown: args.job.is_empty() || args.job.iter().any(named),
+            shown: args.job.is_empty() || args.job.iter().any(|asked| job.answers_to(asked)),
         };
         self.out.planned.push(planned);
     }

@@ -12,14 +12,13 @@ mod take;
 
 use std::mem::ManuallyDrop;
 
-use self::gather::{Gathered, Planned};
+use self::gather::Gathered;
 use self::take::{Rows, Taker};
 use crate::config::Origin;
 use crate::context::Context;
 use crate::error::{Error, Exit, Problem};
 use crate::plan::{self, Horizon, Input, Options};
 use crate::report::{self as output, Format};
-use crate::schedule::ZoneSource as _;
 use crate::source::{self, DEMO_NOW_MS, Loaded, SourceKind};
 use crate::when;
 use crate::zones::Zones;
@@ -170,12 +169,7 @@ fn now_ms(loaded: &Loaded, ctx: &Context) -> i64 {
 }
 
 fn horizon(args: &PlanArgs, now_ms: i64, zones: &Zones) -> Result<Horizon, Error> {
-    let read = |flag: &str, text: &str| {
-        when::parse_instant(text, now_ms, |name| {
-            zones.zone(name).map(|z| z.time_zone().clone())
-        })
-        .map_err(|why| Error::usage(format!("{flag}: {why}")))
-    };
+    let read = |flag: &str, text: &str| zones.instant(flag, text, now_ms);
     if let Some(tick) = &args.tick {
         let from_ms = read("--tick", tick)?;
         return Ok(Horizon {
@@ -202,11 +196,8 @@ fn horizon(args: &PlanArgs, now_ms: i64, zones: &Zones) -> Result<Horizon, Error
 
 /// Names that `--job` asked for and no job has are an error: an empty plan would look like peace.
 fn nobody_asked_for(args: &PlanArgs, gathered: &Gathered<'_>) -> Result<(), Error> {
-    let known = |p: &Planned<'_>, asked: &str| {
-        p.job.id.starts_with(asked) || p.job.name.as_deref() == Some(asked)
-    };
     for asked in &args.job {
-        if gathered.planned.iter().any(|p| known(p, asked)) {
+        if gathered.planned.iter().any(|p| p.job.answers_to(asked)) {
             continue;
         }
         let names = gathered

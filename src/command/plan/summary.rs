@@ -54,9 +54,9 @@ pub(super) fn of(parts: &Parts<'_>) -> Summary {
     Summary {
         inputs: inputs(parts),
         jobs: gathered.counts,
-        occurrences: outcome.fires,
-        burst_count: outcome.bursts,
-        in_bursts: outcome.in_bursts,
+        occurrences: outcome.totals.fires,
+        burst_count: outcome.totals.bursts,
+        in_bursts: outcome.totals.in_bursts,
         peaks: peaks(parts),
         dispatch,
         run_lengths: gather::run_lengths(&gathered.planned),
@@ -138,8 +138,8 @@ fn peaks(parts: &Parts<'_>) -> Vec<GroupPeaks> {
 /// The starts of the biggest burst in at most ten bins of whole seconds.
 fn histogram(outcome: &Outcome) -> Option<Histogram> {
     const BINS: i64 = 10;
-    let burst = outcome.biggest.as_ref()?;
-    let (before, after) = &outcome.biggest_starts;
+    let burst = outcome.totals.biggest.as_ref()?;
+    let (before, after) = &outcome.totals.biggest_starts;
     let first = i64::min(*before.first()?, *after.first()?);
     let last = i64::max(*before.last()?, *after.last()?);
     let from_ms = burst.at_ms.min(first).div_euclid(1000) * 1000;

@@ -8,7 +8,7 @@ use super::gather::{self, Gathered};
 use super::report::{BurstGroupRow, BurstRow, FireRow};
 use crate::context::Context;
 use crate::error::Error;
-use crate::plan::{self, Burst, Fire, Input, Jitter, Options, Sink};
+use crate::plan::{self, Burst, Fire, Input, Sink};
 use crate::report::{Row, RowWriter};
 use crate::source::Loaded;
 use crate::ui::Progress;
@@ -193,15 +193,11 @@ impl RowMaker<'_> {
         let planned = &self.gathered.planned[fire.job];
         let job = planned.job;
         let (_, tz) = &self.gathered.zones[planned.zone];
-        let entered = match self.input.options {
-            Options {
-                restagger: true, ..
-            }
-            | Options {
-                jitter: Jitter::None,
-                ..
-            } => fire.nominal_ms,
-            _ => fire.native_ms,
+        let nominal = self.input.options.at_nominal();
+        let entered = if nominal {
+            fire.nominal_ms
+        } else {
+            fire.native_ms
         };
         FireRow {
             planned_at: when::utc(fire.planned_ms),
