@@ -54,6 +54,30 @@ pub struct Job {
     pub run_length: Option<RunLength>,
     /// A time-out that the job sets itself, seconds.
     pub timeout_seconds: Option<f64>,
+    /// What few jobs have.
+    pub extras: Option<Box<Extras>>,
+}
+
+/// What few jobs have, apart so that a job stays small. `None` everywhere is never kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extras {
+    /// `payload.fallbacks` when it is an array: its texts, as written.
+    pub fallbacks: Option<Vec<String>>,
+    /// What is wrong with `payload.model` when it is no text: `the number 5`, `an object`. Such a
+    /// job names no model.
+    pub odd_model: Option<String>,
+    /// What is wrong with `payload.fallbacks`, or with entries of it.
+    pub odd_fallbacks: Option<String>,
+    /// `sessionKey`.
+    pub session_key: Option<String>,
+    /// `payload.externalContentSource`: `gmail`, `webhook`.
+    pub external_source: Option<String>,
+    /// `declarationKey`: set on the jobs that a gateway adds by itself (2026.9).
+    pub declaration_key: Option<String>,
+    /// The declared session target when the gateway reads another: `current`, an unknown word.
+    pub declared_target: Option<String>,
+    /// The words of its message or command by which it restarts or stops the gateway.
+    pub restarts: Option<String>,
 }
 
 impl Job {
@@ -96,6 +120,12 @@ pub struct JobState {
     pub last_duration_ms: Option<i64>,
     /// Consecutive errors.
     pub consecutive_errors: Option<i64>,
+    /// The error of the last run.
+    pub last_error: Option<String>,
+    /// Since when a run waits for a slot (2026.9).
+    pub queued_at_ms: Option<i64>,
+    /// Since when the gateway itself has switched the job off (2026.9: after 10 errors).
+    pub auto_disabled_at_ms: Option<i64>,
 }
 
 /// A run length and where it comes from.

@@ -3,7 +3,7 @@
 //! Dependencies point one way: the binary calls [`run`], which parses ([`cli`]), gathers what a
 //! command may know ([`context`]) and dispatches to one file per command ([`command`]). Commands
 //! read through the edges ([`openclaw`], [`source`], [`files`], [`zones`]) and compute with the pure
-//! core ([`schedule`], [`plan`], [`job`]), which does no I/O, asks no clock and prints nothing.
+//! core ([`schedule`], [`plan`], [`model`], [`job`]), which does no I/O, asks no clock and prints nothing.
 
 pub mod cli;
 pub mod clock;
@@ -15,6 +15,7 @@ pub mod error;
 pub mod files;
 pub mod job;
 pub mod manual;
+pub mod model;
 pub mod openclaw;
 pub mod plan;
 pub mod report;

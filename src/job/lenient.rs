@@ -64,6 +64,7 @@ pub(super) fn read(value: &Value, slot: Slot) -> Result<(Job, JobShape), Box<Com
         state: run_state,
         run_length: None,
         timeout_seconds,
+        extras: None,
     };
     Ok((job, shape))
 }
@@ -79,6 +80,9 @@ pub(super) fn state(value: &Value) -> JobState {
             .or_else(|| trimmed_text(value.get("lastStatus"))),
         last_duration_ms: int("lastDurationMs"),
         consecutive_errors: int("consecutiveErrors"),
+        last_error: trimmed_text(value.get("lastError")),
+        queued_at_ms: int("queuedAtMs"),
+        auto_disabled_at_ms: integer(value.get("autoDisabled").and_then(|d| d.get("atMs"))),
     }
 }
 

@@ -117,5 +117,6 @@ fn build(row: Row, slot: Slot) -> Job {
         },
         run_length: None,
         timeout_seconds: None,
+        extras: None,
     }
 }

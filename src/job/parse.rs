@@ -184,6 +184,15 @@ struct FastState {
     last_status: Option<String>,
     last_duration_ms: Option<i64>,
     consecutive_errors: Option<i64>,
+    last_error: Option<String>,
+    queued_at_ms: Option<i64>,
+    auto_disabled: Option<FastDisabled>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct FastDisabled {
+    at_ms: Option<i64>,
 }
 
 impl From<FastState> for JobState {
@@ -195,6 +204,9 @@ impl From<FastState> for JobState {
             last_status: s.last_run_status.or(s.last_status),
             last_duration_ms: s.last_duration_ms,
             consecutive_errors: s.consecutive_errors,
+            last_error: trimmed(s.last_error),
+            queued_at_ms: s.queued_at_ms,
+            auto_disabled_at_ms: s.auto_disabled.and_then(|d| d.at_ms),
         }
     }
 }
@@ -248,6 +260,7 @@ impl Fast<'_> {
             state,
             run_length: None,
             timeout_seconds: timeout,
+            extras: None,
         })
     }
 }

@@ -130,6 +130,7 @@ fn job(line: usize, expr: String, zone: Option<String>, command: String) -> Job 
         state: JobState::default(),
         run_length: None,
         timeout_seconds: None,
+        extras: None,
     }
 }
 

@@ -42,7 +42,7 @@ fn state_of_2026_3_28() {
             last_status: Some("ok".to_owned()),
             last_duration_ms: Some(746),
             consecutive_errors: Some(0),
-            running_at_ms: None,
+            ..JobState::default()
         }
     );
     assert!(loaded.place(job).ends_with("cron/jobs.json: job 3"));
