@@ -5,6 +5,7 @@
 pub mod config;
 pub mod discover;
 pub mod history;
+mod loose;
 pub mod models;
 pub mod sessions;
 pub mod snapshot;
