@@ -133,8 +133,8 @@ impl Reader {
     }
 
     fn file(&self, node: &Node) -> Arc<str> {
-        let none = || Arc::from("");
-        self.files.get(node.file).cloned().unwrap_or_else(none)
+        let file = self.files.get(node.file).cloned();
+        file.unwrap_or_else(|| Arc::from(""))
     }
 
     fn at(&self, spot: &Spot<'_>) -> At {
