@@ -8,6 +8,7 @@
 
 pub mod completions;
 pub mod config;
+pub mod explain_model;
 pub mod next;
 pub mod plan;
 
@@ -23,6 +24,8 @@ use crate::report::{Published, published};
 pub enum Command {
     /// Which jobs fire together, and where jitter puts them
     Plan(Box<plan::PlanArgs>),
+    /// Which model each job really uses, by version, and why
+    ExplainModel(Box<explain_model::ExplainModelArgs>),
     /// When an expression fires, what it means, and where it surprises
     Next(next::NextArgs),
     /// Show the settings in force and where each was set
@@ -37,7 +40,7 @@ impl Command {
     /// when a file is broken.
     pub(crate) fn reads_config(&self) -> bool {
         match self {
-            Self::Plan(_) | Self::Next(_) => true,
+            Self::Plan(_) | Self::ExplainModel(_) | Self::Next(_) => true,
             Self::Config(args) => args.reads_config(),
             Self::Completions(_) => false,
         }
@@ -51,6 +54,7 @@ impl Command {
 pub fn run(command: &Command, ctx: &Context) -> Result<Exit, Error> {
     match command {
         Command::Plan(args) => plan::run(args, ctx),
+        Command::ExplainModel(args) => explain_model::run(args, ctx),
         Command::Next(args) => next::run(args, ctx),
         Command::Config(args) => config::run(args, ctx),
         Command::Completions(args) => completions::run(args, ctx),
@@ -62,6 +66,8 @@ pub fn schemas() -> Vec<Published> {
     vec![
         published::<plan::PlanReport>(),
         published::<plan::FiresReport>(),
+        published::<explain_model::ExplainReport>(),
+        published::<explain_model::ChangesReport>(),
         published::<next::NextReport>(),
         published::<next::CompareReport>(),
         published::<config::SettingsReport>(),
