@@ -5,6 +5,7 @@
 pub mod config;
 pub mod discover;
 pub mod history;
+pub mod keys;
 pub mod snapshot;
 pub mod state;
 pub mod store;

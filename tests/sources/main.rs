@@ -8,6 +8,7 @@
 mod demo;
 mod fuzz;
 mod jobs;
+mod keys;
 mod sqlite;
 mod states;
 
