@@ -11,6 +11,7 @@ mod era;
 mod fallback;
 mod lookup;
 mod names;
+mod notes;
 mod record;
 mod reference;
 mod releases;
@@ -26,7 +27,7 @@ pub use answer::{
     Alternative, Answer, Asking, Holding, Known as KnownVersion, Possible, RuledOut, Sureness,
     answers, hold, possible,
 };
-pub use drift::{Drift, DriftVerdict, LastRun, drift};
+pub use drift::{Drift, DriftVerdict, LastRun, RowState, drift};
 pub use era::{
     Aliases, Allow, Bare, Chain, Disallowed, Era, Live, Rejection, Release, Rules, Ruling,
     Subagents, rules_of,

@@ -1,4 +1,5 @@
 //! `explain-model`: which model a job really uses, by version, and why.
 
 mod matrix;
+mod scenarios;
 mod world;
