@@ -1,5 +1,12 @@
 //! `explain-model`: which model a job really uses, by version, and why.
 
+// Every case that was run on a real gateway.
 mod matrix;
+// States that real gateways left.
+mod recorded;
+// The scenarios P1 to P7.
 mod scenarios;
+// Which version it is.
+mod versions;
+// State directories, built for a test.
 mod world;
