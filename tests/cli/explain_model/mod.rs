@@ -1,5 +1,11 @@
 //! `explain-model`: which model a job really uses, by version, and why.
 
+// Names, conditions, comparisons, formats, sources.
+mod asking;
+// Odd values, odd files, hostile texts.
+mod damage;
+// Intended, effective, recorded and run.
+mod drift;
 // Every case that was run on a real gateway.
 mod matrix;
 // States that real gateways left.
