@@ -93,7 +93,7 @@ fn an_include_that_cannot_be_followed_leaves_the_models_unknown() {
     cyclic.file("a.json5", "{ $include: \"./openclaw.json\" }");
     let outside = World::new("{ $include: \"../other.json5\" }", &[j0()]);
     drop(outside.sandbox.write("work/other.json5", C0));
-    for (world, said) in [(cyclic, "is a cycle"), (outside, "outside")] {
+    for (world, said) in [(cyclic, "is a cycle"), (outside, "leaves the directory")] {
         let run = world.run(&format!("{V} --json"));
         let document = partial(&run);
         let job = of(&document, J0);
