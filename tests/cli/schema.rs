@@ -13,7 +13,13 @@ const SAMPLES: &[(&str, &str)] = &[
         "cronctl.plan/1",
         "plan --demo --jitter gap --group-by model",
     ),
+    ("cronctl.plan/1", "plan --demo --honour both"),
     ("cronctl.plan.fires/1", "plan --demo --fires"),
+    ("cronctl.explain-model/1", "explain-model --demo"),
+    (
+        "cronctl.explain-model.changes/1",
+        "explain-model --demo --compare-versions 2026.3.28,2026.9.6",
+    ),
     ("cronctl.config/1", "config show"),
     ("cronctl.config/1", "config show --context a"),
     ("cronctl.config-path/1", "config path"),

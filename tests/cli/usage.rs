@@ -122,11 +122,12 @@ milliseconds
 Usage: cronctl [OPTIONS] <COMMAND>
 
 Commands:
-  plan         Which jobs fire together, and where jitter puts them
-  next         When an expression fires, what it means, and where it surprises
-  config       Show the settings in force and where each was set
-  completions  Print the script that makes a shell complete cronctl
-  help         Print this message or the help of the given subcommand(s)
+  plan           Which jobs fire together, and where jitter puts them
+  explain-model  Which model each job really uses, by version, and why
+  next           When an expression fires, what it means, and where it surprises
+  config         Show the settings in force and where each was set
+  completions    Print the script that makes a shell complete cronctl
+  help           Print this message or the help of the given subcommand(s)
 
 Options:
   -h, --help
