@@ -4,8 +4,12 @@
 //! inherit and the rules of an era go in; every step, the answer and how sure it is come out.
 
 mod agent;
+mod alias;
+mod allow;
+mod default;
 mod era;
 mod fallback;
+mod load;
 mod lookup;
 mod names;
 mod record;
@@ -13,15 +17,14 @@ mod reference;
 mod releases;
 mod resolution;
 mod resolver;
+mod rules;
 mod select;
 mod settings;
+mod target;
 
 pub use agent::agent_id;
-pub use era::{
-    Aliases, Allow, Bare, Chain, Disallowed, Era, Live, Rejection, Release, Rules, Ruling,
-    Subagents, rules_of,
-};
-pub use names::Names;
+pub use era::{Era, Otherwise, Release, Ruling, rules_of};
+pub use names::{Change, IdRule, Keys, Names, Profiles, Table};
 pub use record::{RunRecord, SessionRow};
 pub use reference::ModelRef;
 pub use releases::ERAS;
@@ -30,6 +33,11 @@ pub use resolution::{
     Source, Step, StepName, StepOutcome, Verdict,
 };
 pub use resolver::{Agents, NoRows, Policy, Resolver, Rows, session_key};
+pub use rules::{
+    Aliases, Allow, Bare, Chain, Disallowed, Drops, First, FirstProvider, Foreign, Gmail,
+    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, Payloads, Primary, Rejection, Rosters, Rules,
+    Subagents,
+};
 pub use select::Known;
 pub use settings::{
     AgentModels, At, CatalogEntry, Form, ModelSettings, ModelSpec, Odd, Provider, Roster, Said,
