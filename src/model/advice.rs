@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ModelRef;
-use super::era::{Allow, Rules};
+use super::rules::Rules;
 use super::resolution::{FailureClass, Mechanism, Resolution, Source, Verdict};
 use crate::job::Job;
 use crate::schedule::Version;
@@ -154,7 +154,7 @@ pub fn advice(a: &Advising<'_>) -> Vec<Advice> {
 
 /// The command that allows a model.
 fn allow(a: &Advising<'_>, model: &ModelRef) -> String {
-    if a.rules.allow == Allow::Policy {
+    if a.rules.allow.is_policy() {
         let own = a
             .resolution
             .failure
