@@ -12,6 +12,8 @@ mod sandbox;
 mod config;
 // Mistakes in cronctl.toml.
 mod config_file;
+// Which model runs: the scenarios, the recorded matrix, versions, drift, damage.
+mod explain_model;
 // Checked-in completions, manual pages and schemas equal what the code gives.
 mod generated;
 mod honour;

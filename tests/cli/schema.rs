@@ -17,6 +17,10 @@ const SAMPLES: &[(&str, &str)] = &[
     ("cronctl.plan.fires/1", "plan --demo --fires"),
     ("cronctl.explain-model/1", "explain-model --demo"),
     (
+        "cronctl.explain-model/1",
+        "explain-model --demo slbe-nightly-optimizer --openclaw-version 2026.4.25",
+    ),
+    (
         "cronctl.explain-model.changes/1",
         "explain-model --demo --compare-versions 2026.3.28,2026.9.6",
     ),
