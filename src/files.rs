@@ -65,3 +65,32 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     file.persist(path).map_err(|e| fail(&e.error))?;
     Ok(())
 }
+
+/// Returns the names of the directories in a directory, links to such included, in order. Names
+/// that are not UTF-8 are left out; so is everything when `path` does not exist.
+///
+/// # Errors
+/// When it exists and cannot be read.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place that lists directories"
+)]
+pub fn directories(path: &Path) -> std::io::Result<Vec<String>> {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) if matches!(e.kind(), NotFound | NotADirectory) => return Ok(Vec::new()),
+        Err(e) => return Err(e),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.path().is_dir()
+            && let Ok(name) = entry.file_name().into_string()
+        {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}

@@ -10,8 +10,8 @@ mod molecule;
 mod parse;
 
 pub use collect::{Collected, Collector, MAX_NAMED};
-pub(crate) use document::check_depth;
 pub use document::{Broken, Document, Top, read_document};
+pub(crate) use document::{check_depth, reason};
 pub(crate) use parse::short;
 pub use parse::{Complaint, Failure, JobShape, Slot, parse, parse_row, parse_state};
 

@@ -14,7 +14,7 @@ use crate::config::{Config, Flags};
 use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Error, Exit};
-use crate::source::{self, SourceArgs};
+use crate::source::{self, SourceArgs, Want};
 
 /// Print the script that makes a shell complete cronctl.
 #[derive(Debug, Args)]
@@ -147,7 +147,7 @@ fn known_jobs(env: &Env) -> Vec<(String, Option<String>)> {
         let mut args = SourceArgs::default().or_configured(&config.source_defaults())?;
         // The terminal is the shell's while it completes.
         args.jobs.retain(|file| file.as_os_str() != "-");
-        source::load_in(&args, env, &mut std::io::empty(), &directory)
+        source::load_in(&args, env, &mut std::io::empty(), &directory, Want::Jobs)
     };
     let jobs: Result<_, Error> = jobs();
     let jobs = jobs.map(|loaded| loaded.jobs).unwrap_or_default();

@@ -87,6 +87,23 @@ impl Config {
         }))
     }
 
+    /// Reads a configuration from a text, without includes and variables.
+    ///
+    /// # Errors
+    /// When it is not JSON5 or no object; the message names `name` and never a value.
+    pub fn of_text(text: &str, name: &str) -> Result<Self, Error> {
+        let root = parse_text(text.as_bytes(), Path::new(name))?;
+        if !matches!(root.kind, Kind::Object(_)) {
+            let message = format!("{name}: is {}, not an object", root.kind.name());
+            return Err(Error::failed(message));
+        }
+        Ok(Self {
+            files: vec![PathBuf::from(name)],
+            root,
+            missing: Vec::new(),
+        })
+    }
+
     /// Returns the value at a key path such as `["cron", "store"]`, with the file it came from.
     pub fn get(&self, path: &[&str]) -> Option<Found<'_>> {
         let node = path
@@ -108,7 +125,8 @@ impl Config {
 
     /// Returns the agents: `agents.entries` (2026.9.6) or `agents.list` (2026.3.x, still accepted).
     pub fn agents(&self) -> Vec<Agent<'_>> {
-        if let Some(entries) = self.get(&["agents", "entries"]) {
+        let entries = self.get(&["agents", "entries"]);
+        if let Some(entries) = entries.filter(|e| e.node.kind != Kind::Null) {
             let agent = |(id, node)| Agent { id, node };
             let pairs = entries.node.entries().iter();
             return pairs.map(|(id, node)| agent((id.as_str(), node))).collect();

@@ -12,16 +12,20 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
 
 use crate::job::{RunLength, RunLengthOrigin};
+use crate::model::RunRecord;
 
 /// The end of a run log that is read. A line has 500 bytes or so: this is some hundred runs.
 const TAIL: u64 = 256 << 10;
 /// The newest runs of a store that are looked at, over all its jobs.
 const MAX_ROWS: i64 = 100_000;
+/// How many runs of a job are kept as records.
+pub const MAX_RECORDS: usize = 5;
 
 /// Run lengths in milliseconds by job id.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     lengths: HashMap<String, Vec<i64>>,
+    records: HashMap<String, Vec<RunRecord>>,
 }
 
 impl History {
@@ -49,6 +53,11 @@ impl History {
             origin: RunLengthOrigin::History,
             samples: lengths.len(),
         })
+    }
+
+    /// Returns the newest finished runs of a job, newest first, at most [`MAX_RECORDS`].
+    pub fn records(&self, job: &str) -> &[RunRecord] {
+        self.records.get(job).map_or(&[], Vec::as_slice)
     }
 
     /// Whether there is no run at all.

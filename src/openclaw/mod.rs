@@ -5,9 +5,13 @@
 pub mod config;
 pub mod discover;
 pub mod history;
+mod loose;
+pub mod models;
+pub mod sessions;
 pub mod snapshot;
 pub mod state;
 pub mod store;
 pub mod version;
 
+pub use state::Want;
 pub use version::Confidence;

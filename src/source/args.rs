@@ -40,6 +40,10 @@ pub struct SourceArgs {
     )]
     pub jobs: Vec<PathBuf>,
 
+    /// The OpenClaw configuration of jobs that come without one: for --jobs
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+
     /// Use built-in data: 24 jobs at 22:00 Pacific, as in the incident of 31 March 2026
     #[arg(long)]
     pub demo: bool,

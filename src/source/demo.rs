@@ -79,6 +79,7 @@ pub(super) fn load(args: &SourceArgs, source: usize, tags: &mut Tags) -> Result<
             cron_enabled: setting("enabled").and_then(serde_json::Value::as_bool),
             store: "built in".to_owned(),
         },
+        gateway: None,
         jobs: collected.jobs,
         problems: collected.problems,
         notes: Vec::new(),

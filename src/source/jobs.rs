@@ -136,6 +136,7 @@ fn read(
             cron_enabled: None,
             store: name.to_owned(),
         },
+        gateway: None,
         jobs: collected.jobs,
         problems: collected.problems,
         notes,

@@ -7,6 +7,7 @@ mod args;
 mod configured;
 mod crontab;
 mod demo;
+mod gateway;
 mod jobs;
 mod lines;
 mod shape;
@@ -16,14 +17,15 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub use crate::openclaw::Confidence;
+pub use crate::openclaw::{Confidence, Want};
 pub use args::{Dialect, OpenClawArg, SourceArgs};
 pub use demo::{DEMO_NOW_MS, config as demo_config};
+pub use gateway::Gateway;
 
 use crate::env::Env;
 use crate::error::{Error, Problem};
 use crate::job::{Job, Place};
-use crate::openclaw::{discover, state};
+use crate::openclaw::{discover, models, state};
 use crate::schedule::Rules;
 
 /// The sources of a call and their jobs.
@@ -33,6 +35,9 @@ pub struct Loaded {
     pub sources: Vec<SourceInfo>,
     /// The jobs of all sources, disabled ones included.
     pub jobs: Vec<Job>,
+    /// What is known of the gateway of each source, by its index; `None` for sources without a
+    /// state directory or configuration.
+    pub gateways: Vec<Option<Gateway>>,
     /// What could not be used: makes the exit code partial.
     pub problems: Vec<Problem>,
     /// What to say on stderr: the recognised shape, where migrated jobs went.
@@ -51,6 +56,7 @@ impl Loaded {
 
     fn add(&mut self, loaded: OneSource) {
         self.sources.push(loaded.info);
+        self.gateways.push(loaded.gateway);
         if self.jobs.is_empty() {
             self.jobs = loaded.jobs;
         } else {
@@ -134,21 +140,23 @@ fn rules_text<S: serde::Serializer>(rules: &Rules, s: S) -> Result<S::Ok, S::Err
 /// One source, read.
 struct OneSource {
     info: SourceInfo,
+    gateway: Option<Gateway>,
     jobs: Vec<Job>,
     problems: Vec<Problem>,
     notes: Vec<String>,
 }
 
 /// Reads the sources that the command line names; without any, OpenClaw's own state directory.
+/// Everything that is known is read ([`Want::Models`]).
 ///
 /// # Errors
 /// When a source cannot be read. With several sources the others are kept, and the one that fails
 /// becomes a [`Problem`]; the error is returned only when none can be read.
 pub fn load(args: &SourceArgs, env: &Env, stdin: &mut dyn Read) -> Result<Loaded, Error> {
-    load_in(args, env, stdin, Path::new("."))
+    load_in(args, env, stdin, Path::new("."), Want::Models)
 }
 
-/// As [`load`], with relative paths taken from `cwd`.
+/// As [`load`], with relative paths taken from `cwd`, and no more read than `want` says.
 ///
 /// # Errors
 /// As [`load`].
@@ -157,6 +165,7 @@ pub fn load_in(
     env: &Env,
     stdin: &mut dyn Read,
     cwd: &Path,
+    want: Want,
 ) -> Result<Loaded, Error> {
     let cwd = &std::path::absolute(cwd).unwrap_or_else(|_| cwd.to_owned());
     if args.jobs.iter().filter(|f| f.as_os_str() == "-").count() > 1 {
@@ -179,7 +188,7 @@ pub fn load_in(
     };
     for arg in openclaw {
         let source = loaded.sources.len();
-        let one = open_claw(arg, args, env, cwd, source, &mut tags);
+        let one = open_claw(arg, args, env, cwd, want, source, &mut tags);
         take(&mut loaded, one);
     }
     for file in &args.jobs {
@@ -228,6 +237,7 @@ fn open_claw(
     args: &SourceArgs,
     env: &Env,
     cwd: &Path,
+    want: Want,
     source: usize,
     tags: &mut Tags,
 ) -> Result<OneSource, Error> {
@@ -254,7 +264,7 @@ fn open_claw(
         };
         return Err(no_source(&looked));
     }
-    let mut read = state::read(paths, env, cwd, args.openclaw_version, source)?;
+    let mut read = state::read(paths, env, cwd, args.openclaw_version, source, want)?;
     if discovered {
         let from = read.paths.origin;
         let dir = read.paths.state_dir.display();
@@ -279,7 +289,7 @@ fn open_claw(
         shape: shape.to_owned(),
         scheduler: Scheduler::OpenClaw,
         rules: Rules::OpenClaw(read.version.version),
-        rules_origin: read.version.origin,
+        rules_origin: read.version.origin.clone(),
         rules_confidence: read.version.confidence,
         max_concurrent_runs: read.max_concurrent_runs,
         cron_enabled: read.cron_enabled,
@@ -287,8 +297,17 @@ fn open_claw(
             .store
             .map_or_else(String::new, |p| p.display().to_string()),
     };
+    let gateway = Gateway {
+        settings: read.config.as_ref().map(models::settings),
+        config: read.config,
+        sessions: read.sessions,
+        history: read.history,
+        version: read.version,
+        state_dir: Some(read.paths.state_dir),
+    };
     Ok(OneSource {
         info,
+        gateway: Some(gateway),
         jobs: read.jobs,
         problems: read.problems,
         notes: read.notes,

@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::error::{Error, Exit, Problem};
 use crate::plan::{self, Horizon, Input, Options};
 use crate::report::{self as output, Format};
-use crate::source::{self, DEMO_NOW_MS, Loaded, SourceKind};
+use crate::source::{self, DEMO_NOW_MS, Loaded, SourceKind, Want};
 use crate::when;
 use crate::zones::Zones;
 
@@ -42,6 +42,7 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
         &ctx.env,
         &mut std::io::stdin().lock(),
         &ctx.directory,
+        Want::Models,
     )?);
     for note in &loaded.notes {
         ctx.ui.note(note);
