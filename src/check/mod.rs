@@ -16,7 +16,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{Facts, GatewayFacts, SourceFacts, Unusable};
+pub use facts::{Facts, GatewayFacts, RefusedKey, SourceFacts, Unusable};
 pub use finding::{Finding, Place};
 pub use rule::{GROUPS, Group, Rule, Severity, all, find};
 

@@ -6,6 +6,7 @@
 //! `CRONCTL_REGENERATE=1 cargo test --test cli generated` writes its manual page and schema, and
 //! `tests/cli/schema.rs` asks for a sample.
 
+pub mod check;
 pub mod completions;
 pub mod config;
 pub mod next;
@@ -25,6 +26,8 @@ pub enum Command {
     Plan(Box<plan::PlanArgs>),
     /// When an expression fires, what it means, and where it surprises
     Next(next::NextArgs),
+    /// What in jobs, configuration and recorded state is going to hurt
+    Check(Box<check::CheckArgs>),
     /// Show the settings in force and where each was set
     #[command(after_long_help = manual::keys())]
     Config(config::ConfigArgs),
@@ -37,7 +40,7 @@ impl Command {
     /// when a file is broken.
     pub(crate) fn reads_config(&self) -> bool {
         match self {
-            Self::Plan(_) | Self::Next(_) => true,
+            Self::Plan(_) | Self::Next(_) | Self::Check(_) => true,
             Self::Config(args) => args.reads_config(),
             Self::Completions(_) => false,
         }
@@ -52,6 +55,7 @@ pub fn run(command: &Command, ctx: &Context) -> Result<Exit, Error> {
     match command {
         Command::Plan(args) => plan::run(args, ctx),
         Command::Next(args) => next::run(args, ctx),
+        Command::Check(args) => check::run(args, ctx),
         Command::Config(args) => config::run(args, ctx),
         Command::Completions(args) => completions::run(args, ctx),
     }
@@ -64,6 +68,8 @@ pub fn schemas() -> Vec<Published> {
         published::<plan::FiresReport>(),
         published::<next::NextReport>(),
         published::<next::CompareReport>(),
+        published::<check::CheckReport>(),
+        published::<check::RulesReport>(),
         published::<config::SettingsReport>(),
         published::<config::PlacesReport>(),
     ]

@@ -21,6 +21,7 @@ pub struct CheckArgs {
     #[arg(value_name = "JOB", add = ArgValueCompleter::new(completions::jobs))]
     pub job: Vec<String>,
 
+    /// Where the jobs come from.
     #[command(flatten)]
     pub source: SourceArgs,
 

@@ -1,0 +1,107 @@
+//! From what was read to what checks may know.
+
+use std::path::Path;
+
+use crate::check::{Facts, GatewayFacts, SourceFacts, Unusable};
+use crate::error::Problem;
+use crate::model::ModelSettings;
+use crate::schedule::{Rules, Version};
+use crate::source::{Loaded, Scheduler, SourceInfo};
+
+/// Nothing is configured.
+static NO_SETTINGS: std::sync::LazyLock<ModelSettings> =
+    std::sync::LazyLock::new(ModelSettings::default);
+
+/// The files of each source's configuration, as text.
+pub(super) fn config_files(loaded: &Loaded) -> Vec<Option<String>> {
+    let of = |(_, gateway): (&SourceInfo, &Option<crate::source::Gateway>)| {
+        let config = gateway.as_ref()?.config.as_ref()?;
+        config.files.first().map(|p| p.display().to_string())
+    };
+    loaded.sources.iter().zip(&loaded.gateways).map(of).collect()
+}
+
+/// Gathers what checks may know.
+pub(super) fn facts<'a>(
+    loaded: &'a Loaded,
+    files: &'a [Option<String>],
+    target: Option<Version>,
+    now_ms: i64,
+) -> Facts<'a> {
+    let mut sources: Vec<SourceFacts<'a>> = loaded
+        .sources
+        .iter()
+        .enumerate()
+        .map(|(index, info)| source(loaded, index, info, files[index].as_deref(), target))
+        .collect();
+    for problem in &loaded.problems {
+        let owner = owner(&loaded.sources, problem);
+        if let Some(source) = sources.get_mut(owner) {
+            source.unusable.push(unusable(problem));
+        }
+    }
+    Facts {
+        now_ms,
+        sources,
+        jobs: &loaded.jobs,
+    }
+}
+
+fn source<'a>(
+    loaded: &'a Loaded,
+    index: usize,
+    info: &'a SourceInfo,
+    file: Option<&'a str>,
+    target: Option<Version>,
+) -> SourceFacts<'a> {
+    let gateway = loaded.gateways.get(index).and_then(Option::as_ref);
+    let own = match info.rules {
+        Rules::OpenClaw(version) if info.scheduler == Scheduler::OpenClaw => Some(version),
+        _ => None,
+    };
+    SourceFacts {
+        tag: &info.tag,
+        store: &info.store,
+        gateway: info.scheduler == Scheduler::OpenClaw,
+        rules: info.rules,
+        confidence: info.rules_confidence,
+        target: target.filter(|target| own.is_some_and(|own| own != *target)),
+        cron_enabled: info.cron_enabled,
+        max_concurrent_runs: info.max_concurrent_runs,
+        config: file.map(|file| GatewayFacts {
+            file,
+            settings: gateway
+                .and_then(|g| g.settings.as_ref())
+                .unwrap_or(&NO_SETTINGS),
+            refused: Vec::new(),
+            missing: gateway
+                .and_then(|g| g.config.as_ref())
+                .map(|c| c.missing.clone())
+                .unwrap_or_default(),
+        }),
+        unusable: Vec::new(),
+    }
+}
+
+/// The source that a problem belongs to: the one whose directory or file it names, else the first.
+fn owner(sources: &[SourceInfo], problem: &Problem) -> usize {
+    let names = |source: &SourceInfo| {
+        let inside = |place: &str| !place.is_empty() && problem.at.starts_with(place);
+        inside(&source.store) || inside(&source.location)
+    };
+    sources.iter().position(names).unwrap_or(0)
+}
+
+fn unusable(problem: &Problem) -> Unusable {
+    let file = Path::new(&problem.at);
+    let config = ["json", "json5"]
+        .into_iter()
+        .any(|ext| file.extension().is_some_and(|e| e == ext))
+        && problem.what.contains("the configuration is not used");
+    Unusable {
+        at: problem.at.clone(),
+        what: problem.what.clone(),
+        hint: problem.hint.clone(),
+        config,
+    }
+}
