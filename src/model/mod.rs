@@ -3,12 +3,34 @@
 //! Pure: a job, what the configuration says about models, the session row that the run would
 //! inherit and the rules of an era go in; every step, the answer and how sure it is come out.
 
+mod agent;
+mod era;
+mod fallback;
+mod lookup;
+mod names;
 mod record;
 mod reference;
+mod releases;
+mod resolution;
+mod resolver;
+mod select;
 mod settings;
 
+pub use agent::agent_id;
+pub use era::{
+    Aliases, Allow, Bare, Chain, Disallowed, Era, Live, Rejection, Release, Rules, Ruling,
+    Subagents, rules_of,
+};
+pub use names::Names;
 pub use record::{RunRecord, SessionRow};
 pub use reference::ModelRef;
+pub use releases::ERAS;
+pub use resolution::{
+    AgentUse, Candidate, ChainOrigin, Failure, FailureClass, Fate, Mechanism, Outcome, Resolution,
+    Source, Step, StepName, StepOutcome, Verdict,
+};
+pub use resolver::{Agents, NoRows, Policy, Resolver, Rows, session_key};
+pub use select::Known;
 pub use settings::{
     AgentModels, At, CatalogEntry, Form, ModelSettings, ModelSpec, Odd, Provider, Roster, Said,
 };

@@ -46,6 +46,10 @@ pub struct ModelSettings {
     /// Whether `meta.migrations.modelPolicyAllowlist` is there: then `agents.defaults.models` is no
     /// allowlist any more (2026.9).
     pub policy_migrated: bool,
+    /// What makes an Anthropic API key the way to that provider, when something says so: releases
+    /// up to 2026.4 then write the default model into `agents.defaults.models`, which makes an
+    /// allowlist of it.
+    pub anthropic_key: Option<At>,
     /// `session.mainKey`.
     pub main_key: Option<String>,
     /// `session.store`, the path template of the session store (2026.3.x).
@@ -87,6 +91,9 @@ pub struct AgentModels {
     pub catalog: Option<Vec<CatalogEntry>>,
     /// `modelPolicy.allow` (2026.9). `None` when absent.
     pub allow: Option<Vec<Said>>,
+    /// Whether there is a `modelPolicy` object at all: then the `models` map allows nothing by
+    /// itself.
+    pub has_policy: bool,
 }
 
 /// A `model` value: a text, or an object with a primary and fallbacks.
@@ -117,7 +124,7 @@ pub enum Form {
 pub struct CatalogEntry {
     /// The key, as written: usually `provider/model`.
     pub key: String,
-    /// `.alias`, trimmed; `None` when absent or blank.
+    /// `.alias`, trimmed; `None` when absent. A blank one is kept: it holds a built-in alias off.
     pub alias: Option<String>,
     /// Where it is.
     pub at: At,

@@ -25,6 +25,15 @@ impl Version {
             rerelease: 0,
         }
     }
+
+    /// The version that this one re-releases, or itself.
+    #[must_use]
+    pub const fn without_rerelease(self) -> Self {
+        Self {
+            rerelease: 0,
+            ..self
+        }
+    }
 }
 
 impl fmt::Display for Version {

@@ -1,0 +1,769 @@
+//! The resolver: jobs in, resolutions out, under one set of rules.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::agent::{self, agent_id};
+use super::era::{Allow, Disallowed, Live, Rules};
+use super::fallback::{self, Behind, Line};
+use super::lookup::{self, AliasIndex, Scope};
+use super::names::{Names, trim};
+use super::resolution::{
+    AgentUse, Candidate, ChainOrigin, Failure, FailureClass, Fate, Mechanism, Outcome, Resolution,
+    Source, Step, StepName, StepOutcome, Verdict,
+};
+use super::select::{self, AgentFacts, Known, Selected, Selecting};
+use super::settings::{AgentModels, CatalogEntry, ModelSettings, Said};
+use super::{ModelRef, SessionRow};
+use crate::job::Job;
+
+/// Whose rules a resolution follows.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    schemars::JsonSchema,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// The release's own.
+    #[default]
+    Actual,
+    /// The fix of the incident: the payload is authoritative for isolated sessions. A selection of
+    /// the session never replaces it, and a model that is refused fails instead of being replaced.
+    Proposed,
+}
+
+/// Where session rows are looked up.
+pub trait Rows {
+    /// Returns what is known about the row of `key`, which belongs to `agent`.
+    fn row(&self, agent: &str, key: &str) -> Known<'_>;
+}
+
+/// Rows of a source that has none to show: nothing is known.
+#[derive(Clone, Copy, Debug)]
+pub struct NoRows(pub &'static str);
+
+impl Rows for NoRows {
+    fn row(&self, _: &str, _: &str) -> Known<'_> {
+        Known::Unknown(self.0.to_owned())
+    }
+}
+
+/// Resolves the jobs of one source under one set of rules.
+pub struct Resolver<'a> {
+    settings: std::borrow::Cow<'a, ModelSettings>,
+    rules: Rules,
+    /// Models that their providers refuse (`--what-if`).
+    denied: &'a [ModelRef],
+}
+
+/// What is worked out once per agent.
+pub struct Agents<'a> {
+    resolver: &'a Resolver<'a>,
+    known: FxHashMap<String, Rc<AgentFacts<'a>>>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver for the configuration `settings` under `rules` and `policy`.
+    pub fn new(
+        settings: &'a ModelSettings,
+        rules: Rules,
+        policy: Policy,
+        denied: &'a [ModelRef],
+    ) -> Self {
+        let rules = match policy {
+            Policy::Actual => rules,
+            Policy::Proposed => Rules {
+                live: Live::None,
+                disallowed: Disallowed::Fails,
+                ..rules
+            },
+        };
+        Self {
+            settings: at_load(settings, &rules),
+            rules,
+            denied,
+        }
+    }
+
+    /// Starts resolving: what is the same for the jobs of an agent is worked out once.
+    pub fn agents(&'a self) -> Agents<'a> {
+        Agents {
+            resolver: self,
+            known: FxHashMap::default(),
+        }
+    }
+}
+
+/// What early releases do to a configuration when they load it: with an API key as the way to
+/// Anthropic, a default of theirs gets an entry in `agents.defaults.models`, which so becomes an
+/// allowlist.
+fn at_load<'a>(settings: &'a ModelSettings, rules: &Rules) -> std::borrow::Cow<'a, ModelSettings> {
+    let as_is = std::borrow::Cow::Borrowed(settings);
+    let (Some(key), true) = (&settings.anthropic_key, rules.names <= Names::April) else {
+        return as_is;
+    };
+    let Some(primary) = settings
+        .defaults
+        .model
+        .as_ref()
+        .and_then(|m| m.primary.as_ref())
+    else {
+        return as_is;
+    };
+    let lower = trim(&primary.text).to_lowercase();
+    let text = super::names::builtin_aliases(rules.names)
+        .iter()
+        .find(|(alias, _)| *alias == lower)
+        .map_or(trim(&primary.text), |(_, target)| target);
+    let Some(model) = rules.names.parse(text, "anthropic") else {
+        return as_is;
+    };
+    let cached = model.provider == "anthropic"
+        || (model.provider == "amazon-bedrock"
+            && model.model.to_lowercase().contains("anthropic.claude"));
+    let name = format!("{}/{}", model.provider, model.model);
+    let listed = settings.defaults.catalog.as_deref().unwrap_or_default();
+    if !cached || listed.iter().any(|e| e.key == name) {
+        return as_is;
+    }
+    let mut changed = settings.clone();
+    changed
+        .defaults
+        .catalog
+        .get_or_insert_default()
+        .push(CatalogEntry {
+            key: name,
+            alias: None,
+            at: key.clone(),
+        });
+    std::borrow::Cow::Owned(changed)
+}
+
+/// The session key of a run: `agent:<agent>:cron:<job>`, or that of the session the job names.
+///
+/// Source: `toAgentStoreSessionKey`; openclaw.md §3.
+pub fn session_key(job: &Job, agent: &str, main_key: Option<&str>) -> String {
+    let target = job.session_target.as_deref().unwrap_or("isolated");
+    let named = target
+        .strip_prefix("session:")
+        .map(trim)
+        .filter(|id| !id.is_empty());
+    let raw = match (named, target) {
+        (Some(id), _) => id.to_lowercase(),
+        (None, "main") => "main".to_owned(),
+        _ => format!("cron:{}", job.id.to_lowercase()),
+    };
+    if raw == "main" {
+        let main = main_key
+            .map(trim)
+            .filter(|k| !k.is_empty())
+            .unwrap_or("main");
+        return format!("agent:{agent}:{}", main.to_lowercase());
+    }
+    if agent::of_session_key(&raw).is_some() {
+        return raw;
+    }
+    format!("agent:{agent}:{raw}")
+}
+
+impl<'a> Agents<'a> {
+    /// The agent that would run a job.
+    pub fn agent(&self, job: &Job) -> AgentUse {
+        let extras = job.extras.as_deref();
+        let key = extras.and_then(|e| e.session_key.as_deref());
+        let r = self.resolver;
+        agent::choose(&r.rules, &r.settings, job.agent.as_deref(), key)
+    }
+
+    /// The models that an agent may name, sorted; `None` when any may be named.
+    pub fn allowed(&mut self, agent: &str) -> Option<Vec<ModelRef>> {
+        match &self.facts(agent).allowed {
+            lookup::Allowed::Any => None,
+            lookup::Allowed::Only(only) => Some(only.models.clone()),
+        }
+    }
+
+    fn facts(&mut self, id: &str) -> Rc<AgentFacts<'a>> {
+        if let Some(known) = self.known.get(id) {
+            return Rc::clone(known);
+        }
+        let r = self.resolver;
+        let entry = agent::entry(&r.settings, id);
+        let merged = agent::merged(&r.settings, entry);
+        let default = fallback::default(&r.rules, &r.settings, entry, &merged);
+        let provider = default.reference.provider.clone();
+        let aliases = AliasIndex::build(&r.rules, &r.settings, entry, &provider);
+        let scope = Scope {
+            agent: entry,
+            default: &default.reference,
+            fallbacks: merged.fallbacks,
+            aliases: &aliases,
+        };
+        let allowed = lookup::allowed(&r.rules, &r.settings, &scope);
+        let facts = Rc::new(AgentFacts {
+            entry,
+            merged,
+            default,
+            aliases,
+            allowed,
+        });
+        self.known.insert(id.to_owned(), Rc::clone(&facts));
+        facts
+    }
+
+    /// Resolves one job.
+    pub fn resolve(&mut self, job: &Job, rows: &dyn Rows) -> Resolution {
+        let agent = self.agent(job);
+        let declared = job.model.as_deref().map(trim).filter(|m| !m.is_empty());
+        let kind = job.payload_kind.as_deref().unwrap_or("agentTurn");
+        if matches!(kind, "command" | "script") {
+            return calls_none(agent, kind);
+        }
+        let Some(id) = agent.id.clone() else {
+            let failure = Failure {
+                class: FailureClass::NoAgent,
+                error: "Agent-less cron job has no resolvable owner".to_owned(),
+            };
+            return ended(agent, declared, Outcome::Fails, failure);
+        };
+        let main = job.session_target.as_deref() == Some("main");
+        if let Some(failure) = does_not_fit(kind, main) {
+            return ended(agent, declared, Outcome::Skips, failure);
+        }
+        let facts = self.facts(&id);
+        let r = self.resolver;
+        let key = session_key(job, &id, r.settings.main_key.as_deref());
+        let row = rows.row(&id, &key);
+        if main || kind == "heartbeat" {
+            return self.in_main_session(agent, &facts, job, &row, &key);
+        }
+        let extras = job.extras.as_deref();
+        let gmail = extras
+            .and_then(|e| e.external_source.as_deref())
+            .map_or_else(|| is_gmail_session(job), |source| source == "gmail");
+        let at = format!("job {}", job.id);
+        let selected = select::select(&Selecting {
+            rules: &r.rules,
+            settings: &r.settings,
+            facts: &facts,
+            payload: declared,
+            job_at: &at,
+            gmail,
+            row: &row,
+            row_key: &key,
+        });
+        let (model, source) = match &selected.model {
+            Ok((model, source)) => (model.clone(), *source),
+            Err(failure) => return refused(agent, selected.clone_parts(), failure.clone()),
+        };
+        let line = fallback::line(
+            &r.rules,
+            &r.settings,
+            &Behind {
+                agent: facts.entry,
+                merged: &facts.merged,
+                default: &facts.default.reference,
+                aliases: &facts.aliases,
+                payload: extras.and_then(|e| e.fallbacks.as_deref()),
+                pinned: declared.is_some(),
+                selected: &model,
+                source,
+            },
+        );
+        let live = self.live(&facts, &row, &key);
+        walked(
+            &Walk {
+                job,
+                declared,
+                row: &row,
+                denied: r.denied,
+                live: live.as_ref(),
+            },
+            agent,
+            selected,
+            (model, source),
+            line,
+        )
+    }
+
+    /// The selection that 2026.3.28 compares every attempt with.
+    fn live(&self, facts: &AgentFacts<'_>, row: &Known<'_>, key: &str) -> Option<Selection> {
+        if self.resolver.rules.live != Live::Compare {
+            return None;
+        }
+        let row = match row {
+            Known::Row(row) => Some(*row),
+            _ => None,
+        };
+        let default = &facts.default;
+        let provider = row.and_then(|r| r.provider_override.clone());
+        let model = row.and_then(|r| r.model_override.clone());
+        let at = match (row, provider.is_some() || model.is_some()) {
+            (Some(row), true) => format!("{}: {key}", row.at),
+            _ => default
+                .said
+                .as_ref()
+                .map_or_else(|| "built in".to_owned(), |d| d.at.to_string()),
+        };
+        Some(Selection {
+            of_row: model.is_some() || provider.is_some(),
+            value: ModelRef {
+                provider: provider.unwrap_or_else(|| default.reference.provider.clone()),
+                model: model.unwrap_or_else(|| default.reference.model.clone()),
+            },
+            at,
+        })
+    }
+
+    /// A turn in the agent's main session: the job's text is queued there, and the turn is the
+    /// session's own.
+    fn in_main_session(
+        &self,
+        agent: AgentUse,
+        facts: &AgentFacts<'_>,
+        job: &Job,
+        row: &Known<'_>,
+        key: &str,
+    ) -> Resolution {
+        let r = self.resolver;
+        let declared = job.model.as_deref().map(trim).filter(|m| !m.is_empty());
+        let mut steps = Vec::new();
+        let mut push =
+            |step: StepName, said: Option<(&str, String)>, reference, outcome, why: &str| {
+                let (value, found_at) =
+                    said.map_or((None, None), |(v, at)| (Some(v.to_owned()), Some(at)));
+                steps.push(Step {
+                    order: steps.len() + 1,
+                    step,
+                    found_at,
+                    value,
+                    reference,
+                    outcome,
+                    reason: why.to_owned(),
+                });
+            };
+        if let Some(text) = declared {
+            let at = format!("job {}: payload.model", job.id);
+            push(
+                StepName::Payload,
+                Some((text, at)),
+                None,
+                StepOutcome::Ignored,
+                "a job of the main session has no model of its own: its text is queued there",
+            );
+        }
+        let heartbeat = facts.entry.and_then(|a| a.heartbeat.as_ref()).or(r
+            .settings
+            .defaults
+            .heartbeat
+            .as_ref());
+        let mut effective = None;
+        if let Some(said) = heartbeat {
+            let provider = &facts.default.reference.provider;
+            let text = r.rules.names.without_profile(&said.text);
+            match lookup::resolve_in(&r.rules, &r.settings, &facts.aliases, provider, text) {
+                Some(model) => {
+                    effective = Some((model.clone(), Source::Heartbeat));
+                    push(
+                        StepName::Heartbeat,
+                        Some((&said.text, said.at.to_string())),
+                        Some(model),
+                        StepOutcome::Chosen,
+                        "the turn is a heartbeat's",
+                    );
+                }
+                None => push(
+                    StepName::Heartbeat,
+                    Some((&said.text, said.at.to_string())),
+                    None,
+                    StepOutcome::Refused,
+                    "is no model",
+                ),
+            }
+        }
+        let mut missing = Vec::new();
+        match row {
+            Known::Row(SessionRow {
+                model_override: Some(model),
+                provider_override,
+                at,
+                ..
+            }) => {
+                let provider = provider_override
+                    .as_deref()
+                    .unwrap_or(&facts.default.reference.provider);
+                let reference = r.rules.names.reference(provider, model);
+                let allowed = facts.allowed.allows(&reference);
+                let (outcome, why) = match (&effective, allowed) {
+                    (Some(_), _) => (StepOutcome::Lost, "lost to the heartbeat's model"),
+                    (None, true) => (StepOutcome::Chosen, ""),
+                    (None, false) => (StepOutcome::Refused, "is not allowed"),
+                };
+                push(
+                    StepName::Session,
+                    Some((
+                        &format!("{provider}/{model}"),
+                        format!("{at}: {key}.modelOverride"),
+                    )),
+                    Some(reference.clone()),
+                    outcome,
+                    why,
+                );
+                if outcome == StepOutcome::Chosen {
+                    effective = Some((reference, Source::Session));
+                }
+            }
+            Known::Row(_) => push(
+                StepName::Session,
+                None,
+                None,
+                StepOutcome::Absent,
+                "the session row has no override",
+            ),
+            Known::None => push(
+                StepName::Session,
+                None,
+                None,
+                StepOutcome::Absent,
+                &format!("no session row {key}"),
+            ),
+            Known::Unknown(why) => {
+                if effective.is_none() {
+                    missing.push(format!("whether session row {key} has an override: {why}"));
+                }
+                push(StepName::Session, None, None, StepOutcome::Unknown, why);
+            }
+        }
+        let (name, source) = if facts.merged.own_primary {
+            (StepName::Agent, Source::Agent)
+        } else {
+            (StepName::Default, Source::Default)
+        };
+        let default = &facts.default;
+        push(
+            name,
+            default
+                .said
+                .as_ref()
+                .map(|d| (d.text.as_str(), d.at.to_string())),
+            Some(default.reference.clone()),
+            if effective.is_none() {
+                StepOutcome::Chosen
+            } else {
+                StepOutcome::Lost
+            },
+            default.how.as_deref().unwrap_or_default(),
+        );
+        let (model, source) = effective.unwrap_or_else(|| (default.reference.clone(), source));
+        // The interactive runner goes on with the selection, where the cron runner gives up.
+        let live = self.live(facts, row, key).filter(|l| l.value != model);
+        let (model, source, mechanism) = match live {
+            Some(live) => {
+                push(
+                    StepName::Live,
+                    Some((&live.value.to_string(), live.at)),
+                    Some(live.value.clone()),
+                    StepOutcome::Overruled,
+                    "the turn is restarted with the session's selection",
+                );
+                let source = if live.of_row {
+                    Source::Session
+                } else {
+                    Source::Default
+                };
+                (live.value, source, Mechanism::LiveSelection)
+            }
+            None => (model, source, Mechanism::Selection),
+        };
+        let intended = declared.and_then(|text| facts.resolve(&r.rules, &r.settings, text).ok());
+        let intended = intended.map(|f| f.reference);
+        Resolution {
+            agent,
+            steps,
+            verdict: match (declared, &intended) {
+                (None, _) => Verdict::Unpinned,
+                (Some(_), Some(intended)) if *intended == model => Verdict::Honoured,
+                _ => Verdict::NotHonoured,
+            },
+            intended,
+            candidates: vec![Candidate {
+                model: model.clone(),
+                from: "selected".to_owned(),
+                fate: Fate::Called,
+                reason: None,
+            }],
+            effective: Some(model),
+            source: Some(source),
+            mechanism,
+            outcome: Outcome::Runs,
+            failure: None,
+            chain: ChainOrigin::None,
+            strict: false,
+            missing,
+            notes: vec![
+                "the session's own fallbacks apply, which are not worked out for main-session jobs"
+                    .to_owned(),
+            ],
+        }
+    }
+}
+
+/// The selection that a run is compared with.
+struct Selection {
+    value: ModelRef,
+    at: String,
+    /// Whether the row has an override, or the agent's default stands in.
+    of_row: bool,
+}
+
+fn is_gmail_session(job: &Job) -> bool {
+    let target = job.session_target.as_deref().unwrap_or_default();
+    let id = target
+        .strip_prefix("session:")
+        .map(trim)
+        .unwrap_or_default();
+    id.to_lowercase().starts_with("hook:gmail:")
+}
+
+/// A payload that its session target does not take: the gateway skips every run.
+fn does_not_fit(kind: &str, main: bool) -> Option<Failure> {
+    let error = match (kind, main) {
+        ("agentTurn", true) => "main job requires payload.kind=\"systemEvent\"",
+        ("systemEvent", false) => "isolated job requires payload.kind=agentTurn",
+        _ => return None,
+    };
+    Some(Failure {
+        class: FailureClass::WrongPayload,
+        error: error.to_owned(),
+    })
+}
+
+fn empty(agent: AgentUse) -> Resolution {
+    Resolution {
+        agent,
+        steps: Vec::new(),
+        intended: None,
+        effective: None,
+        source: None,
+        mechanism: Mechanism::None,
+        outcome: Outcome::NoModel,
+        failure: None,
+        candidates: Vec::new(),
+        chain: ChainOrigin::None,
+        strict: false,
+        verdict: Verdict::NoModel,
+        missing: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn calls_none(agent: AgentUse, kind: &str) -> Resolution {
+    Resolution {
+        notes: vec![format!("a {kind} payload calls no model")],
+        ..empty(agent)
+    }
+}
+
+fn ended(
+    agent: AgentUse,
+    declared: Option<&str>,
+    outcome: Outcome,
+    failure: Failure,
+) -> Resolution {
+    let mut resolution = Resolution {
+        outcome,
+        failure: Some(failure),
+        verdict: Verdict::Fails,
+        ..empty(agent)
+    };
+    if let Some(text) = declared {
+        resolution.steps.push(Step {
+            order: 1,
+            step: StepName::Payload,
+            found_at: None,
+            value: Some(text.to_owned()),
+            reference: None,
+            outcome: StepOutcome::Lost,
+            reason: "the run ends before it counts".to_owned(),
+        });
+    }
+    resolution
+}
+
+impl Selected {
+    fn clone_parts(&self) -> (Vec<Step>, Option<ModelRef>, Vec<String>) {
+        (
+            self.steps.clone(),
+            self.intended.clone(),
+            self.missing.clone(),
+        )
+    }
+}
+
+fn refused(
+    agent: AgentUse,
+    (steps, intended, missing): (Vec<Step>, Option<ModelRef>, Vec<String>),
+    failure: Failure,
+) -> Resolution {
+    Resolution {
+        steps,
+        intended,
+        missing,
+        outcome: Outcome::Fails,
+        failure: Some(failure),
+        verdict: Verdict::Fails,
+        ..empty(agent)
+    }
+}
+
+/// What decides which candidate runs.
+struct Walk<'a> {
+    job: &'a Job,
+    declared: Option<&'a str>,
+    row: &'a Known<'a>,
+    denied: &'a [ModelRef],
+    live: Option<&'a Selection>,
+}
+
+/// Tries the candidates in order.
+fn walked(
+    walk: &Walk<'_>,
+    agent: AgentUse,
+    selected: Selected,
+    (model, source): (ModelRef, Source),
+    line: Line,
+) -> Resolution {
+    let mut candidates = Vec::with_capacity(line.models.len());
+    let mut called: Option<usize> = None;
+    let mut last = None;
+    for (model, from) in line.models {
+        let (fate, reason) = if called.is_some() {
+            (Fate::Waits, None)
+        } else if let Some(live) = walk.live.filter(|l| l.value != model) {
+            last = Some(FailureClass::LiveSelection);
+            let why = format!("the session's selection is {}", live.value);
+            (Fate::ThrownBack, Some(why))
+        } else if walk.denied.contains(&model) {
+            last = Some(FailureClass::ProviderRefused);
+            (
+                Fate::Denied,
+                Some("--what-if: its provider refuses it".to_owned()),
+            )
+        } else {
+            called = Some(candidates.len());
+            (Fate::Called, None)
+        };
+        candidates.push(Candidate {
+            model,
+            from,
+            fate,
+            reason,
+        });
+    }
+    let mut steps = selected.steps;
+    let mut missing = selected.missing;
+    if let Some(live) = walk.live {
+        let thrown = candidates
+            .iter()
+            .filter(|c| c.fate == Fate::ThrownBack)
+            .count();
+        steps.push(Step {
+            order: steps.len() + 1,
+            step: StepName::Live,
+            found_at: Some(live.at.clone()),
+            value: Some(live.value.to_string()),
+            reference: Some(live.value.clone()),
+            outcome: if thrown > 0 {
+                StepOutcome::Overruled
+            } else {
+                StepOutcome::Ignored
+            },
+            reason: if thrown > 0 {
+                let of = if live.of_row {
+                    "the session row's override"
+                } else {
+                    "the agent's default"
+                };
+                format!(
+                    "before every attempt the candidate is compared with the live selection, which \
+                     is {of}: {thrown} of {} candidates thrown back before any model call",
+                    candidates.len()
+                )
+            } else {
+                "equals what was selected".to_owned()
+            },
+        });
+        if let Known::Unknown(why) = walk.row {
+            let what = format!("the session's selection: {why}");
+            if !missing.contains(&what) {
+                missing.push(what);
+            }
+        }
+    }
+    let mut resolution = Resolution {
+        steps,
+        intended: selected.intended,
+        strict: candidates.len() <= 1,
+        chain: line.origin,
+        missing,
+        ..empty(agent)
+    };
+    if let Some(at) = called {
+        let effective = candidates[at].model.clone();
+        let thrown = candidates[..at].iter().any(|c| c.fate == Fate::ThrownBack);
+        let denied = candidates[..at].iter().any(|c| c.fate == Fate::Denied);
+        resolution.mechanism = match (thrown, denied) {
+            (true, _) => Mechanism::LiveSelection,
+            (false, true) => Mechanism::Failover,
+            (false, false) if selected.refused => Mechanism::NotAllowed,
+            (false, false) => Mechanism::Selection,
+        };
+        resolution.source = Some(match (at, walk.live) {
+            (0, _) => source,
+            (_, Some(live)) if thrown && live.of_row => Source::Session,
+            (_, Some(_)) if thrown => Source::Default,
+            _ => Source::Fallback,
+        });
+        resolution.outcome = Outcome::Runs;
+        resolution.verdict = match (walk.declared, &resolution.intended) {
+            (None, _) => Verdict::Unpinned,
+            (Some(_), Some(intended)) if same(intended, &effective) => Verdict::Honoured,
+            _ => Verdict::NotHonoured,
+        };
+        resolution.effective = Some(effective);
+    } else {
+        let class = last.unwrap_or(FailureClass::ProviderRefused);
+        resolution.outcome = Outcome::Fails;
+        resolution.verdict = Verdict::Fails;
+        resolution.failure = Some(Failure {
+            class,
+            error: match (class, walk.live) {
+                (FailureClass::LiveSelection, Some(live)) => format!(
+                    "LiveSessionModelSwitchError: Live session model switch requested: {}/{}",
+                    live.value.provider, live.value.model
+                ),
+                _ => format!(
+                    "every candidate of job {} is refused by its provider",
+                    walk.job.id
+                ),
+            },
+        });
+    }
+    let _ = model;
+    resolution.candidates = candidates;
+    resolution
+}
+
+/// Whether two references are the same model to a gateway.
+fn same(a: &ModelRef, b: &ModelRef) -> bool {
+    a == b || a.to_string() == b.to_string()
+}
