@@ -1,15 +1,9 @@
 //! Agents that jobs name.
 
-use super::finding::{Findings, edit};
+use super::finding::{Findings, edit, quoted};
 use super::rules::job as rules;
-use crate::model::{AgentModels, Roster};
+use crate::model::{Policy, Resolver, Roster, agent_id, rules_of};
 use crate::openclaw::Confidence;
-use crate::schedule::Version;
-
-/// Up to here a job of an unknown agent was seen to run as the default agent.
-const AS_DEFAULT: Version = Version::new(2026, 3, 31);
-/// The longest agent id.
-const LONGEST_ID: usize = 64;
 
 /// Looks for agents that no roster has.
 pub(super) fn check(findings: &mut Findings<'_>) {
@@ -21,38 +15,33 @@ pub(super) fn check(findings: &mut Findings<'_>) {
             continue;
         };
         let settings = config.settings;
-        let id = normalised(agent);
+        let id = agent_id(agent);
         let known = match settings.roster {
             Roster::None => id == "main",
-            _ => settings.agents.iter().any(|a| normalised(&a.id) == id),
+            _ => settings.agents.iter().any(|a| agent_id(&a.id) == id),
         };
-        if known {
+        let ruling = rules_of(version);
+        let Some((_, release)) = ruling.answers.first().filter(|_| !known) else {
             continue;
-        }
-        let default = settings
-            .agents
-            .iter()
-            .find(|a| a.is_default)
-            .or(settings.agents.first())
-            .map_or("main", |a: &AgentModels| &a.id);
-        let (end, confidence) = if version <= AS_DEFAULT {
-            (format!("it runs as {default}"), Confidence::Certain)
+        };
+        let resolver = Resolver::new(settings, release.rules, Policy::Actual, &[]);
+        let runs_as = resolver.agents().agent(job).id.unwrap_or_default();
+        let end = if runs_as == id {
+            "it runs under that id with the defaults' models and a workspace of its own".to_owned()
         } else {
-            let end = format!("2026.3.31 runs such a job as {default}, later versions were not seen");
-            (end, Confidence::Likely)
+            format!("it runs as {runs_as}")
         };
         let message = format!("agent {agent:?} is not in {}: {end}", config.file);
-        let fix = edit(job, &format!("--agent {default}"));
+        let fix = match settings.agents.first() {
+            Some(_) if runs_as != id => edit(job, &format!("--agent {}", quoted(&runs_as))),
+            _ => edit(job, "--clear-agent"),
+        };
+        let sure = if ruling.exact {
+            source.confidence
+        } else {
+            Confidence::Likely
+        };
         let finding = findings.job(rules::AGENT_MISSING, job, message);
-        finding.fix(fix).sure(confidence);
+        finding.fix(fix).sure(sure);
     }
-}
-
-/// Returns an agent id as OpenClaw compares them.
-fn normalised(id: &str) -> String {
-    let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let id = id.trim().to_lowercase();
-    let id = id.chars().map(|c| if valid(c) { c } else { '-' });
-    let id: String = id.take(LONGEST_ID).collect();
-    if id.is_empty() { "main".to_owned() } else { id }
 }

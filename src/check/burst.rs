@@ -181,6 +181,7 @@ fn queue(findings: &mut Findings<'_>, tables: &Tables<'_>, source: usize, wait_m
         .count();
     let rests = match assumed {
         0 => "by recorded run lengths".to_owned(),
+        1 => "1 run length is assumed to be 60 s".to_owned(),
         n => format!("{n} run lengths are assumed to be 60 s"),
     };
     let message = format!(

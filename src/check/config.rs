@@ -3,7 +3,7 @@
 use super::facts::{GatewayFacts, SourceFacts};
 use super::finding::{Findings, Place};
 use super::rules::{config as rules, job};
-use crate::model::{AgentModels, Form};
+use crate::model::{AgentModels, Chain, Form, Ruling, Subagents, rules_of};
 use crate::openclaw::Confidence;
 use crate::schedule::Version;
 
@@ -11,10 +11,6 @@ use crate::schedule::Version;
 const LAST_FILE: Version = Version::new(2026, 5, 28);
 /// The first version that was seen to keep them in a database.
 const FIRST_STORE: Version = Version::new(2026, 6, 11);
-/// The last version with the old order of models that was seen.
-const OLD_MODELS: Version = Version::new(2026, 3, 31);
-/// The first version with the new order of models that was seen.
-const NEW_MODELS: Version = Version::NEWEST_CHECKED;
 /// The first versions with jobs of their own.
 const SYSTEM_JOBS: Version = Version::new(2026, 9, 1);
 
@@ -139,17 +135,29 @@ fn upgrade(
         let place = Place::file(source.store);
         let rule = rules::UPGRADE_SYSTEM_JOBS;
         let finding = findings.source(rule, source, "source", place, message);
-        finding.sure(if to >= NEW_MODELS {
+        finding.sure(if to == Version::NEWEST_CHECKED {
             Confidence::Certain
         } else {
             Confidence::Likely
         });
     }
-    if let (Some(config), Some(sure)) =
-        (&source.config, between(from, to, OLD_MODELS, NEW_MODELS))
-    {
-        for agent in &config.settings.agents {
+    let (old, new) = (rules_of(from), rules_of(to));
+    let sure = if old.exact && new.exact {
+        Confidence::Certain
+    } else {
+        Confidence::Likely
+    };
+    let has_chain = |r: &Ruling| r.answers.iter().any(|(_, r)| r.rules.chain == Chain::DefaultBehind);
+    let last = |r: &Ruling| {
+        let mut rules = r.answers.iter().map(|(_, r)| r.rules.subagents);
+        rules.any(|order| order == Subagents::AgentModelLast)
+    };
+    let Some(config) = &source.config else { return };
+    for agent in &config.settings.agents {
+        if has_chain(&old) && !has_chain(&new) {
             fallbacks(findings, source, config, agent, &way, sure);
+        }
+        if !last(&old) && last(&new) {
             subagents(findings, source, config, agent, &way, sure);
         }
     }

@@ -1,12 +1,12 @@
 //! What checks may know.
 
 use crate::job::Job;
-use crate::model::ModelSettings;
+use crate::model::{ModelSettings, Rows, RunRecord};
 use crate::openclaw::Confidence;
 use crate::schedule::{Rules, Version};
 
 /// What checks may know.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Facts<'a> {
     /// The instant of evaluation, epoch milliseconds.
     pub now_ms: i64,
@@ -14,10 +14,12 @@ pub struct Facts<'a> {
     pub sources: Vec<SourceFacts<'a>>,
     /// The jobs of all sources, disabled ones included.
     pub jobs: &'a [Job],
+    /// The last finished run of each job, by its index; `None` where no record is known.
+    pub last_runs: Vec<Option<&'a RunRecord>>,
 }
 
 /// What is known about a source.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SourceFacts<'a> {
     /// Its short name.
     pub tag: &'a str,
@@ -52,12 +54,14 @@ impl SourceFacts<'_> {
 }
 
 /// What a gateway's configuration says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct GatewayFacts<'a> {
     /// The configuration file.
     pub file: &'a str,
     /// What it says about models and agents.
     pub settings: &'a ModelSettings,
+    /// The gateway's session rows.
+    pub rows: &'a dyn Rows,
     /// Keys that the version of the source refuses, or its target.
     pub refused: Vec<RefusedKey>,
     /// Variables that are not set here, with the key path of one use.

@@ -56,6 +56,12 @@ impl Finding {
         self
     }
 
+    /// Sets another severity than the rule's.
+    pub(super) fn severity(&mut self, severity: Severity) -> &mut Self {
+        self.severity = severity;
+        self
+    }
+
     /// Returns the rule.
     pub fn rule(&self) -> &'static Rule {
         // Findings are made from rules only.

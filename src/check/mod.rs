@@ -9,6 +9,7 @@ mod config;
 mod facts;
 mod finding;
 mod job;
+mod model;
 mod rule;
 mod rules;
 mod schedule;
@@ -47,6 +48,7 @@ impl Default for Options {
 /// Checks everything. The order of the findings is that of the facts: sources, then jobs.
 pub fn check(facts: &Facts<'_>, options: &Options, zones: &dyn ZoneSource) -> Vec<Finding> {
     let mut findings = Findings::new(facts);
+    model::check(&mut findings);
     config::check(&mut findings);
     let tables = schedule::check(&mut findings, zones);
     burst::check(&mut findings, &tables, options);

@@ -14,8 +14,6 @@ const OTHER_MS: i64 = 10 * 60_000;
 const LATE_MS: i64 = 5 * 60_000;
 /// From so many errors in a row it is rarely chance.
 const FAILING: i64 = 3;
-/// Fewer overdue jobs say nothing about the gateway as a whole.
-const ALL: usize = 2;
 
 /// Checks the recorded state.
 pub(super) fn check(findings: &mut Findings<'_>) {
@@ -99,50 +97,58 @@ fn waiting(findings: &mut Findings<'_>, job: &Job) {
     }
 }
 
-/// Next runs that are past although nothing runs: of all jobs, or of some.
+/// Next runs that are past although nothing runs: of single jobs, or because the gateway stands.
 fn overdue(findings: &mut Findings<'_>, index: usize) {
     let facts = findings.facts;
     let source = &facts.sources[index];
     if !source.gateway || source.cron_enabled == Some(false) {
         return;
     }
-    let waiting = |job: &&Job| {
-        job.source == index
-            && job.enabled
-            && job.state.next_run_at_ms.is_some()
-            && job.state.running_at_ms.is_none()
-            && job.state.queued_at_ms.is_none()
+    let mine = || {
+        let jobs = facts.jobs.iter();
+        jobs.filter(move |job| job.source == index && job.enabled)
     };
-    let jobs: Vec<&Job> = facts.jobs.iter().filter(waiting).collect();
-    let late = |job: &Job| {
-        let due = job.state.next_run_at_ms?;
-        Some(facts.now_ms.saturating_sub(due)).filter(|late| *late > LATE_MS)
+    let waits = |job: &&Job| {
+        job.state.running_at_ms.is_none() && job.state.queued_at_ms.is_none()
     };
-    let overdue: Vec<(&Job, i64)> = jobs
-        .iter()
-        .filter_map(|job| Some((*job, late(job)?)))
+    let overdue: Vec<(&Job, i64)> = mine()
+        .filter(waits)
+        .filter_map(|job| Some((job, job.state.next_run_at_ms?)))
+        .filter(|(_, due)| facts.now_ms.saturating_sub(*due) > LATE_MS)
         .collect();
-    if overdue.len() == jobs.len() && jobs.len() >= ALL {
-        let least = overdue.iter().map(|(_, late)| *late).min().unwrap_or(0);
+    let ago = |ms: i64| when::duration(facts.now_ms.saturating_sub(ms) / 1_000 * 1_000);
+    // The last that the gateway is known to have done.
+    let alive = mine()
+        .flat_map(|job| [job.state.last_run_at_ms, job.state.running_at_ms])
+        .flatten()
+        .max();
+    let mut behind = 0_usize;
+    for (job, due) in &overdue {
+        if alive.is_none_or(|alive| alive <= due.saturating_add(LATE_MS)) {
+            behind += 1;
+            continue;
+        }
         let message = format!(
-            "all {} jobs are overdue, the last by {}: the gateway does not run, or this is an old \
-             copy of its state",
-            jobs.len(),
-            when::duration(least / 1_000 * 1_000)
-        );
-        let place = Place::file(source.store);
-        let finding = findings.source(rules::GATEWAY_BEHIND, source, "source", place, message);
-        finding.sure(Confidence::Likely);
-        return;
-    }
-    for (job, late) in overdue {
-        let message = format!(
-            "was due {} ago, and is neither running nor queued",
-            when::duration(late / 1_000 * 1_000)
+            "was due {} ago, and is neither running nor queued, though other jobs have run since",
+            ago(*due)
         );
         let fix = format!("openclaw cron run {}", quoted(&job.id));
         let finding = findings.job(rules::NEXT_RUN_PAST, job, message);
         // The runs of another job may hold it up.
         finding.fix(fix).sure(Confidence::Likely);
+    }
+    if behind > 0 {
+        let since = alive.map_or_else(
+            || "no run is recorded".to_owned(),
+            |alive| format!("the last recorded run began {} ago", ago(alive)),
+        );
+        let message = format!(
+            "{behind} of {} jobs are overdue, and {since}: the gateway does not run, or this is a \
+             copy of its state from then",
+            mine().count()
+        );
+        let place = Place::file(source.store);
+        let finding = findings.source(rules::GATEWAY_BEHIND, source, "source", place, message);
+        finding.sure(Confidence::Likely);
     }
 }

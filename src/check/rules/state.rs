@@ -11,12 +11,12 @@ define! {
 
     NEXT_RUN_PAST = "next-run-past", Error,
         title: "The recorded next run is past, and nothing runs",
-        why: "A tick came and went without a run, a receipt or an error; or the gateway is not running.",
+        why: "A tick came and went without a run, a receipt or an error, while other jobs ran.",
         fix: "`openclaw cron status`; then `openclaw cron run JOB` for what was missed.",
         source: "openclaw#139215 (open, since 2026.9.1).";
 
     GATEWAY_BEHIND = "gateway-behind", Warning,
-        title: "Every job of the gateway is overdue",
+        title: "Jobs are overdue, and nothing has run since",
         why: "The gateway is not running, or this is a copy of its state that is older than the instant of evaluation. At start-up it catches up on what it missed, in a burst.",
         fix: "Start the gateway, or evaluate a copy as of its time with --now.",
         source: "OpenClaw 2026.3.x and 2026.9.6: catch-up at start-up, observed; openclaw#19455, openclaw#143898.";

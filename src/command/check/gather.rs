@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::check::{Facts, GatewayFacts, SourceFacts, Unusable};
 use crate::error::Problem;
-use crate::model::ModelSettings;
+use crate::model::{Known, ModelSettings, NoRows, Rows, RunRecord};
+use crate::openclaw::sessions::{Sessions, Store};
 use crate::schedule::{Rules, Version};
 use crate::source::{Loaded, Scheduler, SourceInfo};
 
@@ -40,12 +41,34 @@ pub(super) fn facts<'a>(
             source.unusable.push(unusable(problem));
         }
     }
+    let last_run = |job: &'a crate::job::Job| -> Option<&'a RunRecord> {
+        let gateway = loaded.gateways.get(job.source)?.as_ref()?;
+        gateway.history.records(&job.id).first()
+    };
     Facts {
         now_ms,
         sources,
         jobs: &loaded.jobs,
+        last_runs: loaded.jobs.iter().map(last_run).collect(),
     }
 }
+
+impl Rows for Sessions {
+    fn row(&self, agent: &str, key: &str) -> Known<'_> {
+        if let Some(row) = self.get(key) {
+            return Known::Row(row);
+        }
+        match self.status(agent) {
+            Store::Read { .. } | Store::Absent => Known::None,
+            Store::Partial { at } => Known::Unknown(format!("{at} breaks off")),
+            Store::Unreadable { at } => Known::Unknown(format!("{at} cannot be read")),
+            Store::NotRead => Known::Unknown(NOT_READ.to_owned()),
+        }
+    }
+}
+
+const NOT_READ: &str = "the session rows were not read";
+static NO_ROWS: NoRows = NoRows(NOT_READ);
 
 fn source<'a>(
     loaded: &'a Loaded,
@@ -73,6 +96,7 @@ fn source<'a>(
             settings: gateway
                 .and_then(|g| g.settings.as_ref())
                 .unwrap_or(&NO_SETTINGS),
+            rows: gateway.map_or(&NO_ROWS as &dyn Rows, |g| &g.sessions),
             refused: Vec::new(),
             missing: gateway
                 .and_then(|g| g.config.as_ref())
