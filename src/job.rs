@@ -5,9 +5,11 @@
 
 mod collect;
 mod document;
+mod extras;
 mod lenient;
 mod molecule;
 mod parse;
+mod restarts;
 
 pub use collect::{Collected, Collector, MAX_NAMED};
 pub use document::{Broken, Document, Top, read_document};
@@ -78,6 +80,13 @@ pub struct Extras {
     pub declared_target: Option<String>,
     /// The words of its message or command by which it restarts or stops the gateway.
     pub restarts: Option<String>,
+}
+
+impl Extras {
+    /// Returns it to be kept; `None` when there is nothing in it.
+    fn kept(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
 }
 
 impl Job {

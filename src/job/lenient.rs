@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::extras::extras;
 use super::parse::{Complaint, JobShape, Slot, short};
 use super::{Job, JobState, molecule};
 use crate::schedule::ScheduleSpec;
@@ -37,8 +38,17 @@ pub(super) fn read(value: &Value, slot: Slot) -> Result<(Job, JobShape), Box<Com
     run_state.next_run_at_ms = run_state.next_run_at_ms.or(at_top.next_run_at_ms);
     run_state.last_run_at_ms = run_state.last_run_at_ms.or(at_top.last_run_at_ms);
     run_state.last_status = run_state.last_status.or(at_top.last_status);
+    let mut extras = extras(value);
     let (payload_kind, model, timeout_seconds) =
         payload.map_or((None, None, None), |p| (p.kind, p.model, p.timeout_seconds));
+    if model.is_some() {
+        extras.odd_model = None;
+    }
+    let declared = trimmed_text(value.get("sessionTarget"));
+    let same = |target: &String| {
+        Some(target.to_lowercase()) == session_target.as_ref().map(|t| t.to_lowercase())
+    };
+    extras.declared_target = declared.filter(|target| !same(target));
     let job = Job {
         id,
         name: value
@@ -64,7 +74,7 @@ pub(super) fn read(value: &Value, slot: Slot) -> Result<(Job, JobShape), Box<Com
         state: run_state,
         run_length: None,
         timeout_seconds,
-        extras: None,
+        extras: extras.kept(),
     };
     Ok((job, shape))
 }
@@ -311,7 +321,7 @@ pub(super) fn text_of(value: Option<&Value>) -> Option<String> {
     }
 }
 
-fn trimmed_text(value: Option<&Value>) -> Option<String> {
+pub(super) fn trimmed_text(value: Option<&Value>) -> Option<String> {
     let text = value?.as_str()?.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }

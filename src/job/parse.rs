@@ -8,8 +8,11 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::{Job, JobState, Place, lenient};
+use super::extras::restarts_of;
+use super::restarts::may_restart;
+use super::{Extras, Job, JobState, Place, lenient};
 use crate::schedule::{Rules, ScheduleSpec};
 
 /// Which system's shape a job has.
@@ -133,8 +136,10 @@ struct Fast<'a> {
     agent_id: Option<String>,
     #[serde(borrow)]
     schedule: Option<FastSchedule<'a>>,
-    payload: Option<FastPayload>,
+    payload: Option<FastPayload<'a>>,
     session_target: Option<String>,
+    session_key: Option<String>,
+    declaration_key: Option<String>,
     created_at_ms: Option<i64>,
     state: Option<FastState>,
     // What `cron list` repeats at the top; its compact form has nothing else.
@@ -168,10 +173,37 @@ struct FastSchedule<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct FastPayload {
+struct FastPayload<'a> {
     kind: Option<String>,
     model: Option<String>,
     timeout_seconds: Option<f64>,
+    fallbacks: Option<Vec<String>>,
+    external_content_source: Option<String>,
+    // Where a command may be. Looked at as they are, and decoded only when one is likely.
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    text: Option<&'a RawValue>,
+    argv: Option<&'a RawValue>,
+    command: Option<&'a RawValue>,
+    script: Option<&'a RawValue>,
+}
+
+impl FastPayload<'_> {
+    /// Returns the words by which it restarts the gateway. Nearly always there are none, which one
+    /// look at the raw text says.
+    fn restarts(&self) -> Option<String> {
+        let texts = [
+            self.message,
+            self.text,
+            self.argv,
+            self.command,
+            self.script,
+        ];
+        texts.into_iter().flatten().find_map(|raw| {
+            let value = may_restart(raw.get()).then(|| serde_json::from_str::<Value>(raw.get()));
+            restarts_of(&value?.ok()?)
+        })
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -237,8 +269,20 @@ impl Fast<'_> {
             Some(target) if target.starts_with("session:") => {}
             _ => return None,
         }
-        let (kind, model, timeout) =
-            payload.map_or((None, None, None), |p| (p.kind, p.model, p.timeout_seconds));
+        let mut extras = Extras {
+            session_key: trimmed(self.session_key),
+            declaration_key: trimmed(self.declaration_key),
+            ..Extras::default()
+        };
+        let (kind, model, timeout) = match payload {
+            Some(payload) => {
+                extras.restarts = payload.restarts();
+                extras.fallbacks = payload.fallbacks;
+                extras.external_source = trimmed(payload.external_content_source);
+                (payload.kind, payload.model, payload.timeout_seconds)
+            }
+            None => (None, None, None),
+        };
         let mut state = JobState::from(self.state.unwrap_or_default());
         state.next_run_at_ms = state.next_run_at_ms.or(self.next_run_at_ms);
         state.last_run_at_ms = state.last_run_at_ms.or(self.last_run_at_ms);
@@ -260,7 +304,7 @@ impl Fast<'_> {
             state,
             run_length: None,
             timeout_seconds: timeout,
-            extras: None,
+            extras: extras.kept(),
         })
     }
 }
@@ -315,66 +359,4 @@ pub(crate) fn short(text: &str, max: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schedule::Version;
-
-    fn slot() -> Slot {
-        Slot {
-            source: 0,
-            at: Place::Entry(1),
-            rules: Rules::OpenClaw(Version::NEWEST_CHECKED),
-        }
-    }
-
-    fn is_fast(text: &str) -> bool {
-        super::fast(text, slot()).is_some()
-    }
-
-    const GOOD: &str = r#"{"id":"a","name":"n","enabled":false,"createdAtMs":5,"schedule":{"kind":"cron","expr":"0 22 * * *","tz":"UTC","staggerMs":0},"sessionTarget":"isolated","payload":{"kind":"agentTurn","message":"m","model":" openai/x ","timeoutSeconds":9.5},"state":{"nextRunAtMs":7,"lastStatus":"ok","lastDurationMs":3}}"#;
-
-    #[test]
-    fn a_good_job_takes_the_fast_path_and_both_paths_agree() {
-        assert!(is_fast(GOOD));
-        let (fast, shape) = parse(GOOD, slot()).unwrap();
-        assert_eq!(shape, JobShape::OpenClaw);
-        let value: Value = serde_json::from_str(GOOD).unwrap();
-        let (slow, _) = lenient::read(&value, slot()).unwrap();
-        assert_eq!(format!("{fast:?}"), format!("{slow:?}"));
-        assert_eq!(fast.model.as_deref(), Some("openai/x"));
-        assert!(!fast.enabled);
-        assert_eq!(fast.timeout_seconds, Some(9.5));
-        assert_eq!(fast.state.last_status.as_deref(), Some("ok"));
-    }
-
-    #[test]
-    fn odd_jobs_leave_the_fast_path() {
-        for text in [
-            r#"{"jobId":"a","schedule":{"kind":"cron","expr":"* * * * *"}}"#,
-            r#"{"id":"a","model":"x","schedule":{"kind":"cron","expr":"* * * * *"}}"#,
-            r#"{"id":"a","schedule":"* * * * *"}"#,
-            r#"{"id":"a","schedule":{"kind":"cron","cron":"* * * * *"}}"#,
-            r#"{"id":"a","schedule":{"kind":"CRON","expr":"* * * * *"}}"#,
-            r#"{"id":"a","sessionTarget":"current","schedule":{"kind":"cron","expr":"* * * * *"}}"#,
-        ] {
-            assert!(!is_fast(text), "{text}");
-            assert!(parse(text, slot()).is_ok(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_row_takes_its_state_from_the_second_text() {
-        let (job, _) = parse_row(GOOD, r#"{"nextRunAtMs":11}"#, slot()).unwrap();
-        assert_eq!(job.state.next_run_at_ms, Some(11));
-        assert_eq!(job.state.last_status, None);
-        let (job, _) = parse_row(GOOD, r#"{"nextRunAtMs":"11"}"#, slot()).unwrap();
-        assert_eq!(job.state.next_run_at_ms, Some(11));
-        assert!(parse_row(GOOD, "not json", slot()).is_ok());
-    }
-
-    #[test]
-    fn texts_for_messages_are_cut_at_characters() {
-        assert_eq!(short("äöü", 2), "äö…");
-        assert_eq!(short("äöü", 3), "äöü");
-    }
-}
+mod tests;

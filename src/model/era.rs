@@ -156,6 +156,8 @@ pub struct Rules {
     pub live: Live,
     /// Whether a session override of source `auto` or `default` is left behind by a fresh run.
     pub drops_auto_override: bool,
+    /// Whether names in the configuration are rewritten when it is loaded.
+    pub rewrites: bool,
     /// Whether the agent may come from `agents.entries`, a session key or a system agent.
     pub entries: bool,
 }

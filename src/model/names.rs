@@ -8,7 +8,9 @@ use super::ModelRef;
 /// Which release's tables hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Names {
-    /// 2026.2.24 to 2026.4.1.
+    /// 2026.2.24 to 2026.3.24.
+    February,
+    /// 2026.3.28 to 2026.4.1.
     March,
     /// 2026.4.5 to 2026.4.22.
     April,
@@ -30,6 +32,7 @@ impl Names {
     pub(super) fn provider(self, provider: &str) -> String {
         let lower = trim(provider).to_lowercase();
         let folded = match (lower.as_str(), self) {
+            ("qwen", Self::February) => "qwen-portal",
             ("z.ai" | "z-ai", _) => "zai",
             ("opencode-zen", _) => "opencode",
             ("opencode-go-auth", _) => "opencode-go",
@@ -225,7 +228,7 @@ fn late(provider: &str, model: &str) -> String {
             "sonnet-4.6" => Some("claude-sonnet-4-6"),
             _ => None,
         },
-        "google" | "google-gemini-cli" | "google-vertex" => late_google(model),
+        "google" | "google-gemini-cli" | "google-vertex" => late_google(&lower),
         "xai" => match lower.as_str() {
             "grok-4.3-latest" => Some("grok-4.3"),
             "grok-4.5-latest" | "grok-build-latest" => Some("grok-4.5"),
@@ -269,7 +272,7 @@ fn late_google(model: &str) -> Option<&'static str> {
 /// The aliases that a release adds to entries of `agents.defaults.models` that have none.
 pub(super) fn builtin_aliases(names: Names) -> &'static [(&'static str, &'static str)] {
     match names {
-        Names::March | Names::April => &[
+        Names::February | Names::March | Names::April => &[
             ("opus", "anthropic/claude-opus-4-6"),
             ("sonnet", "anthropic/claude-sonnet-4-6"),
             ("gpt", "openai/gpt-5.4"),

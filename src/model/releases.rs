@@ -12,7 +12,7 @@ const fn v(month: u16, patch: u16) -> Version {
 
 /// 2026.2.24.
 const FEBRUARY: Rules = Rules {
-    names: Names::March,
+    names: Names::February,
     aliases: Aliases::Bare,
     agent_aliases: false,
     bare: Bare::DefaultProvider,
@@ -24,6 +24,7 @@ const FEBRUARY: Rules = Rules {
     chain: Chain::DefaultBehind,
     live: Live::None,
     drops_auto_override: false,
+    rewrites: false,
     entries: false,
 };
 
@@ -35,6 +36,7 @@ const MARCH: Rules = Rules {
 
 /// 2026.3.28.
 const INCIDENT: Rules = Rules {
+    names: Names::March,
     live: Live::Compare,
     ..MARCH
 };
@@ -43,7 +45,7 @@ const INCIDENT: Rules = Rules {
 const AFTER: Rules = Rules {
     subagents: Subagents::AgentModelFirst,
     live: Live::Track,
-    ..MARCH
+    ..INCIDENT
 };
 
 /// 2026.4.5 and 2026.4.22.
@@ -83,6 +85,7 @@ const AUGUST: Rules = Rules {
     agent_aliases: true,
     allow: Allow::Policy,
     rejection: Rejection::Automation,
+    rewrites: true,
     entries: true,
     ..JUNE
 };

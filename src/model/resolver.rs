@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::agent::{self, agent_id};
-use super::era::{Allow, Disallowed, Live, Rules};
+use super::agent;
+use super::era::{Disallowed, Live, Rules};
 use super::fallback::{self, Behind, Line};
 use super::lookup::{self, AliasIndex, Scope};
 use super::names::{Names, trim};
@@ -14,7 +14,7 @@ use super::resolution::{
     Source, Step, StepName, StepOutcome, Verdict,
 };
 use super::select::{self, AgentFacts, Known, Selected, Selecting};
-use super::settings::{AgentModels, CatalogEntry, ModelSettings, Said};
+use super::settings::{CatalogEntry, ModelSettings};
 use super::{ModelRef, SessionRow};
 use crate::job::Job;
 
@@ -108,6 +108,9 @@ impl<'a> Resolver<'a> {
 /// allowlist.
 fn at_load<'a>(settings: &'a ModelSettings, rules: &Rules) -> std::borrow::Cow<'a, ModelSettings> {
     let as_is = std::borrow::Cow::Borrowed(settings);
+    if rules.rewrites {
+        return std::borrow::Cow::Owned(rewritten(settings, rules));
+    }
     let (Some(key), true) = (&settings.anthropic_key, rules.names <= Names::April) else {
         return as_is;
     };
@@ -146,6 +149,54 @@ fn at_load<'a>(settings: &'a ModelSettings, rules: &Rules) -> std::borrow::Cow<'
             at: key.clone(),
         });
     std::borrow::Cow::Owned(changed)
+}
+
+/// What later releases do to a configuration when they load it: keys of `models` maps, models and
+/// the ids that providers list are written as the release writes them.
+fn rewritten(settings: &ModelSettings, rules: &Rules) -> ModelSettings {
+    let mut settings = settings.clone();
+    let names = rules.names;
+    let normal = |text: &str| {
+        let text = trim(text);
+        match text.split_once('/') {
+            Some((provider, model)) if !trim(provider).is_empty() && !trim(model).is_empty() => {
+                let provider = names.provider(provider);
+                let model = names.listed_model(&provider, trim(model));
+                format!("{provider}/{model}")
+            }
+            _ => text.to_owned(),
+        }
+    };
+    let say = |said: &mut super::Said| said.text = normal(&said.text);
+    let agents = settings.agents.iter_mut();
+    for agent in agents.chain(std::iter::once(&mut settings.defaults)) {
+        if let Some(model) = &mut agent.model {
+            model.primary.iter_mut().for_each(say);
+            model.fallbacks.iter_mut().flatten().for_each(say);
+        }
+        if let Some(catalog) = &mut agent.catalog {
+            let mut merged: Vec<CatalogEntry> = Vec::with_capacity(catalog.len());
+            for mut entry in std::mem::take(catalog) {
+                entry.key = normal(&entry.key);
+                match merged.iter_mut().find(|e| e.key == entry.key) {
+                    Some(earlier) => {
+                        if entry.alias.is_some() {
+                            earlier.alias = entry.alias;
+                        }
+                    }
+                    None => merged.push(entry),
+                }
+            }
+            *catalog = merged;
+        }
+    }
+    for provider in &mut settings.providers {
+        let name = names.provider(&provider.id);
+        for id in &mut provider.models {
+            *id = names.listed_model(&name, trim(id));
+        }
+    }
+    settings
 }
 
 /// The session key of a run: `agent:<agent>:cron:<job>`, or that of the session the job names.
@@ -290,7 +341,7 @@ impl<'a> Agents<'a> {
             },
             agent,
             selected,
-            (model, source),
+            source,
             line,
         )
     }
@@ -639,7 +690,7 @@ fn walked(
     walk: &Walk<'_>,
     agent: AgentUse,
     selected: Selected,
-    (model, source): (ModelRef, Source),
+    source: Source,
     line: Line,
 ) -> Resolution {
     let mut candidates = Vec::with_capacity(line.models.len());
@@ -758,7 +809,6 @@ fn walked(
             },
         });
     }
-    let _ = model;
     resolution.candidates = candidates;
     resolution
 }

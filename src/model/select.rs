@@ -323,8 +323,23 @@ fn hook(s: &Selecting<'_>, winner: &mut Option<(ModelRef, Source, StepName)>) ->
     let aliases = AliasIndex::build(s.rules, s.settings, None, provider);
     let text = s.rules.names.without_profile(&said.text);
     let model = lookup::resolve_in(s.rules, s.settings, &aliases, provider, text);
+    // The check forgets the agent: only the defaults' own fallbacks count.
+    let fallbacks = s
+        .settings
+        .defaults
+        .model
+        .as_ref()
+        .and_then(|m| m.fallbacks.as_deref())
+        .unwrap_or_default();
+    let scope = lookup::Scope {
+        agent: s.facts.entry,
+        default: &s.facts.default.reference,
+        fallbacks,
+        aliases: &s.facts.aliases,
+    };
+    let allowed = lookup::allowed(s.rules, s.settings, &scope);
     match model {
-        Some(model) if s.facts.allowed.allows(&model) => {
+        Some(model) if allowed.allows(&model) => {
             hook.reference = Some(model.clone());
             if winner.is_none() {
                 *winner = Some((model, Source::Hook, StepName::Hook));

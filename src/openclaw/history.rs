@@ -1,16 +1,19 @@
-//! Run history: how long the runs of a job last.
+//! Run history: how long the runs of a job last, and what its newest runs used.
 //!
 //! Three forms, by version: `cron/runs/<id>.jsonl`, `cron_run_logs.entry_json` (2026.6.11 to
 //! 2026.7.1) and `task_runs` (`tasks/runs.sqlite` of 2026.3.31, the state store from 2026.8.1).
-//! Counted are finished runs with status `ok` or `error`; skipped runs did not run.
+//! Lengths are those of finished runs with status `ok` or `error`; skipped runs did not run.
+
+mod entry;
 
 use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
-use serde::Deserialize;
 
+use self::entry::{Detail, Entry, values};
 use crate::job::{RunLength, RunLengthOrigin};
 use crate::model::RunRecord;
 
@@ -21,25 +24,63 @@ const MAX_ROWS: i64 = 100_000;
 /// How many runs of a job are kept as records.
 pub const MAX_RECORDS: usize = 5;
 
-/// Run lengths in milliseconds by job id.
+/// The recorded runs by job id.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    lengths: HashMap<String, Vec<i64>>,
-    records: HashMap<String, Vec<RunRecord>>,
+    runs: HashMap<String, Runs>,
+    /// Whether records are kept beside lengths.
+    keep: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Runs {
+    /// Milliseconds.
+    lengths: Vec<i64>,
+    records: Vec<RunRecord>,
 }
 
 impl History {
-    /// Adds one run.
-    pub fn add(&mut self, job: &str, ms: i64) {
-        match self.lengths.get_mut(job) {
-            Some(lengths) => lengths.push(ms),
-            None => drop(self.lengths.insert(job.to_owned(), vec![ms])),
+    /// A history that keeps the newest runs of each job beside the lengths.
+    pub fn with_records() -> Self {
+        Self {
+            keep: true,
+            ..Self::default()
         }
+    }
+
+    /// Adds the length of one run, in milliseconds.
+    pub fn add(&mut self, job: &str, ms: i64) {
+        self.of(job).lengths.push(ms);
+    }
+
+    /// Adds the record of one run.
+    pub fn add_record(&mut self, job: &str, record: RunRecord) {
+        let records = &mut self.of(job).records;
+        let newer = |r: &RunRecord| r.started_at_ms >= record.started_at_ms;
+        let at = records.partition_point(newer);
+        records.insert(at, record);
+        records.truncate(MAX_RECORDS);
+    }
+
+    /// Whether a run that began at this instant would be among the records kept.
+    fn wants(&self, job: &str, started_at_ms: Option<i64>) -> bool {
+        let oldest = |runs: &Runs| match runs.records.get(MAX_RECORDS - 1) {
+            Some(oldest) => oldest.started_at_ms < started_at_ms,
+            None => true,
+        };
+        self.keep && self.runs.get(job).is_none_or(oldest)
+    }
+
+    fn of(&mut self, job: &str) -> &mut Runs {
+        if !self.runs.contains_key(job) {
+            self.runs.insert(job.to_owned(), Runs::default());
+        }
+        self.runs.get_mut(job).expect("it was inserted just now")
     }
 
     /// Returns the median of the recorded runs of a job.
     pub fn median(&self, job: &str) -> Option<RunLength> {
-        let mut lengths = self.lengths.get(job)?.clone();
+        let mut lengths = self.runs.get(job)?.lengths.clone();
         lengths.sort_unstable();
         let upper = *lengths.get(lengths.len() / 2)?;
         let ms = if lengths.len().is_multiple_of(2) {
@@ -55,51 +96,79 @@ impl History {
         })
     }
 
-    /// Returns the newest finished runs of a job, newest first, at most [`MAX_RECORDS`].
+    /// Returns the newest finished runs of a job, newest first, at most [`MAX_RECORDS`]: those with
+    /// status `ok`, `error` or `skipped`. None without [`History::with_records`].
     pub fn records(&self, job: &str) -> &[RunRecord] {
-        self.records.get(job).map_or(&[], Vec::as_slice)
+        self.runs.get(job).map_or(&[], |runs| &runs.records)
+    }
+
+    /// Takes the records of another history for the jobs that have none here.
+    pub fn adopt_records(&mut self, other: &mut Self) {
+        for (job, runs) in &mut other.runs {
+            if self.records(job).is_empty() && !runs.records.is_empty() {
+                self.of(job).records = std::mem::take(&mut runs.records);
+            }
+        }
     }
 
     /// Whether there is no run at all.
     pub fn is_empty(&self) -> bool {
-        self.lengths.is_empty()
+        self.runs.is_empty()
     }
 
     /// Reads the run log of one job, `<id>.jsonl` or what a migration made of it.
     ///
-    /// A log that cannot be read is no history: lengths are a refinement, never a reason to fail.
+    /// A log that cannot be read is no history: it is a refinement, never a reason to fail.
     pub fn add_log(&mut self, runs: &Path, job: &str) {
         // An id is a file name here; one with a separator would leave the directory.
         if job.is_empty() || job.contains(['/', '\\', '\0']) || job.starts_with('.') {
             return;
         }
         for suffix in [".jsonl", ".jsonl.migrated"] {
-            if let Ok(text) = tail(&runs.join(format!("{job}{suffix}"))) {
-                for line in text.lines() {
-                    if let Some(ms) = finished_run(line) {
-                        self.add(job, ms);
-                    }
-                }
+            let path = runs.join(format!("{job}{suffix}"));
+            if let Ok(text) = tail(&path) {
+                let at = Arc::from(path.display().to_string());
+                values(&text, |value| {
+                    let Ok(entry) = serde_json::from_str::<Entry>(value) else {
+                        return false;
+                    };
+                    self.add_entry(job, &entry, value, &at);
+                    true
+                });
                 return;
             }
         }
     }
 
-    /// Reads the runs that a SQLite store holds, whichever of the two forms it has.
+    fn add_entry(&mut self, job: &str, entry: &Entry, text: &str, at: &Arc<str>) {
+        if let Some(ms) = entry.length() {
+            self.add(job, ms);
+        }
+        if entry.finished()
+            && self.wants(job, entry.started_at_ms())
+            && let Ok(detail) = serde_json::from_str::<Detail>(text)
+        {
+            self.add_record(job, detail.record(entry.started_at_ms(), at));
+        }
+    }
+
+    /// Reads the runs that a SQLite store holds, whichever of the two forms it has. `path` is the
+    /// store's, for the records.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn add_store(&mut self, store: &Connection) -> rusqlite::Result<()> {
+    pub fn add_store(&mut self, store: &Connection, path: &Path) -> rusqlite::Result<()> {
+        let name = |table| Arc::from(format!("{}: {table}", path.display()));
         if has_table(store, "cron_run_logs")? {
-            self.add_run_logs(store)?;
+            self.add_run_logs(store, &name("cron_run_logs"))?;
         }
         if has_table(store, "task_runs")? {
-            self.add_task_runs(store)?;
+            self.add_task_runs(store, &name("task_runs"))?;
         }
         Ok(())
     }
 
-    fn add_run_logs(&mut self, store: &Connection) -> rusqlite::Result<()> {
+    fn add_run_logs(&mut self, store: &Connection, at: &Arc<str>) -> rusqlite::Result<()> {
         if !columns(store, "cron_run_logs")?
             .iter()
             .any(|c| c == "entry_json")
@@ -110,20 +179,19 @@ impl History {
             store.prepare("SELECT entry_json FROM cron_run_logs ORDER BY rowid DESC LIMIT ?1")?;
         let mut rows = query.query([MAX_ROWS])?;
         while let Some(row) = rows.next()? {
-            let Ok(entry) = row.get_ref(0)?.as_str() else {
+            let Ok(text) = row.get_ref(0)?.as_str() else {
                 continue;
             };
-            if let Some((job, ms)) = serde_json::from_str::<Entry>(entry)
-                .ok()
-                .and_then(|e| Some((e.job_id.clone()?, e.length()?)))
+            if let Ok(entry) = serde_json::from_str::<Entry>(text)
+                && let Some(job) = entry.job_id.clone().ok()
             {
-                self.add(&job, ms);
+                self.add_entry(&job, &entry, text, at);
             }
         }
         Ok(())
     }
 
-    fn add_task_runs(&mut self, store: &Connection) -> rusqlite::Result<()> {
+    fn add_task_runs(&mut self, store: &Connection, at: &Arc<str>) -> rusqlite::Result<()> {
         let columns = columns(store, "task_runs")?;
         let has = |name: &str| columns.iter().any(|c| c == name);
         let needed = ["runtime", "source_id", "status", "started_at", "ended_at"];
@@ -131,77 +199,54 @@ impl History {
             return Ok(());
         }
         // 2026.3.31 has no detail_json.
-        let detail = if has("detail_json") {
-            "detail_json"
-        } else {
-            "NULL"
-        };
+        let or_null = |name| if has(name) { name } else { "NULL" };
         let mut query = store.prepare(&format!(
-            "SELECT source_id, status, started_at, ended_at, {detail} FROM task_runs \
+            "SELECT source_id, status, started_at, ended_at, {}, {} FROM task_runs \
              WHERE runtime = 'cron' AND ended_at IS NOT NULL AND source_id IS NOT NULL \
-             ORDER BY ended_at DESC LIMIT ?1"
+             ORDER BY ended_at DESC LIMIT ?1",
+            or_null("detail_json"),
+            or_null("error"),
         ))?;
         let mut rows = query.query([MAX_ROWS])?;
         while let Some(row) = rows.next()? {
             let Ok(job) = row.get_ref(0)?.as_str() else {
                 continue;
             };
-            let status = row.get_ref(1)?.as_str().unwrap_or("");
-            let detail: Option<Entry> = row
-                .get_ref(4)?
-                .as_str()
-                .ok()
-                .and_then(|d| serde_json::from_str(d).ok());
-            let detail = detail.unwrap_or_default();
-            let really_ran = match detail.status.as_deref() {
-                Some(status) => matches!(status, "ok" | "error"),
-                None => matches!(status, "succeeded" | "failed" | "timed_out"),
-            };
-            let span = || {
-                let int = |i| row.get_ref(i).ok()?.as_i64().ok();
-                int(3)?.checked_sub(int(2)?)
-            };
+            let text = |i| row.get_ref(i).ok()?.as_str().ok();
+            let int = |i| row.get_ref(i).ok()?.as_i64().ok();
+            let detail = text(4).unwrap_or("{}");
+            let entry: Entry = serde_json::from_str(detail).unwrap_or_default();
+            let span = || int(3)?.checked_sub(int(2)?);
+            let status = entry.status.clone().text().or_else(|| outcome(text(1)?));
+            let really_ran = matches!(status.as_deref(), Some("ok" | "error"));
             if really_ran
-                && let Some(ms) = detail.length_ms().or_else(span)
+                && let Some(ms) = entry.length_ms().or_else(span)
                 && ms >= 0
             {
                 self.add(job, ms);
+            }
+            let started = entry.run_at_ms.clone().ok().or_else(|| int(2));
+            if status.is_some() && self.wants(job, started) {
+                let detail: Detail = serde_json::from_str(detail).unwrap_or_default();
+                let mut record = detail.record(started, at);
+                record.error = record.error.or_else(|| Some(text(5)?.trim().to_owned()));
+                record.error = record.error.filter(|e| !e.is_empty());
+                record.status = status;
+                self.add_record(job, record);
             }
         }
         Ok(())
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry {
-    job_id: Option<String>,
-    action: Option<String>,
-    status: Option<String>,
-    duration_ms: Option<f64>,
-}
-
-impl Entry {
-    /// The length when this is a finished run that really ran.
-    fn length(&self) -> Option<i64> {
-        let finished = self.action.as_deref().is_none_or(|a| a == "finished");
-        let ran = matches!(self.status.as_deref(), Some("ok" | "error"));
-        self.length_ms().filter(|_| finished && ran)
-    }
-
-    fn length_ms(&self) -> Option<i64> {
-        let ms = self.duration_ms?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the range is checked before"
-        )]
-        (0.0..=9e15).contains(&ms).then_some(ms as i64)
-    }
-}
-
-/// Returns the run length of one line of a run log; `None` for other lines.
-pub fn finished_run(line: &str) -> Option<i64> {
-    serde_json::from_str::<Entry>(line).ok()?.length()
+/// The status of a cron run whose task has this one; `None` for what did not finish by itself.
+fn outcome(task: &str) -> Option<String> {
+    let status = match task {
+        "succeeded" => "ok",
+        "failed" | "timed_out" => "error",
+        _ => return None,
+    };
+    Some(status.to_owned())
 }
 
 /// Whether a table or view of this name exists.
@@ -239,42 +284,4 @@ fn tail(path: &Path) -> std::io::Result<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_counts_runs_that_ran() {
-        let mut history = History::default();
-        for line in [
-            r#"{"action":"finished","status":"ok","durationMs":10}"#,
-            r#"{"action":"finished","status":"error","durationMs":40}"#,
-            r#"{"action":"finished","status":"skipped","durationMs":1}"#,
-            r#"{"action":"started","status":"ok","durationMs":1}"#,
-            r#"{"status":"ok"}"#,
-            "{broken",
-        ] {
-            if let Some(ms) = finished_run(line) {
-                history.add("a", ms);
-            }
-        }
-        let length = history.median("a").unwrap();
-        assert_eq!((length.ms, length.samples), (25, 2));
-        assert_eq!(history.median("b"), None);
-    }
-
-    #[test]
-    fn only_the_end_of_a_long_log_is_read() {
-        let dir = tempfile::tempdir().unwrap();
-        let line = |ms: usize| {
-            format!("{{\"action\":\"finished\",\"status\":\"ok\",\"durationMs\":{ms}}}\n")
-        };
-        let text: String = (0..20_000).map(line).collect();
-        std::fs::write(dir.path().join("a.jsonl"), &text).unwrap();
-        let mut history = History::default();
-        history.add_log(dir.path(), "a");
-        history.add_log(dir.path(), "../a");
-        let length = history.median("a").unwrap();
-        assert!(length.samples < 6_000, "{}", length.samples);
-        assert!(length.ms > 15_000, "{}", length.ms);
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 pub mod config;
 pub mod discover;
 pub mod history;
+pub mod installed;
 mod loose;
 pub mod models;
 pub mod sessions;

@@ -3,6 +3,7 @@
 //! The keys are those of OpenClaw 2026.3.28 to 2026.9.6; which of them a version reads, and what it
 //! makes of them, is for the model rules to say.
 
+mod auth;
 mod catalog;
 mod path;
 
@@ -61,6 +62,7 @@ pub fn settings(config: &Config) -> ModelSettings {
         gmail,
         system_agent,
         policy_migrated,
+        anthropic_key: auth::anthropic_key(&reader, &root),
         main_key,
         session_store,
         odd: reader.odd,
@@ -131,8 +133,8 @@ impl Reader {
     }
 
     fn file(&self, node: &Node) -> Arc<str> {
-        let none = || Arc::from("");
-        self.files.get(node.file).cloned().unwrap_or_else(none)
+        let file = self.files.get(node.file).cloned();
+        file.unwrap_or_else(|| Arc::from(""))
     }
 
     fn at(&self, spot: &Spot<'_>) -> At {
@@ -179,6 +181,16 @@ impl Reader {
         (!text.trim().is_empty()).then(said)
     }
 
+    /// A text, a blank one too.
+    fn text<'a>(&mut self, spot: Option<Spot<'a>>, expected: &'static str) -> Option<&'a str> {
+        let spot = spot?;
+        let text = spot.node.text();
+        if text.is_none() {
+            self.wrong(&spot, expected);
+        }
+        text
+    }
+
     /// The texts of an array; `None` when it is absent or no array.
     fn texts(&mut self, spot: Option<Spot<'_>>, of: &'static str) -> Option<Vec<Said>> {
         let spot = spot?;
@@ -194,15 +206,13 @@ impl Reader {
     fn spec(&mut self, spot: Option<Spot<'_>>) -> Option<ModelSpec> {
         let spot = spot?;
         match &spot.node.kind {
-            Kind::Text(_) => {
-                let said = self.said(Some(spot.clone()), MODEL)?;
-                Some(ModelSpec {
-                    form: Form::Text,
-                    primary: Some(said),
-                    fallbacks: None,
-                    at: self.at(&spot),
-                })
-            }
+            // A blank text is kept: of an agent, it replaces the defaults' model with none.
+            Kind::Text(_) => Some(ModelSpec {
+                form: Form::Text,
+                primary: self.said(Some(spot.clone()), MODEL),
+                fallbacks: None,
+                at: self.at(&spot),
+            }),
             Kind::Object(_) => Some(ModelSpec {
                 form: Form::Object,
                 primary: self.said(spot.get("primary"), MODEL),
@@ -241,6 +251,9 @@ impl Reader {
                 .object(spot.get("heartbeat"))
                 .and_then(|h| self.said(h.get("model"), MODEL)),
             catalog: self.catalog(spot.get("models")),
+            has_policy: spot
+                .get("modelPolicy")
+                .is_some_and(|p| matches!(p.node.kind, Kind::Object(_))),
             allow: self
                 .object(spot.get("modelPolicy"))
                 .and_then(|p| self.texts(p.get("allow"), MODELS)),

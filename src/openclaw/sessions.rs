@@ -99,22 +99,18 @@ impl Sessions {
             };
             let database = dir.join(&agent).join("agent/openclaw-agent.sqlite");
             let has_file = exists(&file);
-            let of_database = || {
-                let counts = exists(&database) && !(wanted.files && has_file);
-                counts.then_some(()).map(|()| &database)
-            };
-            let read = of_database().and_then(|path| database::read(path, env, &mut sessions));
-            let store = match read {
-                Some(store) => store,
-                None if !has_file => Store::Absent,
-                None => match files.get(&file) {
-                    Some(store) => store.clone(),
-                    None => {
-                        let store = file::read(&file, &mut sessions);
-                        files.insert(file, store.clone());
-                        store
-                    }
-                },
+            let counts = exists(&database) && !(wanted.files && has_file);
+            let read = counts.then(|| database::read(&database, env, &mut sessions));
+            let store = if let Some(Some(store)) = read {
+                store
+            } else if !has_file {
+                Store::Absent
+            } else if let Some(store) = files.get(&file) {
+                store.clone()
+            } else {
+                let store = file::read(&file, &mut sessions);
+                files.insert(file, store.clone());
+                store
             };
             sessions.stores.insert(agent, store);
         }

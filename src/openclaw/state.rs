@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use self::choose::{Found, choose};
 use self::settings::{Settings, config};
 use super::config::Config;
-use super::discover::{Paths, absolute, expand};
+use super::discover::{Paths, absolute, discover, expand};
 use super::history::History;
-use super::sessions::Sessions;
+use super::installed::installed;
+use super::sessions::{Sessions, Stores};
 use super::snapshot;
 pub use super::store::Layout;
 use super::store::{self, Rows};
@@ -27,6 +28,16 @@ pub enum Want {
     Jobs,
     /// Also session rows and the records of finished runs, from which models are resolved.
     Models,
+}
+
+impl Want {
+    /// Starts a history that keeps what is wanted.
+    pub(super) fn history(self) -> History {
+        match self {
+            Self::Jobs => History::default(),
+            Self::Models => History::with_records(),
+        }
+    }
 }
 
 /// What a state directory holds.
@@ -70,7 +81,6 @@ pub fn read(
     source: usize,
     want: Want,
 ) -> Result<State, Error> {
-    let _ = want;
     check_dir(&paths)?;
     let mut problems = Vec::new();
     let mut notes = Vec::new();
@@ -83,13 +93,16 @@ pub fn read(
     let sqlite = paths.state_dir.join("state/openclaw.sqlite");
     let ledger = paths.state_dir.join("tasks/runs.sqlite");
 
-    let found = choose(&jobs_file, &sqlite, env, option, &mut notes)?;
+    let found = choose(&jobs_file, &sqlite, env, option, want, &mut notes)?;
     let has_task_ledger = ledger.exists();
-    let mut history = History::default();
+    let mut history = want.history();
     let mut evidence = Evidence {
         option,
         touched: settings.touched,
+        untouched: settings.untouched,
         has_task_ledger,
+        config_at: paths.config.display().to_string(),
+        ledger_at: ledger.display().to_string(),
         ..Evidence::default()
     };
     let (mut collector, store_path) = match found {
@@ -124,29 +137,33 @@ pub fn read(
             (Collector::new("", source), None)
         }
     };
-    let version = decide(evidence);
-    notes.extend(
-        version
-            .notes
-            .iter()
-            .map(|n| format!("{}: {n}", paths.state_dir.display())),
-    );
+    evidence.store_at = shown(store_path.as_deref());
     let runs = jobs_file.parent().unwrap_or(Path::new("")).join("runs");
-    if has_task_ledger && evidence.layout == Some(Layout::Files) {
-        add_missing(&mut collector.jobs, &mut history, &runs, || {
-            // The ledger also covers runs whose log was pruned; without it there is the log.
-            snapshot::read(&ledger, env, |store| {
-                let mut history = History::default();
-                history.add_store(store)?;
-                Ok(history)
-            })
-            .unwrap_or_default()
-        });
-    } else {
-        add_missing(&mut collector.jobs, &mut history, &runs, History::default);
-    }
+    let has_ledger = has_task_ledger && evidence.layout == Some(Layout::Files);
+    add_missing(&mut collector.jobs, &mut history, &runs, || {
+        // The ledger also covers runs whose log was pruned; without it there is the log.
+        let ledger = has_ledger.then(|| read_ledger(&ledger, env, want));
+        ledger.unwrap_or_default()
+    });
+    let ran = |job: &Job| job.state.last_run_at_ms.is_some();
+    evidence.has_runs = !history.is_empty() || collector.jobs.iter().any(ran);
+    look_for_package(&mut evidence, &paths, env, cwd);
+    let version = decide(&evidence);
+    let dir = paths.state_dir.display();
+    notes.extend(version.notes.iter().map(|n| format!("{dir}: {n}")));
+    let roster = config.as_ref().map(Config::agents).unwrap_or_default();
+    let stores = Stores {
+        roster: &roster.iter().map(|agent| agent.id).collect::<Vec<_>>(),
+        template: settings.session_store.as_deref(),
+        files: evidence.layout == Some(Layout::Files),
+    };
+    let sessions = match want {
+        Want::Jobs => Sessions::default(),
+        Want::Models => Sessions::load(&paths, stores, env, cwd),
+    };
     let collected = collector.finish(Rules::OpenClaw(version.version));
     problems.extend(collected.problems);
+    problems.extend(sessions.problems());
     notes.extend(collected.duplicates);
     Ok(State {
         config,
@@ -156,12 +173,26 @@ pub fn read(
         max_concurrent_runs: settings.max_concurrent_runs,
         cron_enabled: settings.cron_enabled,
         jobs: collected.jobs,
-        sessions: Sessions::default(),
+        sessions,
         history,
         problems,
         notes,
         paths,
     })
+}
+
+/// Reads the task ledger. One that cannot be read is no history.
+fn read_ledger(ledger: &Path, env: &Env, want: Want) -> History {
+    let read = snapshot::read(ledger, env, |store| {
+        let mut history = want.history();
+        history.add_store(store, ledger)?;
+        Ok(history)
+    });
+    read.unwrap_or_default()
+}
+
+fn shown(path: Option<&Path>) -> String {
+    path.map_or_else(String::new, |p| p.display().to_string())
 }
 
 /// Sets run lengths: from the store's history, the job's run log, another history, the last run.
@@ -191,6 +222,21 @@ fn add_missing(
             job.run_length = last_run(job);
         }
     }
+    if let Some(more) = &mut more {
+        history.adopt_records(more);
+    }
+}
+
+/// Adds the installed package, and whether it is the one that would use this directory.
+fn look_for_package(evidence: &mut Evidence, paths: &Paths, env: &Env, cwd: &Path) {
+    evidence.installed = installed(env, cwd);
+    if evidence.installed.is_none() {
+        return;
+    }
+    let real = |dir: &Path| dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    evidence.elsewhere = discover(env, cwd)
+        .filter(|own| real(&own.state_dir) != real(&paths.state_dir))
+        .map(|own| own.state_dir.display().to_string());
 }
 
 /// The length of the last run, unless it was skipped.

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::history::{self, History};
 use super::snapshot;
+use super::state::Want;
 use crate::env::Env;
 use crate::error::{Error, Problem};
 use crate::job::{Collector, Place, read_document};
@@ -169,11 +170,11 @@ pub struct Row {
 ///
 /// # Errors
 /// When it is missing, no database, damaged or never stable; the message names the file.
-pub fn read_sqlite(path: &Path, env: &Env) -> Result<Rows, Error> {
-    snapshot::read(path, env, rows)
+pub fn read_sqlite(path: &Path, env: &Env, want: Want) -> Result<Rows, Error> {
+    snapshot::read(path, env, |store| rows(store, path, want))
 }
 
-fn rows(store: &Connection) -> rusqlite::Result<Rows> {
+fn rows(store: &Connection, path: &Path, want: Want) -> rusqlite::Result<Rows> {
     let columns = history::columns(store, "cron_jobs")?;
     let has = |name: &str| columns.iter().any(|c| c == name);
     let needed = [
@@ -195,7 +196,7 @@ fn rows(store: &Connection) -> rusqlite::Result<Rows> {
         layout,
         app: app_version(store)?,
         rows: Vec::new(),
-        history: History::default(),
+        history: want.history(),
     };
     if layout.is_none() {
         return Ok(out);
@@ -223,7 +224,7 @@ fn rows(store: &Connection) -> rusqlite::Result<Rows> {
             state: text(4)?,
         });
     }
-    out.history.add_store(store)?;
+    out.history.add_store(store, path)?;
     Ok(out)
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::installed::Installed;
 use super::store::Layout;
 use crate::schedule::Version;
 
@@ -51,33 +52,54 @@ pub struct Clue {
     pub confidence: Confidence,
 }
 
-/// What a state directory says about its version.
-#[derive(Clone, Copy, Debug, Default)]
+/// What a state directory says about its version, and where.
+#[derive(Clone, Debug, Default)]
 pub struct Evidence {
     /// `--openclaw-version`.
     pub option: Option<Version>,
     /// `schema_meta.app_version` of the SQLite store.
     pub app: Option<Version>,
+    /// The package behind the `openclaw` command.
+    pub installed: Option<Installed>,
     /// `meta.lastTouchedVersion` of the configuration.
     pub touched: Option<Version>,
+    /// Whether the configuration has no `meta.lastTouchedVersion` at all.
+    pub untouched: bool,
     /// Where the jobs were found.
     pub layout: Option<Layout>,
     /// Whether `tasks/runs.sqlite` exists, which 2026.3.31 was the first to write.
     pub has_task_ledger: bool,
+    /// Whether a finished run was ever logged: 2026.3.31 would have written its ledger then.
+    pub has_runs: bool,
+    /// Where the command on PATH would look for its state, when that is another directory.
+    pub elsewhere: Option<String>,
+    /// The store that the jobs are in.
+    pub store_at: String,
+    /// The configuration file.
+    pub config_at: String,
+    /// The task ledger.
+    pub ledger_at: String,
 }
 
-/// Decides: what the operator says, what the store says, what the configuration says, the layout.
-pub fn decide(evidence: Evidence) -> Decision {
+/// Decides: what the operator says, what the store says, what is installed, what the configuration
+/// says, the layout.
+pub fn decide(evidence: &Evidence) -> Decision {
     let mut notes = Vec::new();
-    let decision = |version, origin: &str, confidence, notes| Decision {
+    let (version, origin, confidence) = choose(evidence, &mut notes);
+    let (from, until) = range(evidence, version);
+    let is_certain = confidence == Confidence::Certain;
+    Decision {
         version,
-        origin: origin.to_owned(),
+        origin,
         confidence,
         notes,
-        clues: Vec::new(),
-        from: None,
-        until: None,
-    };
+        clues: clues(evidence),
+        from: if is_certain { Some(version) } else { from },
+        until: if is_certain { Some(version) } else { until },
+    }
+}
+
+fn choose(evidence: &Evidence, notes: &mut Vec<String>) -> (Version, String, Confidence) {
     if let Some(version) = evidence.option {
         if let Some(layout) = evidence.layout
             && !fits(version, evidence)
@@ -87,16 +109,22 @@ pub fn decide(evidence: Evidence) -> Decision {
                 layout.range()
             ));
         }
-        return decision(version, "--openclaw-version", Confidence::Certain, notes);
+        let origin = "--openclaw-version".to_owned();
+        return (version, origin, Confidence::Certain);
     }
     if let Some(version) = evidence.app {
-        let origin = "openclaw.sqlite: schema_meta.app_version";
-        return decision(version, origin, Confidence::Certain, notes);
+        let origin = "openclaw.sqlite: schema_meta.app_version".to_owned();
+        return (version, origin, Confidence::Certain);
+    }
+    if let Some(installed) = &evidence.installed
+        && let Some(origin) = by_package(installed, evidence, notes)
+    {
+        return (installed.version, origin, Confidence::Likely);
     }
     if let Some(version) = evidence.touched {
         if fits(version, evidence) {
-            let origin = "openclaw.json: meta.lastTouchedVersion";
-            return decision(version, origin, Confidence::Likely, notes);
+            let origin = "openclaw.json: meta.lastTouchedVersion".to_owned();
+            return (version, origin, Confidence::Likely);
         }
         notes.push(format!(
             "openclaw.json was last written by {version}, but the state is of another version: \
@@ -122,72 +150,170 @@ pub fn decide(evidence: Evidence) -> Decision {
             "layout: narrow cron_jobs table in state/openclaw.sqlite → 2026.9.6",
         ),
         None => {
-            let origin = "assumed: newest checked version";
-            return decision(Version::NEWEST_CHECKED, origin, Confidence::Assumed, notes);
+            let origin = "assumed: newest checked version".to_owned();
+            return (Version::NEWEST_CHECKED, origin, Confidence::Assumed);
         }
     };
-    decision(version, origin, Confidence::Likely, notes)
+    (version, origin.to_owned(), Confidence::Likely)
 }
 
-/// Whether a version writes what was found.
-fn fits(version: Version, evidence: Evidence) -> bool {
-    let wide_from = Version::new(2026, 5, 29);
-    let narrow_from = Version::new(2026, 7, 2);
-    match evidence.layout {
-        Some(Layout::Files) => {
-            version < Version::new(2026, 6, 11)
-                && (!evidence.has_task_ledger || version >= Version::new(2026, 3, 31))
-        }
-        Some(Layout::Wide) => version >= wide_from && version < Version::new(2026, 8, 1),
-        Some(Layout::Narrow) => version >= narrow_from,
-        None => true,
+/// Whether the installed package decides: it must be able to have written what is there, and be no
+/// older than what wrote the configuration. Says why not, or what speaks against it.
+fn by_package(
+    installed: &Installed,
+    evidence: &Evidence,
+    notes: &mut Vec<String>,
+) -> Option<String> {
+    let (version, at) = (installed.version, installed.at.display());
+    if !fits(version, evidence) {
+        let looks = evidence.layout.map_or("another version", Layout::range);
+        notes.push(format!(
+            "the openclaw on PATH is {version} ({at}), but the state looks like {looks}: \
+             it does not decide"
+        ));
+        return None;
     }
+    if let Some(touched) = evidence.touched.filter(|touched| *touched > version) {
+        notes.push(format!(
+            "the openclaw on PATH is {version} ({at}), but openclaw.json was last written by \
+             {touched}: it does not decide"
+        ));
+        return None;
+    }
+    if let Some(elsewhere) = &evidence.elsewhere {
+        notes.push(format!(
+            "the rules are those of the openclaw on PATH ({version}), whose own state is \
+             {elsewhere}: when this state is another gateway's, give --openclaw-version"
+        ));
+    }
+    Some(format!("installed package: {at}"))
+}
+
+/// Bounds of the versions that write a layout: `(first, last)`, inclusive. Between the versions
+/// that were looked at a bound is the one that excludes least.
+fn bounds(layout: Layout) -> (Option<Version>, Option<Version>) {
+    match layout {
+        Layout::Files => (None, Some(Version::new(2026, 6, 10))),
+        Layout::Wide => (
+            Some(Version::new(2026, 5, 29)),
+            Some(Version::new(2026, 7, 31)),
+        ),
+        Layout::Narrow => (Some(Version::new(2026, 7, 2)), None),
+    }
+}
+
+/// The first version that writes `tasks/runs.sqlite` among those looked at, and the last that is
+/// taken for one that does not.
+const LEDGER_FROM: Version = Version::new(2026, 3, 31);
+const NO_LEDGER_UNTIL: Version = Version::new(2026, 3, 30);
+
+/// Whether a version writes what was found.
+fn fits(version: Version, evidence: &Evidence) -> bool {
+    let (from, until) = evidence.layout.map_or((None, None), bounds);
+    let ledger = evidence.layout == Some(Layout::Files) && evidence.has_task_ledger;
+    from.is_none_or(|from| version >= from)
+        && until.is_none_or(|until| version <= until)
+        && (!ledger || version >= LEDGER_FROM)
+}
+
+/// The versions that the evidence allows, inclusive.
+fn range(evidence: &Evidence, decided: Version) -> (Option<Version>, Option<Version>) {
+    let (mut from, mut until) = evidence.layout.map_or((None, None), bounds);
+    if evidence.layout == Some(Layout::Files) && evidence.has_task_ledger {
+        from = Some(LEDGER_FROM);
+    }
+    // A gateway does not run with a configuration of a later one, unless it was downgraded, which
+    // the layout then shows.
+    let touched = evidence.touched.filter(|t| fits(*t, evidence));
+    from = from.max(touched);
+    let no_ledger = evidence.layout == Some(Layout::Files)
+        && !evidence.has_task_ledger
+        && evidence.has_runs
+        && from.is_none_or(|from| from <= NO_LEDGER_UNTIL)
+        // A later one that is installed may not have run a job yet.
+        && decided <= NO_LEDGER_UNTIL;
+    if no_ledger {
+        until = Some(NO_LEDGER_UNTIL);
+    }
+    (from, until)
+}
+
+/// Every piece of evidence, the weightiest first.
+fn clues(evidence: &Evidence) -> Vec<Clue> {
+    use Confidence::{Assumed, Certain, Likely};
+    let mut clues = Vec::new();
+    let mut add = |what, says: String, at: &str, confidence| {
+        clues.push(Clue {
+            what,
+            says,
+            at: at.to_owned(),
+            confidence,
+        });
+    };
+    if let Some(version) = evidence.option {
+        add("option", version.to_string(), "--openclaw-version", Certain);
+    }
+    if let Some(version) = evidence.app {
+        add(
+            "schema_meta.app_version",
+            version.to_string(),
+            &evidence.store_at,
+            Certain,
+        );
+    }
+    if let Some(installed) = &evidence.installed {
+        let at = installed.at.display().to_string();
+        add(
+            "installed package",
+            installed.version.to_string(),
+            &at,
+            Likely,
+        );
+    }
+    match evidence.touched {
+        Some(version) => add(
+            "meta.lastTouchedVersion",
+            version.to_string(),
+            &evidence.config_at,
+            Likely,
+        ),
+        None if evidence.untouched => {
+            let says = "absent: OpenClaw never wrote this configuration".to_owned();
+            add(
+                "meta.lastTouchedVersion",
+                says,
+                &evidence.config_at,
+                Assumed,
+            );
+        }
+        None => {}
+    }
+    if let Some(layout) = evidence.layout {
+        add(
+            "layout",
+            layout.range().to_owned(),
+            &evidence.store_at,
+            Likely,
+        );
+    }
+    if evidence.layout == Some(Layout::Files) {
+        let (says, confidence) = match (evidence.has_task_ledger, evidence.has_runs) {
+            (true, _) => ("present: 2026.3.31 or later", Likely),
+            (false, true) => (
+                "absent although jobs ran: they ran before 2026.3.31",
+                Likely,
+            ),
+            (false, false) => ("absent, and no run is recorded: proves nothing", Assumed),
+        };
+        add(
+            "task ledger",
+            says.to_owned(),
+            &evidence.ledger_at,
+            confidence,
+        );
+    }
+    clues
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_strongest_evidence_decides() {
-        let v = |s: &str| Some(s.parse::<Version>().unwrap());
-        let case = |e: Evidence| {
-            let d = decide(e);
-            (d.version.to_string(), d.confidence, d.notes.len())
-        };
-        let files = Evidence {
-            layout: Some(Layout::Files),
-            ..Evidence::default()
-        };
-        assert_eq!(case(files), ("2026.3.28".into(), Confidence::Likely, 0));
-        let ledger = Evidence {
-            has_task_ledger: true,
-            ..files
-        };
-        assert_eq!(case(ledger), ("2026.3.31".into(), Confidence::Likely, 0));
-        let touched = Evidence {
-            touched: v("2026.3.28"),
-            ..ledger
-        };
-        assert_eq!(case(touched), ("2026.3.31".into(), Confidence::Likely, 1));
-        let touched = Evidence {
-            touched: v("2026.4.22"),
-            ..ledger
-        };
-        assert_eq!(case(touched), ("2026.4.22".into(), Confidence::Likely, 0));
-        let app = Evidence {
-            app: v("2026.8.1"),
-            touched: v("2026.3.28"),
-            layout: Some(Layout::Narrow),
-            ..Evidence::default()
-        };
-        assert_eq!(case(app), ("2026.8.1".into(), Confidence::Certain, 0));
-        let option = Evidence {
-            option: v("2026.3.28"),
-            ..app
-        };
-        assert_eq!(case(option), ("2026.3.28".into(), Confidence::Certain, 1));
-        let nothing = Evidence::default();
-        assert_eq!(case(nothing), ("2026.9.6".into(), Confidence::Assumed, 0));
-    }
-}
+mod tests;

@@ -226,3 +226,76 @@ fn what_cannot_be_used_is_named_with_its_field() {
         assert!(text.starts_with(message), "{value}: {text}");
     }
 }
+
+#[test]
+fn what_few_jobs_have_is_described() {
+    let extras = |payload: Value, more: Value| {
+        let mut whole = json!({"id": "a", "schedule": "* * * * *", "payload": payload});
+        for (key, value) in more.as_object().unwrap() {
+            whole[key] = value.clone();
+        }
+        job(&whole).unwrap().extras.map(|e| *e)
+    };
+    let turn = |key: &str, value: Value| json!({"kind": "agentTurn", key: value});
+    let none = json!({});
+    for (value, odd) in [
+        (json!(5), Some("the number 5")),
+        (json!({"primary": "x"}), Some("an object")),
+        (json!(["x"]), Some("an array")),
+        (json!(true), Some("true")),
+        (json!(null), None),
+        (json!("  "), None),
+        (json!("a/b"), None),
+    ] {
+        let found = extras(turn("model", value.clone()), none.clone());
+        assert_eq!(found.and_then(|e| e.odd_model).as_deref(), odd, "{value}");
+    }
+    // A model beside the payload is moved in, as in the gateway.
+    assert_eq!(
+        extras(turn("model", json!(5)), json!({"model": "a/b"})),
+        None
+    );
+    for (value, texts, odd) in [
+        (json!(null), None, None),
+        (json!(7), None, Some("a number")),
+        (json!("a/b"), None, Some("a text")),
+        (json!([]), Some(vec![]), None),
+        (
+            json!([" a ", 1, "b", null]),
+            Some(vec![" a ", "b"]),
+            Some("entry 2 is a number, entry 4 is null"),
+        ),
+        (
+            json!([1, 2, 3, {}, []]),
+            Some(vec![]),
+            Some(
+                "entry 1 is a number, entry 2 is a number, entry 3 is a number, and 2 more like it",
+            ),
+        ),
+    ] {
+        let found = extras(turn("fallbacks", value.clone()), none.clone()).unwrap_or_default();
+        let texts = texts.map(|t| t.into_iter().map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(found.fallbacks, texts, "{value}");
+        assert_eq!(found.odd_fallbacks.as_deref(), odd, "{value}");
+    }
+    for (target, declared) in [
+        (json!("current"), Some("current")),
+        (json!(" Session "), Some("Session")),
+        (json!("Isolated"), None),
+        (json!("session:Daily"), None),
+        (json!(""), None),
+        (json!(4), None),
+    ] {
+        let found = extras(
+            json!({"kind": "agentTurn"}),
+            json!({"sessionTarget": target}),
+        );
+        assert_eq!(
+            found.and_then(|e| e.declared_target).as_deref(),
+            declared,
+            "{target}"
+        );
+    }
+    let found = extras(json!(null), json!({"message": "openclaw gateway restart"})).unwrap();
+    assert_eq!(found.restarts.as_deref(), Some("openclaw gateway restart"));
+}

@@ -15,11 +15,11 @@ impl Reader {
                 Kind::Null => None,
                 _ => self
                     .object(Some(spot.clone()))
-                    .and_then(|entry| self.said(entry.get("alias"), "an alias (text)")),
+                    .and_then(|entry| self.text(entry.get("alias"), "an alias (text)")),
             };
             CatalogEntry {
                 key: key.to_owned(),
-                alias: alias.map(|said| said.text.trim().to_owned()),
+                alias: alias.map(|text| text.trim().to_owned()),
                 at: self.at(&spot),
             }
         };

@@ -28,19 +28,14 @@ pub(super) fn host_of(url: &str) -> Option<String> {
     }
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
     let host = authority.rsplit('@').next()?;
-    let (name, port) = match host.strip_prefix('[') {
-        Some(v6) => {
-            let (name, after) = v6.split_once(']')?;
-            let is_v6 = name
-                .bytes()
-                .all(|b| b.is_ascii_hexdigit() || b == b':' || b == b'.');
-            (is_v6.then(|| format!("[{name}]"))?, after)
-        }
-        None => {
-            let (name, port) = host.split_at(host.find(':').unwrap_or(host.len()));
-            let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
-            (name.bytes().all(is_name).then(|| name.to_owned())?, port)
-        }
+    let (name, port) = if let Some(v6) = host.strip_prefix('[') {
+        let (name, after) = v6.split_once(']')?;
+        let is_v6 = |b: u8| b.is_ascii_hexdigit() || b":.".contains(&b);
+        (name.bytes().all(is_v6).then(|| format!("[{name}]"))?, after)
+    } else {
+        let (name, port) = host.split_at(host.find(':').unwrap_or(host.len()));
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+        (name.bytes().all(is_name).then(|| name.to_owned())?, port)
     };
     let port_is_good = port.is_empty()
         || port

@@ -16,6 +16,8 @@ fn odd(settings: &ModelSettings) -> Vec<String> {
         .collect()
 }
 
+type Pick = fn(&ModelSettings) -> Option<&ModelSpec>;
+
 #[test]
 fn a_model_is_a_text_or_an_object() {
     // value → form, primary, fallbacks, how many oddities
@@ -57,7 +59,7 @@ fn a_model_is_a_text_or_an_object() {
         ),
     ];
     for (value, expected, oddities) in cases {
-        let places: [(&str, fn(&ModelSettings) -> Option<&ModelSpec>); 4] = [
+        let places: [(&str, Pick); 4] = [
             ("{agents: {defaults: {model: @}}}", |s| {
                 s.defaults.model.as_ref()
             }),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::env::Env;
 use crate::error::Error;
+use crate::openclaw::state::Want;
 use crate::openclaw::store::{self, Rows};
 use crate::schedule::Version;
 
@@ -23,13 +24,14 @@ pub(super) fn choose(
     sqlite: &Path,
     env: &Env,
     option: Option<Version>,
+    want: Want,
     notes: &mut Vec<String>,
 ) -> Result<Found, Error> {
     let has_file = jobs_file.exists();
     let migrated = PathBuf::from(format!("{}.migrated", jobs_file.display()));
     let was_migrated = migrated.exists() && !has_file;
     let rows = if sqlite.exists() {
-        match store::read_sqlite(sqlite, env) {
+        match store::read_sqlite(sqlite, env, want) {
             Ok(rows) => Some(rows),
             // The jobs are in the other store; this one is only in the way.
             Err(error) if has_file => {

@@ -54,7 +54,11 @@ pub(super) fn config(
 #[derive(Default)]
 pub(super) struct Settings {
     pub(super) store: Option<String>,
+    /// `session.store`.
+    pub(super) session_store: Option<String>,
     pub(super) touched: Option<Version>,
+    /// There is a configuration, and it says nothing about who wrote it.
+    pub(super) untouched: bool,
     pub(super) max_concurrent_runs: Option<u32>,
     pub(super) cron_enabled: Option<bool>,
 }
@@ -103,11 +107,18 @@ impl Settings {
         if cron_enabled.is_none() {
             wrong(&path, "true or false");
         }
+        let session_store = node(&["session", "store"])
+            .and_then(Node::text)
+            .map(str::trim)
+            .filter(|t| !t.is_empty())
+            .map(str::to_owned);
         Self {
             store,
+            session_store,
             touched: node(&["meta", "lastTouchedVersion"])
                 .and_then(Node::text)
                 .and_then(|t| t.parse().ok()),
+            untouched: node(&["meta", "lastTouchedVersion"]).is_none(),
             max_concurrent_runs,
             cron_enabled,
         }
