@@ -123,6 +123,15 @@ impl Config {
         self.root.to_value()
     }
 
+    /// Says which variables are not set here: `not set here, kept as ${NAME}: A, B`.
+    pub fn unset(&self) -> Option<String> {
+        let mut names: Vec<&str> = self.missing.iter().map(|(n, _)| n.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        (!names.is_empty())
+            .then(|| format!("not set here, kept as ${{NAME}}: {}", names.join(", ")))
+    }
+
     /// Returns the agents: `agents.entries` (2026.9.6) or `agents.list` (2026.3.x, still accepted).
     pub fn agents(&self) -> Vec<Agent<'_>> {
         let entries = self.get(&["agents", "entries"]);

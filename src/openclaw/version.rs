@@ -39,6 +39,27 @@ pub struct Decision {
     pub until: Option<Version>,
 }
 
+impl Decision {
+    /// A decision that rests on one piece of evidence.
+    pub fn by(version: Version, origin: &str, confidence: Confidence) -> Self {
+        let bound = (confidence == Confidence::Certain).then_some(version);
+        Self {
+            version,
+            origin: origin.to_owned(),
+            confidence,
+            notes: Vec::new(),
+            clues: vec![Clue {
+                what: "source",
+                says: version.to_string(),
+                at: origin.to_owned(),
+                confidence,
+            }],
+            from: bound,
+            until: bound,
+        }
+    }
+}
+
 /// One piece of evidence about a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clue {

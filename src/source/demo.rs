@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Confidence, OneSource, Scheduler, SourceArgs, SourceInfo, SourceKind, Tags};
+use super::{Confidence, Gateway, OneSource, Scheduler, SourceArgs, SourceInfo, SourceKind, Tags};
 use crate::error::Error;
 use crate::job::{Collector, Place};
+use crate::openclaw::config::{Config, Node};
 use crate::openclaw::history::History;
+use crate::openclaw::version::Decision;
 use crate::schedule::{Rules, Version};
 
 /// The instant that `--demo` stands at: 2026-03-31T21:45:00-07:00, a quarter of an hour before.
@@ -26,7 +28,8 @@ struct Demo<'a> {
     /// Run lengths by job id, milliseconds.
     runs: BTreeMap<String, Vec<i64>>,
     /// What its `openclaw.json` would hold.
-    config: serde_json::Value,
+    #[serde(borrow)]
+    config: &'a RawValue,
 }
 
 fn parse() -> Result<Demo<'static>, Error> {
@@ -38,7 +41,8 @@ fn parse() -> Result<Demo<'static>, Error> {
 /// # Errors
 /// Never in a tested build: the data is part of the program.
 pub fn config() -> Result<serde_json::Value, Error> {
-    parse().map(|demo| demo.config)
+    let damaged = |e| Error::failed("the demo data is damaged").because(e);
+    serde_json::from_str(parse()?.config.get()).map_err(|e: serde_json::Error| damaged(e))
 }
 
 /// Loads the demo.
@@ -62,7 +66,9 @@ pub(super) fn load(args: &SourceArgs, source: usize, tags: &mut Tags) -> Result<
     for job in &mut collected.jobs {
         job.run_length = history.median(&job.id);
     }
-    let setting = |name: &str| demo.config.get("cron").and_then(|c| c.get(name));
+    let config = Config::of_text(demo.config.get(), "openclaw.json (built in)")?;
+    let setting = |name: &str| config.get(&["cron", name]).map(|found| found.node);
+    let whole = |n: f64| (n >= 1.0).then(|| format!("{n:.0}").parse().ok()).flatten();
     Ok(OneSource {
         info: SourceInfo {
             tag: tags.unique("demo"),
@@ -74,12 +80,15 @@ pub(super) fn load(args: &SourceArgs, source: usize, tags: &mut Tags) -> Result<
             rules_origin: origin.to_owned(),
             rules_confidence: Confidence::Certain,
             max_concurrent_runs: setting("maxConcurrentRuns")
-                .and_then(serde_json::Value::as_u64)
-                .and_then(|n| n.try_into().ok()),
-            cron_enabled: setting("enabled").and_then(serde_json::Value::as_bool),
+                .and_then(Node::number)
+                .and_then(whole),
+            cron_enabled: setting("enabled").and_then(Node::bool),
             store: "built in".to_owned(),
         },
-        gateway: None,
+        gateway: Some(Gateway {
+            history,
+            ..Gateway::of_config(config, Decision::by(version, origin, Confidence::Certain))
+        }),
         jobs: collected.jobs,
         problems: collected.problems,
         notes: Vec::new(),

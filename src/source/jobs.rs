@@ -10,6 +10,7 @@ use super::{
 };
 use crate::error::{Error, Problem};
 use crate::job::{Collector, Document, JobShape, Place, Top, read_document};
+use crate::openclaw::config::Config;
 use crate::openclaw::state;
 use crate::schedule::{Rules, Version};
 
@@ -23,6 +24,7 @@ const LONG_HEAD: u64 = (1 << 20) + 1;
 pub(super) fn load(
     file: &Path,
     args: &SourceArgs,
+    config: Option<&Config>,
     stdin: &mut dyn Read,
     cwd: &Path,
     source: usize,
@@ -30,7 +32,7 @@ pub(super) fn load(
 ) -> Result<OneSource, Error> {
     if file.as_os_str() == "-" {
         let tag = tags.unique("stdin");
-        return read(stdin, "stdin", &tag, file, args, source);
+        return read(stdin, "stdin", &tag, file, args, config, source);
     }
     let name = file.display().to_string();
     let fail =
@@ -45,16 +47,16 @@ pub(super) fn load(
         .file_name()
         .map_or(name.clone(), |n| n.to_string_lossy().into_owned());
     let tag = tags.unique(&base);
-    read(&mut opened, &name, &tag, file, args, source)
+    read(&mut opened, &name, &tag, file, args, config, source)
 }
 
 /// What reading a stream found besides its jobs.
-struct Recognised {
+pub(super) struct Recognised {
     shape: String,
-    scheduler: Scheduler,
-    rules: Rules,
-    origin: String,
-    confidence: Confidence,
+    pub(super) scheduler: Scheduler,
+    pub(super) rules: Rules,
+    pub(super) origin: String,
+    pub(super) confidence: Confidence,
     notes: Vec<String>,
 }
 
@@ -64,6 +66,7 @@ fn read(
     tag: &str,
     file: &Path,
     args: &SourceArgs,
+    config: Option<&Config>,
     source: usize,
 ) -> Result<OneSource, Error> {
     let fail = |e: std::io::Error| Error::failed(format!("{name}: cannot be read")).because(e);
@@ -81,7 +84,7 @@ fn read(
     }
     let mut into = Collector::new(name, source);
     let shape = shape::recognise(name, &head, whole)?;
-    let recognised = match shape {
+    let mut recognised = match shape {
         Shape::Lines => {
             lines::read(name, &mut head.as_slice().chain(reader), &mut into)?;
             of_lines(&into, args)
@@ -96,6 +99,7 @@ fn read(
             of_crontab(&text, file, args, &mut into)
         }
     };
+    let gateway = config.and_then(|config| recognised.gateway(config, args.config.as_deref()));
     let failed = into.failed();
     let mut collected = into.finish(recognised.rules);
     for job in &mut collected.jobs {
@@ -136,7 +140,7 @@ fn read(
             cron_enabled: None,
             store: name.to_owned(),
         },
-        gateway: None,
+        gateway,
         jobs: collected.jobs,
         problems: collected.problems,
         notes,

@@ -176,6 +176,7 @@ pub fn load_in(
     }
     let mut tags = Tags::default();
     let mut loaded = Loaded::default();
+    let config = gateway::named_config(args, env, cwd, &mut loaded.notes)?;
     let mut failed: Vec<Error> = Vec::new();
     let mut take = |loaded: &mut Loaded, one: Result<OneSource, Error>| match one {
         Ok(one) => loaded.add(one),
@@ -193,7 +194,7 @@ pub fn load_in(
     }
     for file in &args.jobs {
         let source = loaded.sources.len();
-        let one = jobs::load(file, args, stdin, cwd, source, &mut tags);
+        let one = jobs::load(file, args, config.as_ref(), stdin, cwd, source, &mut tags);
         take(&mut loaded, one);
     }
     if args.demo {
@@ -207,6 +208,16 @@ pub fn load_in(
     }
     for error in failed {
         loaded.problems.push(as_problem(error));
+    }
+    let uses_config = |g: &Option<Gateway>| g.as_ref().is_some_and(|g| g.config.is_some());
+    let mut of_jobs = loaded.sources.iter().zip(&loaded.gateways);
+    if let Some(file) = &args.config
+        && !of_jobs.any(|(s, g)| s.kind == SourceKind::Jobs && uses_config(g))
+    {
+        let file = file.display();
+        loaded.notes.push(format!(
+            "--config {file} is not used: no --jobs source is an OpenClaw gateway's"
+        ));
     }
     if let Some(dialect) = args.dialect
         && !loaded.sources.iter().any(|s| s.rules_origin == DIALECT)

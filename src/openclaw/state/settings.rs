@@ -18,16 +18,8 @@ pub(super) fn config(
 ) -> Option<Config> {
     match Config::load(paths, env, cwd) {
         Ok(Some(config)) => {
-            if !config.missing.is_empty() {
-                let mut names: Vec<&str> = config.missing.iter().map(|(n, _)| n.as_str()).collect();
-                names.sort_unstable();
-                names.dedup();
-                notes.push(format!(
-                    "{}: not set here, kept as ${{NAME}}: {}",
-                    paths.config.display(),
-                    names.join(", ")
-                ));
-            }
+            let path = paths.config.display();
+            notes.extend(config.unset().map(|names| format!("{path}: {names}")));
             Some(config)
         }
         Ok(None) => {
