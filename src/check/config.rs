@@ -1,7 +1,7 @@
 //! Configurations, and what an upgrade does to them.
 
 use super::facts::{GatewayFacts, SourceFacts};
-use super::finding::{Findings, Place};
+use super::finding::{Findings, Place, quoted};
 use super::rules::{config as rules, job};
 use crate::model::{AgentModels, Chain, Form, Ruling, Subagents, rules_of};
 use crate::openclaw::Confidence;
@@ -63,14 +63,26 @@ fn cron_off(findings: &mut Findings<'_>, index: usize, source: &SourceFacts<'_>)
 
 fn refused(findings: &mut Findings<'_>, source: &SourceFacts<'_>, config: &GatewayFacts<'_>) {
     for key in &config.refused {
-        let message = format!(
-            "OpenClaw {} refuses {}, and does not start: {}",
-            key.version, key.path, key.why
-        );
+        let (rule, end) = match &key.migrated {
+            Some(what) => (
+                rules::CONFIG_MIGRATED,
+                format!("OpenClaw {} does not know {}: {what}", key.version, key.path),
+            ),
+            None => (
+                rules::CONFIG_REFUSED,
+                format!("OpenClaw {} refuses {} and does not start", key.version, key.path),
+            ),
+        };
+        let why = key.why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
         let identity = format!("key:{}", key.path);
         let place = Place::key(&key.file, &key.path);
-        let finding = findings.source(rules::CONFIG_REFUSED, source, &identity, place, message);
-        finding.fix(format!("openclaw config unset {}", key.path));
+        let finding = findings.source(rule, source, &identity, place, format!("{end}{why}"));
+        if key.migrated.is_none() {
+            finding.fix(match &key.nearest {
+                Some(nearest) => format!("did you mean {nearest}?"),
+                None => format!("openclaw config unset {}", quoted(&key.path)),
+            });
+        }
         finding.sure(key.confidence);
     }
 }

@@ -68,17 +68,21 @@ pub struct GatewayFacts<'a> {
     pub missing: Vec<(String, String)>,
 }
 
-/// A key that a version refuses.
+/// A key that a version does not accept as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedKey {
     /// The file that it is in.
     pub file: String,
     /// Its key path.
     pub path: String,
-    /// The version that refuses it.
+    /// The version.
     pub version: Version,
-    /// What is known about it: since or until when it is a key, or what belongs there.
-    pub why: String,
+    /// What becomes of it when the gateway starts all the same; `None` when it does not start.
+    pub migrated: Option<String>,
+    /// Since or until when it is a key, when that is known.
+    pub why: Option<String>,
+    /// The accepted key that it was probably meant to be.
+    pub nearest: Option<String>,
     /// How sure it is.
     pub confidence: Confidence,
 }

@@ -15,6 +15,12 @@ define! {
         fix: "`openclaw config unset KEY`, or wait for the version that knows it.",
         source: "The schemas of the versions named; cron.skipMissedJobs exists from 2026.9.1 on and stopped gateways before it.";
 
+    CONFIG_MIGRATED = "config-migrated", Note,
+        title: "A configuration key of another version that the gateway takes over",
+        why: "The gateway starts: it drops the key, or moves its value. What the key did may be gone.",
+        fix: "Write the key of the version that runs, or let `openclaw doctor --fix` do it.",
+        source: "The schemas of the versions named.";
+
     CONFIG_ODD = "config-odd", Warning,
         title: "A configuration value of a type that no version reads",
         why: "It has no effect: what was meant does not happen.",
