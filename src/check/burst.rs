@@ -52,7 +52,7 @@ impl Sink for Bursts {
 }
 
 /// Looks for bursts and queues.
-pub(super) fn check(findings: &mut Findings<'_>, tables: &Tables<'_>, options: &Options) {
+pub(super) fn check(findings: &mut Findings<'_>, tables: &Tables<'_>, options: Options) {
     if tables.jobs.is_empty() {
         return;
     }
@@ -158,7 +158,9 @@ fn burst(
     let finding = findings.source(rules::BURST, source, &identity, place, message);
     finding.source = tags.join(",");
     let tick = when::utc(first_ms);
-    finding.fix(format!("cronctl plan --tick {tick} shows where jitter puts them"));
+    finding.fix(format!(
+        "cronctl plan --tick {tick} shows where jitter puts them"
+    ));
 }
 
 fn queue(findings: &mut Findings<'_>, tables: &Tables<'_>, source: usize, wait_ms: i64) {

@@ -66,14 +66,23 @@ fn refused(findings: &mut Findings<'_>, source: &SourceFacts<'_>, config: &Gatew
         let (rule, end) = match &key.migrated {
             Some(what) => (
                 rules::CONFIG_MIGRATED,
-                format!("OpenClaw {} does not know {}: {what}", key.version, key.path),
+                format!(
+                    "OpenClaw {} does not know {}: {what}",
+                    key.version, key.path
+                ),
             ),
             None => (
                 rules::CONFIG_REFUSED,
-                format!("OpenClaw {} refuses {} and does not start", key.version, key.path),
+                format!(
+                    "OpenClaw {} refuses {} and does not start",
+                    key.version, key.path
+                ),
             ),
         };
-        let why = key.why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+        let why = key
+            .why
+            .as_ref()
+            .map_or_else(String::new, |why| format!(" ({why})"));
         let identity = format!("key:{}", key.path);
         let place = Place::key(&key.file, &key.path);
         let finding = findings.source(rule, source, &identity, place, format!("{end}{why}"));
@@ -113,7 +122,12 @@ fn values(findings: &mut Findings<'_>, source: &SourceFacts<'_>, config: &Gatewa
 }
 
 /// How sure it is that a change lies between two versions, when it was seen between two others.
-fn between(from: Version, to: Version, last_old: Version, first_new: Version) -> Option<Confidence> {
+fn between(
+    from: Version,
+    to: Version,
+    last_old: Version,
+    first_new: Version,
+) -> Option<Confidence> {
     match (from <= last_old, to >= first_new) {
         (true, true) => Some(Confidence::Certain),
         // Somewhere in between; where exactly was not seen.
@@ -137,7 +151,10 @@ fn upgrade(
         finding.sure(sure);
     }
     let own = |j: &crate::job::Job| {
-        j.source == index && j.extras.as_ref().is_some_and(|e| e.declaration_key.is_some())
+        j.source == index
+            && j.extras
+                .as_ref()
+                .is_some_and(|e| e.declaration_key.is_some())
     };
     if from < SYSTEM_JOBS && to >= SYSTEM_JOBS && !findings.facts.jobs.iter().any(own) {
         let message = format!(
@@ -159,7 +176,11 @@ fn upgrade(
     } else {
         Confidence::Likely
     };
-    let has_chain = |r: &Ruling| r.answers.iter().any(|(_, r)| r.rules.chain == Chain::DefaultBehind);
+    let has_chain = |r: &Ruling| {
+        r.answers
+            .iter()
+            .any(|(_, r)| r.rules.chain == Chain::DefaultBehind)
+    };
     let last = |r: &Ruling| {
         let mut rules = r.answers.iter().map(|(_, r)| r.rules.subagents);
         rules.any(|order| order == Subagents::AgentModelLast)
@@ -193,7 +214,11 @@ fn fallbacks(
         return;
     }
     let chain: Vec<&str> = chain.iter().map(|said| said.text.as_str()).collect();
-    let message = format!("{way}: agent {} loses its fallbacks ({})", agent.id, chain.join(", "));
+    let message = format!(
+        "{way}: agent {} loses its fallbacks ({})",
+        agent.id,
+        chain.join(", ")
+    );
     let identity = format!("key:{}", model.at.path);
     let place = Place::key(&model.at.file, &model.at.path);
     let rule = rules::UPGRADE_FALLBACKS;

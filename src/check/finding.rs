@@ -129,7 +129,12 @@ impl<'a> Findings<'a> {
     }
 
     /// Adds a finding about a job.
-    pub(super) fn job(&mut self, rule: &Rule, job: &Job, message: impl Into<String>) -> &mut Finding {
+    pub(super) fn job(
+        &mut self,
+        rule: &Rule,
+        job: &Job,
+        message: impl Into<String>,
+    ) -> &mut Finding {
         let source = self.source_of(job);
         let (at, line) = match job.at {
             job::Place::Entry(n) => (format!("{}: job {n}", source.store), None),
@@ -139,10 +144,16 @@ impl<'a> Findings<'a> {
             job: Some(job.id.clone()),
             name: job.name.clone(),
             line,
-            ..self.about(rule, source, &format!("job:{}", job.id), Place {
-                at,
-                ..Place::file(source.store)
-            }, message.into())
+            ..about(
+                rule,
+                source,
+                &format!("job:{}", job.id),
+                Place {
+                    at,
+                    ..Place::file(source.store)
+                },
+                message.into(),
+            )
         };
         self.add(finding)
     }
@@ -157,39 +168,38 @@ impl<'a> Findings<'a> {
         place: Place,
         message: impl Into<String>,
     ) -> &mut Finding {
-        let finding = self.about(rule, source, identity, place, message.into());
+        let finding = about(rule, source, identity, place, message.into());
         self.add(finding)
-    }
-
-    fn about(
-        &self,
-        rule: &Rule,
-        source: &SourceFacts<'_>,
-        identity: &str,
-        place: Place,
-        message: String,
-    ) -> Finding {
-        Finding {
-            rule: rule.id,
-            severity: rule.severity,
-            source: source.tag.to_owned(),
-            job: None,
-            name: None,
-            at: place.at,
-            file: place.file.filter(|f| f != "stdin" && f != "built in"),
-            line: None,
-            key: place.key,
-            message,
-            fix: None,
-            confidence: Confidence::Certain,
-            fingerprint: fingerprint(rule.id, identity),
-        }
     }
 
     fn add(&mut self, finding: Finding) -> &mut Finding {
         let at = self.out.len();
         self.out.push(finding);
         &mut self.out[at]
+    }
+}
+
+fn about(
+    rule: &Rule,
+    source: &SourceFacts<'_>,
+    identity: &str,
+    place: Place,
+    message: String,
+) -> Finding {
+    Finding {
+        rule: rule.id,
+        severity: rule.severity,
+        source: source.tag.to_owned(),
+        job: None,
+        name: None,
+        at: place.at,
+        file: place.file.filter(|f| f != "stdin" && f != "built in"),
+        line: None,
+        key: place.key,
+        message,
+        fix: None,
+        confidence: Confidence::Certain,
+        fingerprint: fingerprint(rule.id, identity),
     }
 }
 

@@ -131,7 +131,9 @@ fn alike(findings: &mut Findings<'_>) {
     for jobs in by_name.values().filter(|jobs| jobs.len() > 1) {
         let mut named = true;
         for (i, job) in jobs.iter().enumerate().filter(|(_, job)| job.enabled) {
-            let earlier = jobs[..i].iter().find(|other| other.enabled && same(other, job));
+            let earlier = jobs[..i]
+                .iter()
+                .find(|other| other.enabled && same(other, job));
             if let Some(earlier) = earlier.filter(|earlier| earlier.id != job.id) {
                 let message = format!(
                     "same name, schedule, agent, model and target as {}; their texts were not compared",

@@ -46,7 +46,7 @@ impl Default for Options {
 }
 
 /// Checks everything. The order of the findings is that of the facts: sources, then jobs.
-pub fn check(facts: &Facts<'_>, options: &Options, zones: &dyn ZoneSource) -> Vec<Finding> {
+pub fn check(facts: &Facts<'_>, options: Options, zones: &dyn ZoneSource) -> Vec<Finding> {
     let mut findings = Findings::new(facts);
     model::check(&mut findings);
     config::check(&mut findings);

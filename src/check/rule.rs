@@ -141,7 +141,11 @@ mod tests {
             assert!(rule.id.chars().all(kebab), "{}", rule.id);
             assert!(!rule.title.ends_with('.'), "{}", rule.id);
             for text in [rule.why, rule.fix, rule.source] {
-                assert!(text.ends_with('.') && !text.contains("  "), "{}: {text}", rule.id);
+                assert!(
+                    text.ends_with('.') && !text.contains("  "),
+                    "{}: {text}",
+                    rule.id
+                );
             }
             assert_eq!(find(rule.id), Some(rule));
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::finding::{Finding, Findings, edit};
+use super::finding::{Finding, Findings, edit, quoted};
 use super::rule::Rule;
 use super::rules::schedule as rules;
 use crate::job::Job;
@@ -20,6 +20,8 @@ use crate::schedule::{
 const CHANGES: usize = 2;
 /// A fire this long after a clock change is another day's.
 const SAME_DAY_MS: i64 = 20 * 3_600_000;
+/// What a clock change itself touches lies within this.
+const AROUND_MS: i64 = 2 * 3_600_000;
 /// The window that OpenClaw gives top-of-hour expressions by itself.
 const DEFAULT_WINDOW_MS: i64 = 300_000;
 
@@ -47,6 +49,8 @@ struct Said {
     rule: &'static Rule,
     message: String,
     fix: Option<String>,
+    /// The expression to write instead, and when.
+    expr: Option<(&'static str, String)>,
 }
 
 /// One expression under some rules in some zone.
@@ -70,8 +74,15 @@ pub(super) fn check<'a>(findings: &mut Findings<'a>, zones: &dyn ZoneSource) -> 
                     .entry(key)
                     .or_insert_with(|| examine(job, expr, tz.as_deref(), now, zones, &mut crons));
                 for said in &*expression.said {
+                    let gateway = findings.source_of(job).gateway;
                     let finding = findings.job(said.rule, job, said.message.clone());
-                    finding.fix.clone_from(&said.fix);
+                    finding.fix = match &said.expr {
+                        Some((when, expr)) if gateway => {
+                            let command = edit(job, &format!("--cron {}", quoted(expr)));
+                            Some(format!("{when}{command}"))
+                        }
+                        _ => said.fix.clone(),
+                    };
                 }
                 match &expression.cron {
                     Err(error) => refused(findings, job, error),
@@ -130,6 +141,7 @@ fn examine(
             rule: rules::SCHEDULE_HANGS,
             message: hang.to_string(),
             fix: None,
+            expr: None,
         });
     }
     crons.push(cron);
@@ -165,29 +177,36 @@ fn of_trap(trap: &Trap) -> Option<Said> {
         rule,
         message: trap.text(),
         fix: trap.instead(),
+        expr: match trap {
+            Trap::QuestionMark { instead } | Trap::WholeField { instead, .. } => {
+                Some(("", instead.clone()))
+            }
+            Trap::EitherDay { both: Some(both) } => Some(("for both: ", both.clone())),
+            _ => None,
+        },
     })
 }
 
 /// What the next clock changes do. Each rule is said once per expression, for the first change.
 fn changes(cron: &Cron, now: i64, said: &mut Vec<Said>) -> Result<(), Hang> {
     for change in dst::changes(cron.zone(), now, CHANGES) {
+        let other_day = |after_ms: i64| -> Result<bool, Hang> {
+            let next = cron.next(after_ms)?;
+            Ok(next.is_none_or(|next| next >= change.at_ms.saturating_add(SAME_DAY_MS)))
+        };
         for effect in dst::effects(cron, change)? {
             let rule = match &effect {
-                Effect::Skipped(_) => {
-                    let next = cron.next(change.at_ms - 1)?;
-                    if next.is_some_and(|next| next < change.at_ms.saturating_add(SAME_DAY_MS)) {
-                        continue;
-                    }
-                    rules::DST_SKIPPED
-                }
-                Effect::Shifted(..) => rules::DST_SHIFTED,
-                Effect::Twice(_) | Effect::Extra(_) => rules::DST_TWICE,
+                Effect::Skipped(_) if other_day(change.at_ms - 1)? => rules::DST_SKIPPED,
+                Effect::Shifted(..) if other_day(change.at_ms + AROUND_MS)? => rules::DST_SHIFTED,
+                Effect::Twice(_) if other_day(change.at_ms + AROUND_MS)? => rules::DST_TWICE,
+                Effect::Extra(_) => rules::DST_TWICE,
                 Effect::Neither(_) | Effect::Stalls { .. } => rules::DST_STALLS,
                 // The trap of Molecule's walk says it better where it is that.
                 Effect::Lost(_) if said.iter().all(|s| s.rule != rules::LOST_IN_WALK) => {
                     rules::DST_STALLS
                 }
-                Effect::Lost(_) | Effect::First(_) | Effect::Second(_) => continue,
+                // What fires several times a day misses nothing by one time more or less.
+                _ => continue,
             };
             if said.iter().all(|s| s.rule != rule) {
                 let zone = cron.zone();
@@ -195,6 +214,7 @@ fn changes(cron: &Cron, now: i64, said: &mut Vec<Said>) -> Result<(), Hang> {
                     rule,
                     message: format!("{}, {change}: {}", zone.name(), effect.text(zone)),
                     fix: None,
+                    expr: None,
                 });
             }
         }
@@ -289,7 +309,8 @@ fn other<'a>(
         Err(error) => return refused(findings, job, &error),
     };
     // A one-shot that has run is done, and not a mistake.
-    let done = matches!(job.schedule, ScheduleSpec::At { .. }) && job.state.last_run_at_ms.is_some();
+    let done =
+        matches!(job.schedule, ScheduleSpec::At { .. }) && job.state.last_run_at_ms.is_some();
     if !done && matches!(table.next(now), Ok(None)) {
         never(findings, job);
     }

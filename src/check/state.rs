@@ -108,9 +108,7 @@ fn overdue(findings: &mut Findings<'_>, index: usize) {
         let jobs = facts.jobs.iter();
         jobs.filter(move |job| job.source == index && job.enabled)
     };
-    let waits = |job: &&Job| {
-        job.state.running_at_ms.is_none() && job.state.queued_at_ms.is_none()
-    };
+    let waits = |job: &&Job| job.state.running_at_ms.is_none() && job.state.queued_at_ms.is_none();
     let overdue: Vec<(&Job, i64)> = mine()
         .filter(waits)
         .filter_map(|job| Some((job, job.state.next_run_at_ms?)))

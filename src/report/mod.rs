@@ -249,9 +249,11 @@ fn write_to<R: Report>(report: &mut R, ctx: &Context, out: &mut dyn Write) -> Re
 
 fn no_such_form(format: Format) -> Error {
     let format = format.word();
-    Error::usage(format!("--output {format} is for findings, and this answer has none"))
-        .hint(format!("cronctl check has {format}"))
-        .hint(format!("here there are {}", Format::COMMON))
+    Error::usage(format!(
+        "--output {format} is for findings, and this answer has none"
+    ))
+    .hint(format!("cronctl check has {format}"))
+    .hint(format!("here there are {}", Format::COMMON))
 }
 
 fn document<R: Report>(report: &R, ctx: &Context, out: &mut dyn Write) -> io::Result<()> {

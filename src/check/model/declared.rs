@@ -9,13 +9,53 @@ use crate::openclaw::Confidence;
 
 /// Providers that gateways bring with them, so that a configuration need not name them.
 const BUILT_IN: &[&str] = &[
-    "amazon-bedrock", "anthropic", "azure-openai", "byteplus", "cerebras", "chutes",
-    "cloudflare-ai-gateway", "cohere", "deepinfra", "deepseek", "fireworks", "github-copilot",
-    "google", "google-antigravity", "google-gemini-cli", "google-vertex", "groq", "huggingface",
-    "kilocode", "kimi", "litellm", "lmstudio", "minimax", "mistral", "modelstudio", "moonshot",
-    "nvidia", "ollama", "openai", "openai-codex", "opencode", "opencode-go", "openrouter",
-    "perplexity", "qianfan", "qwen", "sglang", "stepfun", "synthetic", "together", "venice",
-    "vercel-ai-gateway", "vllm", "volcengine", "xai", "xiaomi", "zai",
+    "amazon-bedrock",
+    "anthropic",
+    "azure-openai",
+    "byteplus",
+    "cerebras",
+    "chutes",
+    "cloudflare-ai-gateway",
+    "cohere",
+    "deepinfra",
+    "deepseek",
+    "fireworks",
+    "github-copilot",
+    "google",
+    "google-antigravity",
+    "google-gemini-cli",
+    "google-vertex",
+    "groq",
+    "huggingface",
+    "kilocode",
+    "kimi",
+    "litellm",
+    "lmstudio",
+    "minimax",
+    "mistral",
+    "modelstudio",
+    "moonshot",
+    "nvidia",
+    "ollama",
+    "openai",
+    "openai-codex",
+    "opencode",
+    "opencode-go",
+    "openrouter",
+    "perplexity",
+    "qianfan",
+    "qwen",
+    "sglang",
+    "stepfun",
+    "synthetic",
+    "together",
+    "venice",
+    "vercel-ai-gateway",
+    "vllm",
+    "volcengine",
+    "xai",
+    "xiaomi",
+    "zai",
 ];
 
 /// Checks how the job's model is written.
@@ -74,9 +114,9 @@ fn alias(
     let (provider, rest) = (provider.trim(), rest.trim());
     let found = aliases(config).find(|(alias, key)| {
         alias.eq_ignore_ascii_case(rest)
-            && key.split_once('/').is_some_and(|(p, model)| {
-                p.trim().eq_ignore_ascii_case(provider) && model != rest
-            })
+            && key
+                .split_once('/')
+                .is_some_and(|(p, model)| p.trim().eq_ignore_ascii_case(provider) && model != rest)
     });
     if let Some((alias, key)) = found {
         let message = format!(
@@ -91,10 +131,17 @@ fn alias(
 /// The models that the configuration writes out.
 fn written(config: &GatewayFacts<'_>, allowed: Option<&[ModelRef]>) -> Vec<String> {
     let settings = config.settings;
-    let mut all: Vec<String> = allowed.unwrap_or_default().iter().map(ToString::to_string).collect();
+    let mut all: Vec<String> = allowed
+        .unwrap_or_default()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     for provider in &settings.providers {
         let id = provider.id.trim().to_lowercase();
-        let refs = provider.models.iter().map(|model| ModelRef::new(&*id, &**model));
+        let refs = provider
+            .models
+            .iter()
+            .map(|model| ModelRef::new(&*id, &**model));
         all.extend(refs.map(|model| model.to_string()));
     }
     let of = std::iter::once(&settings.defaults).chain(&settings.agents);
@@ -125,10 +172,13 @@ fn case(
 fn unknown(findings: &mut Findings<'_>, config: &GatewayFacts<'_>, job: &Job, model: &ModelRef) {
     let provider = model.provider.as_str();
     let configured = |id: &str| id.trim().eq_ignore_ascii_case(provider);
-    let known = BUILT_IN.contains(&provider)
-        || config.settings.providers.iter().any(|p| configured(&p.id));
+    let known =
+        BUILT_IN.contains(&provider) || config.settings.providers.iter().any(|p| configured(&p.id));
     if !known {
-        let message = format!("{model}: no provider {provider} in models.providers of {}", config.file);
+        let message = format!(
+            "{model}: no provider {provider} in models.providers of {}",
+            config.file
+        );
         // Plugins bring providers too.
         let finding = findings.job(rules::PROVIDER_UNKNOWN, job, message);
         finding.sure(Confidence::Likely);

@@ -96,7 +96,7 @@ fn resolved(
     let mut agents: Vec<Agents<'_>> = now.iter().map(|way| way.resolver.agents()).collect();
     let mut agents_then: Vec<Agents<'_>> = then
         .iter()
-        .flat_map(|(_, ways)| ways.first())
+        .filter_map(|(_, ways)| ways.first())
         .map(|way| way.resolver.agents())
         .collect();
     let mut priced = price::Priced::default();
@@ -127,7 +127,14 @@ fn resolved(
         if let (Some((target, ways)), Some(agents)) = (&then, agents_then.first_mut()) {
             let later = agents.resolve(job, config.rows);
             let sure = ways.first().map_or(Confidence::Likely, |w| w.confidence);
-            upgrade(findings, job, answer, &later, (version, *target), sure.max(confidence));
+            upgrade(
+                findings,
+                job,
+                answer,
+                &later,
+                (version, *target),
+                sure.max(confidence),
+            );
         }
     }
     priced.unknown(findings, source);
@@ -152,14 +159,20 @@ fn is_listed_otherwise(answer: &Resolution) -> bool {
     let default = answer
         .steps
         .iter()
-        .find(|step| matches!(step.step, StepName::Agent | StepName::Default) && step.reference.is_some())
+        .find(|step| {
+            matches!(step.step, StepName::Agent | StepName::Default) && step.reference.is_some()
+        })
         .and_then(|step| step.reference.as_ref());
-    answer.verdict == Verdict::Honoured && default.is_some_and(|d| Some(d) != answer.effective.as_ref())
+    answer.verdict == Verdict::Honoured
+        && default.is_some_and(|d| Some(d) != answer.effective.as_ref())
 }
 
 /// What became of the job's payload, in words.
 fn reason(answer: &Resolution) -> String {
-    let overruled = answer.steps.iter().find(|s| s.outcome == StepOutcome::Overruled);
+    let overruled = answer
+        .steps
+        .iter()
+        .find(|s| s.outcome == StepOutcome::Overruled);
     let payload = answer.steps.iter().find(|s| s.step == StepName::Payload);
     let step = overruled.or(payload);
     step.map_or_else(String::new, |s| format!(" ({})", s.reason))
@@ -213,7 +226,8 @@ fn verdict(
                 return;
             };
             // A record without a provider says less.
-            let same = ran.model == intended.model && [&intended.provider[..], "?"].contains(&&ran.provider[..]);
+            let same = ran.model == intended.model
+                && [&intended.provider[..], "?"].contains(&&ran.provider[..]);
             if !same {
                 let message = format!("names {intended}, and its last run used {ran}");
                 // The job may have been edited since.
@@ -241,7 +255,10 @@ fn fails(
     };
     let message = format!("names {declared}, and every run fails: {}", failure.error);
     if failure.class == FailureClass::NoAgent {
-        let message = format!("no agent can be chosen, and every run fails: {}", failure.error);
+        let message = format!(
+            "no agent can be chosen, and every run fails: {}",
+            failure.error
+        );
         let rule = super::rules::job::AGENT_MISSING;
         let finding = findings.job(rule, job, message);
         finding.severity(Severity::Error).sure(confidence);

@@ -136,7 +136,11 @@ mod tests {
             ("openai", "gpt-5.4-pro", Some(Class::Large)),
             ("google", "gemini-3.1-pro-preview", Some(Class::Large)),
             ("google", "gemini-3-flash-preview", Some(Class::Small)),
-            ("openrouter", "anthropic/claude-opus-4.6", Some(Class::Large)),
+            (
+                "openrouter",
+                "anthropic/claude-opus-4.6",
+                Some(Class::Large),
+            ),
             ("mock", "model-a", None),
             ("openai", "gemini", None),
             ("x", "miniature-gpt4all", None),

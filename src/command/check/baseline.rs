@@ -34,8 +34,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, Error> {
             .hint("cronctl check --write-baseline FILE writes one")
     };
     let bytes = files::read(path, MAX_BYTES)?;
-    let baseline: Baseline =
-        serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
+    let baseline: Baseline = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
     if baseline.schema != SCHEMA {
         return Err(wrong(format!(
             "its schema is {:?}, not {SCHEMA:?}",

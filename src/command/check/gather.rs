@@ -19,7 +19,12 @@ pub(super) fn config_files(loaded: &Loaded) -> Vec<Option<String>> {
         let config = gateway.as_ref()?.config.as_ref()?;
         config.files.first().map(|p| p.display().to_string())
     };
-    loaded.sources.iter().zip(&loaded.gateways).map(of).collect()
+    loaded
+        .sources
+        .iter()
+        .zip(&loaded.gateways)
+        .map(of)
+        .collect()
 }
 
 /// Gathers what checks may know.

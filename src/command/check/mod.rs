@@ -55,7 +55,7 @@ pub fn run(args: &CheckArgs, ctx: &Context) -> Result<Exit, Error> {
     };
     let files = gather::config_files(&loaded);
     let facts = gather::facts(&loaded, &files, args.target_version, now_ms(&loaded, ctx));
-    let mut findings = check::check(&facts, &options, &zones);
+    let mut findings = check::check(&facts, options, &zones);
     findings.retain(|finding| rules.iter().any(|rule| rule.id == finding.rule));
     findings.retain(|finding| asked_for(args, &loaded.jobs, finding));
     // The gravest first; within a severity the order of the checks.
@@ -66,7 +66,7 @@ pub fn run(args: &CheckArgs, ctx: &Context) -> Result<Exit, Error> {
         ctx.ui.note(&format!("{file}: {count} findings recorded"));
     }
     let fail_on = args.fail_on.unwrap_or_default();
-    let mut report = report(args, findings, known, &loaded, rules, &options, ctx);
+    let mut report = report(args, findings, &known, &loaded, rules, options, ctx);
     output::write(&mut report, ctx)?;
     Ok(
         if args.write_baseline.is_none() && report.summary.failed && fail_on != FailOn::Never {
@@ -80,10 +80,10 @@ pub fn run(args: &CheckArgs, ctx: &Context) -> Result<Exit, Error> {
 fn report(
     args: &CheckArgs,
     findings: Vec<Finding>,
-    baseline: Vec<Entry>,
+    baseline: &[Entry],
     loaded: &Loaded,
     rules: Vec<&'static check::Rule>,
-    options: &Options,
+    options: Options,
     ctx: &Context,
 ) -> CheckReport {
     let severity = args.severity.unwrap_or(Severity::Note);
@@ -97,9 +97,10 @@ fn report(
     // What was not looked at may still be there.
     let looked_at = |entry: &Entry| {
         let asked = args.job.is_empty()
-            || entry.job.as_ref().is_some_and(|id| {
-                args.job.iter().any(|asked| id.starts_with(asked.as_str()))
-            });
+            || entry
+                .job
+                .as_ref()
+                .is_some_and(|id| args.job.iter().any(|asked| id.starts_with(asked.as_str())));
         asked && rules.iter().any(|rule| rule.id == entry.rule)
     };
     let stale: Vec<Entry> = baseline

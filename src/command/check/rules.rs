@@ -165,7 +165,9 @@ pub(super) fn chosen(args: &CheckArgs) -> Result<Vec<&'static Rule>, Error> {
         .filter(|rule| !not.contains(rule))
         .collect();
     if rules.is_empty() {
-        return Err(Error::usage("--skip leaves no rule of those that --rule names"));
+        return Err(Error::usage(
+            "--skip leaves no rule of those that --rule names",
+        ));
     }
     Ok(rules)
 }

@@ -7,7 +7,6 @@ use super::rules::role;
 use crate::check::{Finding, Severity};
 use crate::report::{Cell, Screen};
 use crate::source::{Confidence, rules_name};
-use crate::ui::Role;
 
 /// Returns a confidence in a word.
 pub(super) fn confidence(confidence: Confidence) -> &'static str {
@@ -42,49 +41,77 @@ pub(super) fn draw(
             }
         }
         for id in ids {
-            let findings: Vec<&Finding> =
-                of.iter().copied().filter(|f| f.rule == id).collect();
+            let findings: Vec<&Finding> = of.iter().copied().filter(|f| f.rule == id).collect();
             rule(report, &findings, screen)?;
         }
     }
-    screen.blank()?;
+    if !rows.is_empty() {
+        screen.blank()?;
+    }
     summary(report, screen)
 }
 
-fn rule(
-    report: &CheckReport,
-    findings: &[&Finding],
-    screen: &mut Screen<'_>,
-) -> io::Result<()> {
+fn rule(report: &CheckReport, findings: &[&Finding], screen: &mut Screen<'_>) -> io::Result<()> {
     let Some(first) = findings.first() else {
         return Ok(());
     };
-    let several = report.inputs.sources.len() > 1;
+    let several_sources = report.inputs.sources.len() > 1;
     screen.line(&[
         Cell::with(role(first.severity), first.rule),
         Cell::from(": "),
         Cell::from(first.rule().title),
     ])?;
+    // Jobs about which the same is said are named together.
+    let mut together: Vec<Vec<&Finding>> = Vec::new();
     for finding in findings {
-        let mut where_to = match (&finding.name, &finding.job, &finding.key) {
-            (Some(name), Some(id), _) => format!("{name} ({id})"),
-            (None, Some(id), _) => id.clone(),
-            (_, None, Some(key)) => key.clone(),
-            _ => finding.at.clone(),
+        let alike = |other: &&Finding| {
+            other.message == finding.message
+                && other.confidence == finding.confidence
+                && other.fix == finding.fix
+                && other.job.is_some()
+                && finding.job.is_some()
         };
-        if several {
-            where_to = format!("{}: {where_to}", finding.source);
+        match together
+            .iter_mut()
+            .find(|group| group.first().is_some_and(alike))
+        {
+            Some(group) => group.push(finding),
+            None => together.push(vec![finding]),
         }
-        if finding.confidence != Confidence::Certain {
-            where_to = format!("{where_to} [{}]", confidence(finding.confidence));
+    }
+    for group in together {
+        let [first, ..] = group[..] else { continue };
+        let mut about = match &group[..] {
+            [one] => whole(one),
+            several => {
+                let names = several.iter().map(|f| f.name.as_ref().or(f.job.as_ref()));
+                let names: Vec<&str> = names.flatten().map(String::as_str).collect();
+                format!("{} jobs: {}", names.len(), names.join(", "))
+            }
+        };
+        if several_sources {
+            about = format!("{}: {about}", first.source);
         }
-        screen.line(&[Cell::from("  "), Cell::with(Role::Strong, where_to)])?;
-        screen.indented("", 4, &finding.message)?;
-        if let Some(fix) = &finding.fix {
+        if first.confidence != Confidence::Certain {
+            about = format!("{about} [{}]", confidence(first.confidence));
+        }
+        screen.indented("", 2, &about)?;
+        screen.indented("", 4, &first.message)?;
+        if let Some(fix) = &first.fix {
             screen.indented("→ ", 6, fix)?;
         }
     }
     Ok(())
+}
+
+/// What a finding is about.
+fn whole(finding: &Finding) -> String {
+    match (&finding.name, &finding.job, &finding.key) {
+        (Some(name), Some(id), _) => format!("{name} ({id})"),
+        (None, Some(id), _) => id.clone(),
+        (_, None, Some(key)) => key.clone(),
+        _ => finding.at.clone(),
+    }
 }
 
 fn counted(n: usize, word: &str) -> String {

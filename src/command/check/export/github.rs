@@ -26,7 +26,12 @@ pub(in super::super) fn github(report: &CheckReport) -> String {
         properties.push(format!("title={}", property(finding.rule)));
         let message = format!("{}: {}", about(finding), whole(finding));
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "::{command} {}::{}", properties.join(","), data(&message));
+        let _ = writeln!(
+            text,
+            "::{command} {}::{}",
+            properties.join(","),
+            data(&message)
+        );
     }
     text
 }

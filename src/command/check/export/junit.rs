@@ -1,4 +1,4 @@
-//! `JUnit` XML: a suite per source, a test per rule, or per rule and place when something was found.
+//! JUnit XML: a suite per source, a test per rule, or per rule and place when something was found.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 

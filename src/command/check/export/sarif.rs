@@ -29,7 +29,12 @@ pub(in super::super) fn sarif(report: &CheckReport) -> Result<String, Error> {
     let driver = ToolComponent::builder()
         .name("cronctl")
         .semantic_version(env!("CARGO_PKG_VERSION"))
-        .rules(rules.iter().map(|rule| descriptor(rule)).collect::<Vec<_>>())
+        .rules(
+            rules
+                .iter()
+                .map(|rule| descriptor(rule))
+                .collect::<Vec<_>>(),
+        )
         .build();
     let with_baseline = report.inputs.baseline.is_some();
     let outcome = |finding: &Finding, state: &str| {
@@ -99,7 +104,10 @@ fn result(
     };
     let prints = BTreeMap::from([("cronctl/v1".to_owned(), finding.fingerprint.clone())]);
     let properties = BTreeMap::from([
-        ("confidence".to_owned(), json!(confidence(finding.confidence))),
+        (
+            "confidence".to_owned(),
+            json!(confidence(finding.confidence)),
+        ),
         ("source".to_owned(), json!(finding.source)),
     ]);
     let mut outcome = Outcome::builder()
