@@ -3,7 +3,9 @@
 //! Pure: a job, what the configuration says about models, the session row that the run would
 //! inherit and the rules of an era go in; every step, the answer and how sure it is come out.
 
+mod advice;
 mod agent;
+mod drift;
 mod era;
 mod fallback;
 mod lookup;
@@ -15,8 +17,11 @@ mod resolution;
 mod resolver;
 mod select;
 mod settings;
+mod weigh;
 
+pub use advice::{Advice, Advising, advice, nearest_model, quoted};
 pub use agent::agent_id;
+pub use drift::{Drift, DriftVerdict, LastRun, drift};
 pub use era::{
     Aliases, Allow, Bare, Chain, Disallowed, Era, Live, Rejection, Release, Rules, Ruling,
     Subagents, rules_of,
@@ -34,3 +39,4 @@ pub use select::Known;
 pub use settings::{
     AgentModels, At, CatalogEntry, Form, ModelSettings, ModelSpec, Odd, Provider, Roster, Said,
 };
+pub use weigh::{Fit, Score, fit, ruled_out};

@@ -7,6 +7,7 @@
 
 mod demo;
 mod fuzz;
+mod gateways;
 mod jobs;
 mod sqlite;
 mod states;
