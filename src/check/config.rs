@@ -93,6 +93,9 @@ fn refused(findings: &mut Findings<'_>, source: &SourceFacts<'_>, config: &Gatew
             });
         }
         finding.sure(key.confidence);
+        if source.version() == Some(key.version) {
+            finding.sure(source.confidence);
+        }
     }
 }
 

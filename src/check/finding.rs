@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::facts::{Facts, SourceFacts};
 use super::rule::{Rule, Severity};
 use crate::job::{self, Job};
+pub(super) use crate::model::quoted;
 use crate::openclaw::Confidence;
 
 /// One rule at one place.
@@ -219,16 +220,6 @@ pub(super) fn edit(job: &Job, options: &str) -> String {
     format!("openclaw cron edit {} {options}", quoted(&job.id))
 }
 
-/// Quotes a word for a POSIX shell where it needs it.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,12 +231,5 @@ mod tests {
         assert_eq!(print, fingerprint("zone-missing", "job:a"));
         assert_ne!(print, fingerprint("zone-missing", "job:b"));
         assert_ne!(print, fingerprint("either-day", "job:a"));
-    }
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        assert_eq!(quoted("3f-0c"), "3f-0c");
-        assert_eq!(quoted("it's; rm"), r"'it'\''s; rm'");
-        assert_eq!(quoted(""), "''");
     }
 }

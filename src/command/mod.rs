@@ -9,6 +9,7 @@
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod explain_model;
 pub mod next;
 pub mod plan;
 
@@ -24,6 +25,8 @@ use crate::report::{Published, published};
 pub enum Command {
     /// Which jobs fire together, and where jitter puts them
     Plan(Box<plan::PlanArgs>),
+    /// Which model each job really uses, by version, and why
+    ExplainModel(Box<explain_model::ExplainModelArgs>),
     /// When an expression fires, what it means, and where it surprises
     Next(next::NextArgs),
     /// What in jobs, configuration and recorded state is going to hurt
@@ -40,7 +43,7 @@ impl Command {
     /// when a file is broken.
     pub(crate) fn reads_config(&self) -> bool {
         match self {
-            Self::Plan(_) | Self::Next(_) | Self::Check(_) => true,
+            Self::Plan(_) | Self::ExplainModel(_) | Self::Next(_) | Self::Check(_) => true,
             Self::Config(args) => args.reads_config(),
             Self::Completions(_) => false,
         }
@@ -54,6 +57,7 @@ impl Command {
 pub fn run(command: &Command, ctx: &Context) -> Result<Exit, Error> {
     match command {
         Command::Plan(args) => plan::run(args, ctx),
+        Command::ExplainModel(args) => explain_model::run(args, ctx),
         Command::Next(args) => next::run(args, ctx),
         Command::Check(args) => check::run(args, ctx),
         Command::Config(args) => config::run(args, ctx),
@@ -66,6 +70,8 @@ pub fn schemas() -> Vec<Published> {
     vec![
         published::<plan::PlanReport>(),
         published::<plan::FiresReport>(),
+        published::<explain_model::ExplainReport>(),
+        published::<explain_model::ChangesReport>(),
         published::<next::NextReport>(),
         published::<next::CompareReport>(),
         published::<check::CheckReport>(),

@@ -5,6 +5,7 @@
 
 mod advice;
 mod agent;
+mod answer;
 mod drift;
 mod era;
 mod fallback;
@@ -21,6 +22,10 @@ mod weigh;
 
 pub use advice::{Advice, Advising, advice, nearest_model, quoted};
 pub use agent::agent_id;
+pub use answer::{
+    Alternative, Answer, Asking, Holding, Known as KnownVersion, Possible, RuledOut, Sureness,
+    answers, hold, possible,
+};
 pub use drift::{Drift, DriftVerdict, LastRun, drift};
 pub use era::{
     Aliases, Allow, Bare, Chain, Disallowed, Era, Live, Rejection, Release, Rules, Ruling,

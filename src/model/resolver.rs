@@ -243,6 +243,14 @@ impl<'a> Agents<'a> {
         }
     }
 
+    /// The allowlist of an agent as written, sorted; empty when any model may be named.
+    pub fn written(&mut self, agent: &str) -> Vec<String> {
+        match &self.facts(agent).allowed {
+            lookup::Allowed::Any => Vec::new(),
+            lookup::Allowed::Only(only) => only.written.clone(),
+        }
+    }
+
     fn facts(&mut self, id: &str) -> Rc<AgentFacts<'a>> {
         if let Some(known) = self.known.get(id) {
             return Rc::clone(known);
@@ -673,6 +681,39 @@ fn refused(
         failure: Some(failure),
         verdict: Verdict::Fails,
         ..empty(agent)
+    }
+}
+
+impl Resolution {
+    /// The same job when the configuration is not known: what it declares can be parsed, and nothing
+    /// more can be said.
+    #[must_use]
+    pub fn without_configuration(self, why: &str) -> Self {
+        let steps = self
+            .steps
+            .into_iter()
+            .filter(|s| s.step == StepName::Payload || s.step == StepName::Session)
+            .map(|step| Step {
+                outcome: if step.value.is_some() {
+                    StepOutcome::Unknown
+                } else {
+                    step.outcome
+                },
+                ..step
+            });
+        Self {
+            steps: steps.collect(),
+            outcome: Outcome::Unknown,
+            verdict: Verdict::Unknown,
+            effective: None,
+            source: None,
+            mechanism: Mechanism::None,
+            candidates: Vec::new(),
+            chain: ChainOrigin::None,
+            strict: false,
+            missing: vec![format!("the configuration: {why}")],
+            ..self
+        }
     }
 }
 

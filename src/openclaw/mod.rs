@@ -6,6 +6,7 @@ pub mod config;
 pub mod discover;
 pub mod history;
 pub mod installed;
+pub mod keys;
 mod loose;
 pub mod models;
 pub mod sessions;

@@ -33,6 +33,9 @@ pub struct Decision {
     pub notes: Vec<String>,
     /// Every piece of evidence that was found, used or not, the weightiest first.
     pub clues: Vec<Clue>,
+    /// Whether something names this very version: the operator, the store, the package or the
+    /// configuration. A layout alone fits several.
+    pub named: bool,
     /// The oldest version that the evidence allows; `None` when nothing bounds it.
     pub from: Option<Version>,
     /// The newest version that the evidence allows, inclusive; `None` when nothing bounds it.
@@ -54,6 +57,7 @@ impl Decision {
                 at: origin.to_owned(),
                 confidence,
             }],
+            named: confidence != Confidence::Assumed,
             from: bound,
             until: bound,
         }
@@ -109,12 +113,15 @@ pub fn decide(evidence: &Evidence) -> Decision {
     let (version, origin, confidence) = choose(evidence, &mut notes);
     let (from, until) = range(evidence, version);
     let is_certain = confidence == Confidence::Certain;
+    // Origins that a layout gives begin with the word.
+    let named = confidence != Confidence::Assumed && !origin.starts_with("layout: ");
     Decision {
         version,
         origin,
         confidence,
         notes,
         clues: clues(evidence),
+        named,
         from: if is_certain { Some(version) } else { from },
         until: if is_certain { Some(version) } else { until },
     }

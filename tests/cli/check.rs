@@ -159,6 +159,48 @@ fn recorded_states_have_the_findings_that_their_gateways_showed() {
 }
 
 #[test]
+fn a_configuration_for_the_version_to_come() {
+    let sandbox = state(GOOD);
+    sandbox.write("work/jobs.json", format!("[{GOOD}]"));
+    sandbox.write(
+        "work/openclaw.json",
+        "{cron: {skipMissedJobs: true}, agents: {defaults: {modle: 'a/b'}}}",
+    );
+    let check = |options: &str| {
+        let line = "check --quiet --json --jobs jobs.json --config openclaw.json";
+        let run = sandbox.run(&format!("{line} --openclaw-version 2026.3.31 {options}"));
+        let document: Value = run.json();
+        let findings = document["findings"].as_array().unwrap().clone();
+        let of = |rule: &str| -> Vec<String> {
+            let mine = findings.iter().filter(|f| f["rule"] == rule);
+            mine.map(|f| f["key"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        (run.code, of("config-refused"), of("config-migrated"))
+    };
+    let both = ["cron.skipMissedJobs", "agents.defaults.modle"].map(str::to_owned);
+    let (code, refused, _) = check("");
+    assert_eq!((code, &refused[..]), (Some(5), &both[..]));
+    let line =
+        "check --quiet --json --jobs jobs.json --config openclaw.json --target-version 2026.9.6";
+    let run = sandbox.run(&format!("{line} --openclaw-version 2026.9.6"));
+    let document: Value = run.json();
+    let keys = document["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| &f["key"]);
+    assert!(
+        keys.clone().any(|key| key == "agents.defaults.modle"),
+        "{run}"
+    );
+    assert!(
+        !keys.clone().any(|key| key == "cron.skipMissedJobs"),
+        "{run}"
+    );
+}
+
+#[test]
 fn severities_and_failing() {
     let sandbox = state(&format!("{GOOD}, {BAD}"));
     let code = |options: &str| {

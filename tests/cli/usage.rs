@@ -125,12 +125,13 @@ milliseconds
 Usage: cronctl [OPTIONS] <COMMAND>
 
 Commands:
-  plan         Which jobs fire together, and where jitter puts them
-  next         When an expression fires, what it means, and where it surprises
-  check        What in jobs, configuration and recorded state is going to hurt
-  config       Show the settings in force and where each was set
-  completions  Print the script that makes a shell complete cronctl
-  help         Print this message or the help of the given subcommand(s)
+  plan           Which jobs fire together, and where jitter puts them
+  explain-model  Which model each job really uses, by version, and why
+  next           When an expression fires, what it means, and where it surprises
+  check          What in jobs, configuration and recorded state is going to hurt
+  config         Show the settings in force and where each was set
+  completions    Print the script that makes a shell complete cronctl
+  help           Print this message or the help of the given subcommand(s)
 
 Options:
   -h, --help

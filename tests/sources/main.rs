@@ -9,6 +9,7 @@ mod demo;
 mod fuzz;
 mod gateways;
 mod jobs;
+mod keys;
 mod sqlite;
 mod states;
 

@@ -6,13 +6,13 @@ mod price;
 use std::collections::BTreeMap;
 
 use super::facts::{GatewayFacts, SourceFacts};
-use super::finding::{Findings, Place, edit};
+use super::finding::{Findings, Place};
 use super::rule::Severity;
 use super::rules::model as rules;
 use crate::job::Job;
 use crate::model::{
-    Agents, FailureClass, Mechanism, ModelRef, Outcome, Policy, Resolution, Resolver, StepName,
-    StepOutcome, Verdict, rules_of,
+    Advising, Agents, FailureClass, Mechanism, ModelRef, Outcome, Policy, Resolution, Resolver,
+    Rules, RunRecord, StepName, StepOutcome, Verdict, advice, agent_id, rules_of, session_key,
 };
 use crate::openclaw::Confidence;
 use crate::schedule::Version;
@@ -58,6 +58,7 @@ fn unresolved(findings: &mut Findings<'_>, source: &SourceFacts<'_>, jobs: &[(us
 
 /// One set of rules that may hold: how sure it is that they do.
 struct Way<'a> {
+    rules: Rules,
     resolver: Resolver<'a>,
     confidence: Confidence,
 }
@@ -71,6 +72,7 @@ fn ways<'a>(config: &GatewayFacts<'a>, version: Version, sure: Confidence) -> Ve
         sure.max(Confidence::Likely)
     };
     let way = |rules| Way {
+        rules,
         resolver: Resolver::new(config.settings, rules, Policy::Actual, &[]),
         confidence,
     };
@@ -116,10 +118,33 @@ fn resolved(
             first.confidence.max(Confidence::Likely)
         };
         let last = findings.facts.last_runs.get(*index).copied().flatten();
-        verdict(findings, job, answer, last, confidence);
-        session(findings, job, answer);
-        let allowed = answer.agent.id.as_deref();
-        let allowed = allowed.and_then(|id| agents[0].allowed(id));
+        let id = answer.agent.id.as_deref();
+        let allowed = id.and_then(|id| agents[0].allowed(id));
+        let advised = advice(&Advising {
+            job,
+            resolution: answer,
+            rules: &first.rules,
+            version,
+            allowed: allowed.as_deref(),
+            written: &written_allow(config, id, allowed.as_deref()),
+            key: &session_key(
+                job,
+                id.unwrap_or("main"),
+                config.settings.main_key.as_deref(),
+            ),
+        });
+        let fix = advised.first().map(|a| match &a.command {
+            Some(command) => format!("{}: {command}", a.what),
+            None => a.what.clone(),
+        });
+        let subject = Subject {
+            job,
+            answer,
+            fix: fix.as_deref(),
+            confidence,
+        };
+        verdict(findings, &subject, last);
+        session(findings, &subject);
         declared::check(findings, config, job, answer, allowed.as_deref());
         priced.add(config, job, answer);
         price::jump(findings, config, job, answer);
@@ -178,13 +203,40 @@ fn reason(answer: &Resolution) -> String {
     step.map_or_else(String::new, |s| format!(" ({})", s.reason))
 }
 
-fn verdict(
-    findings: &mut Findings<'_>,
-    job: &Job,
-    answer: &Resolution,
-    last: Option<&crate::model::RunRecord>,
+/// One job, what was resolved for it, and what to do.
+struct Subject<'a> {
+    job: &'a Job,
+    answer: &'a Resolution,
+    fix: Option<&'a str>,
     confidence: Confidence,
-) {
+}
+
+/// The allowlist that an agent is held to: the policy as written, else what the map allows, so that
+/// a policy that is to replace the map keeps it.
+fn written_allow(
+    config: &GatewayFacts<'_>,
+    agent: Option<&str>,
+    allowed: Option<&[ModelRef]>,
+) -> Vec<String> {
+    let settings = config.settings;
+    let own = settings
+        .agents
+        .iter()
+        .find(|entry| agent.is_some_and(|id| agent_id(&entry.id) == id));
+    let allow = own
+        .and_then(|entry| entry.allow.as_ref())
+        .or(settings.defaults.allow.as_ref());
+    match allow {
+        Some(list) => list.iter().map(|said| said.text.clone()).collect(),
+        None => {
+            let models = allowed.unwrap_or_default().iter();
+            models.map(ToString::to_string).collect()
+        }
+    }
+}
+
+fn verdict(findings: &mut Findings<'_>, subject: &Subject<'_>, last: Option<&RunRecord>) {
+    let (job, answer) = (subject.job, subject.answer);
     let ran = last
         .filter(|run| run.status.as_deref() == Some("ok"))
         .and_then(|run| {
@@ -193,7 +245,7 @@ fn verdict(
         });
     let declared = job.model.as_deref().unwrap_or("no model");
     match answer.verdict {
-        Verdict::Fails => fails(findings, job, answer, declared, confidence),
+        Verdict::Fails => fails(findings, subject, declared),
         Verdict::NotHonoured => {
             let rule = if answer.mechanism == Mechanism::NotAllowed {
                 rules::MODEL_SILENT_DEFAULT
@@ -211,7 +263,9 @@ fn verdict(
                 "names {declared}, and runs on {effective}{}{proof}",
                 reason(answer)
             );
-            findings.job(rule, job, message).sure(confidence);
+            let finding = findings.job(rule, job, message);
+            finding.sure(subject.confidence);
+            finding.fix = subject.fix.map(str::to_owned);
         }
         Verdict::Unknown => {
             let why = match &answer.missing[..] {
@@ -239,38 +293,31 @@ fn verdict(
     }
 }
 
-fn fails(
-    findings: &mut Findings<'_>,
-    job: &Job,
-    answer: &Resolution,
-    declared: &str,
-    confidence: Confidence,
-) {
+fn fails(findings: &mut Findings<'_>, subject: &Subject<'_>, declared: &str) {
     // A payload that does not go with its target is another rule's.
-    if answer.outcome != Outcome::Fails {
-        return;
-    }
-    let Some(failure) = &answer.failure else {
+    let Some(failure) = &subject.answer.failure else {
         return;
     };
-    let message = format!("names {declared}, and every run fails: {}", failure.error);
-    if failure.class == FailureClass::NoAgent {
-        let message = format!(
-            "no agent can be chosen, and every run fails: {}",
-            failure.error
-        );
-        let rule = super::rules::job::AGENT_MISSING;
-        let finding = findings.job(rule, job, message);
-        finding.severity(Severity::Error).sure(confidence);
+    if subject.answer.outcome != Outcome::Fails {
         return;
     }
-    let finding = findings.job(rules::MODEL_REFUSED, job, message);
-    finding.sure(confidence);
+    let error = &failure.error;
+    let finding = if failure.class == FailureClass::NoAgent {
+        let message = format!("no agent can be chosen, and every run fails: {error}");
+        let rule = super::rules::job::AGENT_MISSING;
+        let finding = findings.job(rule, subject.job, message);
+        finding.severity(Severity::Error)
+    } else {
+        let message = format!("names {declared}, and every run fails: {error}");
+        findings.job(rules::MODEL_REFUSED, subject.job, message)
+    };
+    finding.sure(subject.confidence);
+    finding.fix = subject.fix.map(str::to_owned);
 }
 
 /// A selection that someone made for the job's session.
-fn session(findings: &mut Findings<'_>, job: &Job, answer: &Resolution) {
-    let of_session = answer.steps.iter().find(|step| {
+fn session(findings: &mut Findings<'_>, subject: &Subject<'_>) {
+    let of_session = subject.answer.steps.iter().find(|step| {
         step.step == StepName::Session
             && matches!(step.outcome, StepOutcome::Chosen | StepOutcome::Refused)
     });
@@ -283,8 +330,8 @@ fn session(findings: &mut Findings<'_>, job: &Job, answer: &Resolution) {
         };
         let at = step.found_at.as_deref().unwrap_or("its session row");
         let message = format!("{value} is selected in {at}: {what}");
-        let fix = edit(job, &format!("--model {value}"));
-        findings.job(rules::SESSION_OVERRIDE, job, message).fix(fix);
+        let finding = findings.job(rules::SESSION_OVERRIDE, subject.job, message);
+        finding.fix = subject.fix.map(str::to_owned);
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use crate::check::{Facts, GatewayFacts, SourceFacts, Unusable};
+use crate::check::{Facts, GatewayFacts, RefusedKey, SourceFacts, Unusable};
 use crate::error::Problem;
 use crate::model::{Known, ModelSettings, NoRows, Rows, RunRecord};
+use crate::openclaw::config::Config;
 use crate::openclaw::sessions::{Sessions, Store};
+use crate::openclaw::{Confidence, keys};
 use crate::schedule::{Rules, Version};
 use crate::source::{Loaded, Scheduler, SourceInfo};
 
@@ -102,13 +104,67 @@ fn source<'a>(
                 .and_then(|g| g.settings.as_ref())
                 .unwrap_or(&NO_SETTINGS),
             rows: gateway.map_or(&NO_ROWS as &dyn Rows, |g| &g.sessions),
-            refused: Vec::new(),
+            refused: gateway
+                .and_then(|g| g.config.as_ref())
+                .map(|config| refused(config, own, target))
+                .unwrap_or_default(),
             missing: gateway
                 .and_then(|g| g.config.as_ref())
                 .map(|c| c.missing.clone())
                 .unwrap_or_default(),
         }),
         unusable: Vec::new(),
+    }
+}
+
+/// The keys that the version found refuses, else those that the version to come does.
+fn refused(config: &Config, own: Option<Version>, target: Option<Version>) -> Vec<RefusedKey> {
+    let of = |version: Version| {
+        keys::refused(&config.root, version)
+            .into_iter()
+            .map(move |key| refused_key(config, version, key))
+    };
+    let Some(own) = own else { return Vec::new() };
+    let mut all: Vec<RefusedKey> = of(own).collect();
+    for key in target
+        .filter(|target| *target != own)
+        .into_iter()
+        .flat_map(of)
+    {
+        // What both refuse is said once; what one takes over, the other may refuse.
+        let worse = |known: &RefusedKey| known.path == key.path && known.migrated.is_none();
+        if !all.iter().any(worse) {
+            all.retain(|known| known.path != key.path || key.migrated.is_some());
+            if !all.iter().any(|known| known.path == key.path) {
+                all.push(key);
+            }
+        }
+    }
+    all
+}
+
+fn refused_key(config: &Config, version: Version, key: keys::Refused) -> RefusedKey {
+    let file = config.files.get(key.file);
+    let why = match (key.since, key.until) {
+        (Some(since), _) => Some(format!("{since} is the first checked version that has it")),
+        (None, Some(until)) => Some(format!("{until} is the last checked version that has it")),
+        (None, None) => None,
+    };
+    RefusedKey {
+        file: file.map_or_else(String::new, |file| file.display().to_string()),
+        path: key.path,
+        version,
+        migrated: match key.fate {
+            keys::Fate::Refused => None,
+            keys::Fate::Migrated(migration) => Some(migration.to_string()),
+        },
+        why,
+        nearest: key.nearest,
+        confidence: match key.confidence {
+            keys::Knowledge::Exact => Confidence::Certain,
+            keys::Knowledge::Likely => Confidence::Likely,
+            keys::Knowledge::Unknown => Confidence::Assumed,
+        },
     }
 }
 

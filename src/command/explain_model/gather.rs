@@ -1,0 +1,209 @@
+//! From what was read to answers: the version of each source, its session rows and records.
+
+use crate::error::{Error, Problem};
+use crate::job::Job;
+use crate::model::{
+    Answer, Asking, Holding, Known, KnownVersion, ModelRef, Policy, Rows, RunRecord, SessionRow,
+    answers, hold, rules_of,
+};
+use crate::openclaw::sessions::Store;
+use crate::schedule::{Rules, Version};
+use crate::source::{Confidence, Gateway, Loaded, Scheduler};
+
+/// The session rows of a gateway.
+struct Sessions<'a>(&'a Gateway);
+
+impl Rows for Sessions<'_> {
+    fn row(&self, agent: &str, key: &str) -> Known<'_> {
+        let found: Option<&SessionRow> = self.0.sessions.get(key);
+        if let Some(row) = found {
+            return Known::Row(row);
+        }
+        match self.0.sessions.status(agent) {
+            Store::Read { .. } | Store::Absent => Known::None,
+            Store::Partial { at } => Known::Unknown(format!("{at} breaks off")),
+            Store::Unreadable { at } => Known::Unknown(format!("{at} cannot be used")),
+            Store::NotRead => Known::Unknown("this source has no session rows".to_owned()),
+        }
+    }
+}
+
+struct Nothing;
+
+impl Rows for Nothing {
+    fn row(&self, _: &str, _: &str) -> Known<'_> {
+        Known::Unknown("this source has no session rows".to_owned())
+    }
+}
+
+/// The answers of one source.
+pub(crate) struct Answered<'a> {
+    /// Index of the source.
+    pub(crate) source: usize,
+    /// What is known about the version.
+    pub(crate) known: KnownVersion,
+    /// The rules that hold.
+    pub(crate) holding: Holding,
+    /// The jobs with their answers, in order.
+    pub(crate) jobs: Vec<(&'a Job, Answer)>,
+}
+
+/// How the models of jobs are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How<'a> {
+    /// Whose rules.
+    pub(crate) policy: Policy,
+    /// Models that their providers refuse.
+    pub(crate) denied: &'a [ModelRef],
+    /// A version in the place of the source's own.
+    pub(crate) version: Option<Version>,
+}
+
+/// Why a scheduler's jobs have no model of theirs to explain.
+const NOT_OPENCLAW: &str =
+    "only OpenClaw's jobs choose a model; what this scheduler's jobs use is not in them";
+
+/// Answers for jobs, source by source.
+///
+/// # Errors
+/// When none of the sources is OpenClaw's.
+pub(crate) fn answer<'a>(
+    loaded: &'a Loaded,
+    jobs: &[&'a Job],
+    how: How<'_>,
+) -> Result<Vec<Answered<'a>>, Error> {
+    let mut all = Vec::new();
+    for (source, info) in loaded.sources.iter().enumerate() {
+        let Rules::OpenClaw(version) = info.rules else {
+            continue;
+        };
+        if info.scheduler != Scheduler::OpenClaw {
+            continue;
+        }
+        let own: Vec<&Job> = jobs
+            .iter()
+            .copied()
+            .filter(|j| j.source == source)
+            .collect();
+        // What the whole history of the source says, whichever jobs were asked for.
+        let of_source: Vec<&Job> = loaded.jobs.iter().filter(|j| j.source == source).collect();
+        let gateway = loaded.gateways.get(source).and_then(Option::as_ref);
+        let known = known(gateway, how.version, version, info.rules_confidence);
+        let nothing: &[RunRecord] = &[];
+        let records = |id: &str| gateway.map_or(nothing, |g| g.history.records(id));
+        let rows: &dyn Rows = match &gateway.map(Sessions) {
+            Some(sessions) => &Sessions(sessions.0),
+            None => &Nothing,
+        };
+        let asking = Asking {
+            settings: gateway.and_then(|g| g.settings.as_ref()),
+            unknown: gateway.map_or("this source has none; --config FILE names one", |g| {
+                if g.state_dir.is_some() {
+                    "it cannot be used"
+                } else {
+                    "there is none"
+                }
+            }),
+            rows,
+            records: &records,
+            policy: how.policy,
+            denied: how.denied,
+        };
+        let holding = hold(&of_source, &asking, known);
+        let found = answers(&own, &asking, known, &holding);
+        all.push(Answered {
+            source,
+            known,
+            holding,
+            jobs: own.into_iter().zip(found).collect(),
+        });
+    }
+    if all.is_empty() && !jobs.is_empty() {
+        return Err(Error::failed(NOT_OPENCLAW));
+    }
+    Ok(all)
+}
+
+fn known(
+    gateway: Option<&Gateway>,
+    asked: Option<Version>,
+    version: Version,
+    confidence: Confidence,
+) -> KnownVersion {
+    let exactly = |version| KnownVersion {
+        version,
+        certain: true,
+        named: true,
+        from: Some(version),
+        until: Some(version),
+    };
+    if let Some(version) = asked {
+        return exactly(version);
+    }
+    match gateway {
+        Some(g) => KnownVersion {
+            version: g.version.version,
+            certain: g.version.confidence == Confidence::Certain,
+            named: g.version.named,
+            from: g.version.from,
+            until: g.version.until,
+        },
+        None if confidence == Confidence::Certain => exactly(version),
+        None => KnownVersion {
+            version,
+            certain: false,
+            named: false,
+            from: None,
+            until: None,
+        },
+    }
+}
+
+/// The version that the answers of a source follow: the one decided on, or, when the history rules
+/// it out, the release that remains.
+pub(crate) fn version_used(answered: &Answered<'_>) -> Version {
+    let first = answered.holding.remaining.first();
+    let own = rules_of(answered.known.version).answers;
+    match first {
+        Some(first) if !own.iter().any(|(_, r)| r.version == first.release.version) => {
+            first.release.version
+        }
+        _ => answered.known.version,
+    }
+}
+
+/// What is wrong with values that bear on models: it has no effect, and is named.
+pub(crate) fn odd(loaded: &Loaded, answered: &Answered<'_>) -> Vec<Problem> {
+    let gateway = loaded
+        .gateways
+        .get(answered.source)
+        .and_then(Option::as_ref);
+    let settings = gateway.and_then(|g| g.settings.as_ref());
+    let mut problems: Vec<Problem> = settings
+        .map_or(&[][..], |s| &s.odd)
+        .iter()
+        .map(|odd| {
+            let what = format!(
+                "is {}, expected {}; it has no effect",
+                odd.found, odd.expected
+            );
+            Problem::new(odd.at.to_string(), what)
+        })
+        .collect();
+    for (job, _) in &answered.jobs {
+        let Some(extras) = job.extras.as_deref() else {
+            continue;
+        };
+        let name = job.name.as_deref().unwrap_or(&job.id);
+        let at = format!("{} {name:?}", loaded.place(job));
+        if let Some(found) = &extras.odd_model {
+            let what = format!("payload.model is {found}, expected a text; the job names no model");
+            problems.push(Problem::new(at.clone(), what));
+        }
+        if let Some(found) = &extras.odd_fallbacks {
+            let what = format!("payload.fallbacks: {found}");
+            problems.push(Problem::new(at, what));
+        }
+    }
+    problems
+}

@@ -1,0 +1,237 @@
+//! `cronctl explain-model`: which model each job really uses, and why.
+
+mod args;
+mod compare;
+pub(crate) mod gather;
+pub(crate) mod pick;
+mod report;
+mod screen;
+
+use self::gather::{Answered, How};
+use crate::context::Context;
+use crate::error::{Error, Exit};
+use crate::model::{Answer, Resolution, Step, StepName, Sureness, Verdict, rules_of};
+use crate::report as output;
+use crate::source::{self, Confidence, Loaded, Want};
+
+pub use args::ExplainModelArgs;
+use args::FailOn;
+pub use compare::ChangesReport;
+pub use report::ExplainReport;
+use report::{EvidenceRow, Inputs, JobRow, VerdictCount, VersionUse};
+
+/// Runs `cronctl explain-model`.
+///
+/// # Errors
+/// When no source can be read, a job is not found, or the options contradict each other.
+pub fn run(args: &ExplainModelArgs, ctx: &Context) -> Result<Exit, Error> {
+    if args.fail_on.contains(&FailOn::Changed) && args.compare_versions.is_none() {
+        return Err(Error::usage(
+            "--fail-on changed is about two versions: --compare-versions A,B names them",
+        ));
+    }
+    let loaded = source::load_in(
+        &args.source.or_configured(&ctx.config.source_defaults())?,
+        &ctx.env,
+        &mut std::io::stdin().lock(),
+        &ctx.directory,
+        Want::Models,
+    )?;
+    for note in &loaded.notes {
+        ctx.ui.note(note);
+    }
+    let jobs = pick::pick(&loaded, &args.job)?;
+    let how = How {
+        policy: args.policy,
+        denied: &args.what_if,
+        version: None,
+    };
+    if let Some(pair) = args.compare_versions {
+        let (mut report, worst) = compare::compare(&loaded, &jobs, how, pair)?;
+        output::write(&mut report, ctx)?;
+        return Ok(exit(args, worst, !report.jobs.is_empty()));
+    }
+    let answered = gather::answer(&loaded, &jobs, how)?;
+    let mut report = explain(&loaded, args, &answered);
+    let verdicts: Vec<Verdict> = report.jobs.iter().map(|j| j.verdict).collect();
+    output::write(&mut report, ctx)?;
+    Ok(exit(args, verdicts, false))
+}
+
+/// The exit code that `--fail-on` asks for.
+fn exit(
+    args: &ExplainModelArgs,
+    verdicts: impl IntoIterator<Item = Verdict>,
+    changed: bool,
+) -> Exit {
+    let wanted = |verdict: Verdict| {
+        let as_flag = match verdict {
+            Verdict::NotHonoured => FailOn::NotHonoured,
+            Verdict::Fails => FailOn::Fails,
+            Verdict::Unpinned => FailOn::Unpinned,
+            Verdict::Unknown => FailOn::Unknown,
+            Verdict::Honoured | Verdict::NoModel => return false,
+        };
+        args.fail_on.contains(&as_flag)
+    };
+    let changed = changed && args.fail_on.contains(&FailOn::Changed);
+    if changed || verdicts.into_iter().any(wanted) {
+        Exit::Findings
+    } else {
+        Exit::Ok
+    }
+}
+
+fn explain(loaded: &Loaded, args: &ExplainModelArgs, answered: &[Answered<'_>]) -> ExplainReport {
+    let mut warnings = Vec::new();
+    let versions: Vec<VersionUse> = answered.iter().map(|a| version(loaded, a)).collect();
+    let mut jobs = Vec::new();
+    for (one, used) in answered.iter().zip(&versions) {
+        if !one.holding.ruled_out.is_empty()
+            && rules_of(one.known.version).answers.iter().all(|(_, r)| {
+                one.holding
+                    .ruled_out
+                    .iter()
+                    .any(|o| o.release == r.version.to_string())
+            })
+        {
+            warnings.push(format!(
+                "{}: the run history contradicts {}; the rules of {} are used",
+                used.source, one.known.version, used.version
+            ));
+        }
+        for (job, answer) in &one.jobs {
+            jobs.push(row(loaded, job, answer, used));
+        }
+    }
+    let count = |verdict| VerdictCount {
+        verdict,
+        jobs: jobs
+            .iter()
+            .filter(|j: &&JobRow| j.verdict == verdict)
+            .count(),
+    };
+    let mut problems = loaded.problems.clone();
+    problems.extend(
+        answered
+            .iter()
+            .flat_map(|one| gather::odd(loaded, one))
+            .collect::<Vec<_>>(),
+    );
+    ExplainReport {
+        inputs: Inputs {
+            sources: loaded.sources.clone(),
+            versions,
+            policy: args.policy,
+            denied: args.what_if.clone(),
+        },
+        counts: Verdict::ALL.map(count).to_vec(),
+        single: jobs.len() == 1 && !args.job.is_empty(),
+        jobs,
+        warnings,
+        problems,
+    }
+}
+
+/// The version of a source, with everything that speaks for it.
+fn version(loaded: &Loaded, answered: &Answered<'_>) -> VersionUse {
+    let info = &loaded.sources[answered.source];
+    let used = gather::version_used(answered);
+    let ruling = rules_of(used);
+    let first = answered.holding.remaining.first();
+    let era = first.map_or("unknown", |p| p.era.name);
+    let gateway = loaded
+        .gateways
+        .get(answered.source)
+        .and_then(Option::as_ref);
+    let clues = gateway.map_or(&[][..], |g| &g.version.clues);
+    let by_history = used != answered.known.version;
+    VersionUse {
+        source: info.tag.clone(),
+        version: used.to_string(),
+        era: era.to_owned(),
+        era_change: first.map_or_else(String::new, |p| p.era.change.to_owned()),
+        era_source: first.map_or_else(String::new, |p| p.era.source.to_owned()),
+        checked: ruling.exact,
+        origin: if by_history {
+            format!(
+                "run history; {} says {}",
+                info.rules_origin, answered.known.version
+            )
+        } else {
+            info.rules_origin.clone()
+        },
+        confidence: if by_history && info.rules_confidence == Confidence::Certain {
+            Confidence::Likely
+        } else {
+            info.rules_confidence
+        },
+        evidence: clues
+            .iter()
+            .map(|c| EvidenceRow {
+                what: c.what.to_owned(),
+                says: c.says.clone(),
+                found_at: c.at.clone(),
+                confidence: c.confidence,
+            })
+            .collect(),
+        runs_compared: answered.holding.compared,
+        runs_predicted: answered.holding.predicted,
+        also_possible: answered
+            .holding
+            .remaining
+            .iter()
+            .skip(1)
+            .map(|p| format!("{} ({})", p.era.name, p.release.version))
+            .collect(),
+        ruled_out: answered.holding.ruled_out.clone(),
+    }
+}
+
+/// The steps, with the job's place in the file for what its payload says.
+fn steps(r: &Resolution, place: &str) -> Vec<Step> {
+    let mut steps = r.steps.clone();
+    for step in &mut steps {
+        if step.step == StepName::Payload && step.value.is_some() {
+            step.found_at = Some(format!("{place}: payload.model"));
+        }
+    }
+    steps
+}
+
+fn row(loaded: &Loaded, job: &crate::job::Job, answer: &Answer, used: &VersionUse) -> JobRow {
+    let r = &answer.resolution;
+    JobRow {
+        source: used.source.clone(),
+        job: job.id.clone(),
+        name: job.name.clone(),
+        enabled: job.enabled,
+        found_at: loaded.place(job),
+        agent: r.agent.clone(),
+        session_target: job.session_target.clone(),
+        session_key: Some(answer.key.clone()).filter(|k| !k.is_empty()),
+        version: used.version.clone(),
+        era: used.era.clone(),
+        declared: job.model.clone(),
+        intended: r.intended.clone(),
+        effective: r.effective.clone(),
+        model_source: r.source,
+        mechanism: r.mechanism,
+        outcome: r.outcome,
+        failure: r.failure.clone(),
+        verdict: r.verdict,
+        confidence: match (answer.confidence, used.confidence) {
+            (Sureness::Certain, Confidence::Likely | Confidence::Assumed) => Sureness::Likely,
+            (sure, _) => sure,
+        },
+        missing: r.missing.clone(),
+        candidates: r.candidates.clone(),
+        chain: r.chain,
+        strict: r.strict,
+        steps: steps(r, &loaded.place(job)),
+        alternatives: answer.alternatives.clone(),
+        drift: answer.drift.clone(),
+        advice: answer.advice.clone(),
+        notes: r.notes.clone(),
+    }
+}
