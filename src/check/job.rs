@@ -130,24 +130,24 @@ fn alike(findings: &mut Findings<'_>) {
     }
     for jobs in by_name.values().filter(|jobs| jobs.len() > 1) {
         let mut named = true;
-        for (i, job) in jobs.iter().enumerate().filter(|(_, job)| job.enabled) {
-            let earlier = jobs[..i]
-                .iter()
-                .find(|other| other.enabled && same(other, job));
-            if let Some(earlier) = earlier.filter(|earlier| earlier.id != job.id) {
-                let message = format!(
-                    "same name, schedule, agent, model and target as {}; their texts were not compared",
-                    earlier.id
-                );
-                let fix = format!("openclaw cron rm {}", quoted(&job.id));
-                let gateway = findings.source_of(job).gateway;
-                let finding = findings.job(rules::DUPLICATE_JOB, job, message);
-                finding.sure(Confidence::Likely);
-                if gateway {
-                    finding.fix(fix);
-                }
-                named = false;
+        let mut seen: BTreeMap<Alike<'_>, &Job> = BTreeMap::new();
+        for job in jobs.iter().filter(|job| job.enabled) {
+            let earlier = *seen.entry(all_known(job)).or_insert(job);
+            if earlier.id == job.id {
+                continue;
             }
+            let message = format!(
+                "same name, schedule, agent, model and target as {}; their texts were not compared",
+                earlier.id
+            );
+            let fix = format!("openclaw cron rm {}", quoted(&job.id));
+            let gateway = findings.source_of(job).gateway;
+            let finding = findings.job(rules::DUPLICATE_JOB, job, message);
+            finding.sure(Confidence::Likely);
+            if gateway {
+                finding.fix(fix);
+            }
+            named = false;
         }
         let different = jobs.iter().any(|job| job.id != jobs[0].id);
         if named && different && jobs.iter().any(|job| job.enabled) {
@@ -158,23 +158,22 @@ fn alike(findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether all that is known of two jobs of one name is the same.
-fn same(a: &Job, b: &Job) -> bool {
-    let zone = |job: &Job| match &job.schedule {
-        ScheduleSpec::Cron { expr, tz, .. } => Some((expr.clone(), tz.clone())),
-        _ => None,
-    };
-    let schedule = match (zone(a), zone(b)) {
-        (Some(a), Some(b)) => a == b,
+/// All that is known of a job and bears on what it does.
+type Alike<'a> = (String, [Option<&'a str>; 5]);
+
+fn all_known(job: &Job) -> Alike<'_> {
+    let schedule = match &job.schedule {
+        ScheduleSpec::Cron { expr, tz, .. } => format!("{expr:?} {tz:?}"),
         // An anchor is set at creation and differs between duplicates.
-        _ => match (&a.schedule, &b.schedule) {
-            (ScheduleSpec::Every { every_ms: a, .. }, ScheduleSpec::Every { every_ms: b, .. }) => {
-                a == b
-            }
-            (a, b) => a == b,
-        },
+        ScheduleSpec::Every { every_ms, .. } => format!("every {every_ms:?}"),
+        other => format!("{other:?}"),
     };
-    schedule
-        && (&a.agent, &a.workspace, &a.model) == (&b.agent, &b.workspace, &b.model)
-        && (&a.payload_kind, &a.session_target) == (&b.payload_kind, &b.session_target)
+    let texts = [
+        &job.agent,
+        &job.workspace,
+        &job.model,
+        &job.payload_kind,
+        &job.session_target,
+    ];
+    (schedule, texts.map(Option::as_deref))
 }

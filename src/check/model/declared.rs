@@ -64,6 +64,7 @@ pub(super) fn check(
     config: &GatewayFacts<'_>,
     job: &Job,
     answer: &Resolution,
+    written: &[String],
     allowed: Option<&[ModelRef]>,
 ) {
     let Some(declared) = job.model.as_deref() else {
@@ -90,7 +91,7 @@ pub(super) fn check(
         Some((provider, rest)) => alias(findings, config, job, declared, (provider, rest)),
     }
     if let Some(model) = read_as {
-        case(findings, config, job, model, allowed);
+        case(findings, job, model, written, allowed);
         unknown(findings, config, job, model);
     }
 }
@@ -128,14 +129,10 @@ fn alias(
     }
 }
 
-/// The models that the configuration writes out.
-fn written(config: &GatewayFacts<'_>, allowed: Option<&[ModelRef]>) -> Vec<String> {
+/// Returns the models that the configuration writes out.
+pub(super) fn written(config: &GatewayFacts<'_>) -> Vec<String> {
     let settings = config.settings;
-    let mut all: Vec<String> = allowed
-        .unwrap_or_default()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let mut all: Vec<String> = Vec::new();
     for provider in &settings.providers {
         let id = provider.id.trim().to_lowercase();
         let refs = provider
@@ -152,19 +149,24 @@ fn written(config: &GatewayFacts<'_>, allowed: Option<&[ModelRef]>) -> Vec<Strin
 
 fn case(
     findings: &mut Findings<'_>,
-    config: &GatewayFacts<'_>,
     job: &Job,
     model: &ModelRef,
+    written: &[String],
     allowed: Option<&[ModelRef]>,
 ) {
     let text = model.to_string();
-    let all = written(config, allowed);
-    if all.contains(&text) {
+    let allowed = allowed.unwrap_or_default();
+    if written.contains(&text) || allowed.contains(model) {
         return;
     }
-    if let Some(right) = all.iter().find(|other| other.eq_ignore_ascii_case(&text)) {
+    let alike = |other: &&String| other.eq_ignore_ascii_case(&text);
+    let right = written.iter().find(alike).cloned().or_else(|| {
+        let mut allowed = allowed.iter().map(ToString::to_string);
+        allowed.find(|other| other.eq_ignore_ascii_case(&text))
+    });
+    if let Some(right) = right {
         let message = format!("{text} is not {right}: ids are compared with their case");
-        let fix = edit(job, &format!("--model {}", quoted(right)));
+        let fix = edit(job, &format!("--model {}", quoted(&right)));
         findings.job(rules::MODEL_CASE, job, message).fix(fix);
     }
 }

@@ -101,6 +101,8 @@ fn resolved(
         .filter_map(|(_, ways)| ways.first())
         .map(|way| way.resolver.agents())
         .collect();
+    let mut allowed_by: BTreeMap<String, Option<Vec<ModelRef>>> = BTreeMap::new();
+    let written = declared::written(config);
     let mut priced = price::Priced::default();
     let mut listed_otherwise = 0_usize;
     for (index, job) in jobs {
@@ -119,14 +121,17 @@ fn resolved(
         };
         let last = findings.facts.last_runs.get(*index).copied().flatten();
         let id = answer.agent.id.as_deref();
-        let allowed = id.and_then(|id| agents[0].allowed(id));
+        let allowed = id.and_then(|id| {
+            let known = allowed_by.entry(id.to_owned());
+            known.or_insert_with(|| agents[0].allowed(id)).as_deref()
+        });
         let advised = advice(&Advising {
             job,
             resolution: answer,
             rules: &first.rules,
             version,
-            allowed: allowed.as_deref(),
-            written: &written_allow(config, id, allowed.as_deref()),
+            allowed,
+            written: &written_allow(config, id, allowed),
             key: &session_key(
                 job,
                 id.unwrap_or("main"),
@@ -145,7 +150,7 @@ fn resolved(
         };
         verdict(findings, &subject, last);
         session(findings, &subject);
-        declared::check(findings, config, job, answer, allowed.as_deref());
+        declared::check(findings, config, job, answer, &written, allowed);
         priced.add(config, job, answer);
         price::jump(findings, config, job, answer);
         listed_otherwise += usize::from(is_listed_otherwise(answer));
@@ -226,13 +231,11 @@ fn written_allow(
     let allow = own
         .and_then(|entry| entry.allow.as_ref())
         .or(settings.defaults.allow.as_ref());
-    match allow {
-        Some(list) => list.iter().map(|said| said.text.clone()).collect(),
-        None => {
-            let models = allowed.unwrap_or_default().iter();
-            models.map(ToString::to_string).collect()
-        }
+    if let Some(list) = allow {
+        return list.iter().map(|said| said.text.clone()).collect();
     }
+    let models = allowed.unwrap_or_default().iter();
+    models.map(ToString::to_string).collect()
 }
 
 fn verdict(findings: &mut Findings<'_>, subject: &Subject<'_>, last: Option<&RunRecord>) {

@@ -1,5 +1,7 @@
 //! What a person sees: findings by severity and rule, the counts last.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 
 use super::report::CheckReport;
@@ -63,19 +65,20 @@ fn rule(report: &CheckReport, findings: &[&Finding], screen: &mut Screen<'_>) ->
     ])?;
     // Jobs about which the same is said are named together.
     let mut together: Vec<Vec<&Finding>> = Vec::new();
+    let mut places: BTreeMap<(&str, Option<&str>, Confidence), usize> = BTreeMap::new();
     for finding in findings {
-        let alike = |other: &&Finding| {
-            other.message == finding.message
-                && other.confidence == finding.confidence
-                && other.fix == finding.fix
-                && other.job.is_some()
-                && finding.job.is_some()
-        };
-        match together
-            .iter_mut()
-            .find(|group| group.first().is_some_and(alike))
-        {
-            Some(group) => group.push(finding),
+        let alike = (
+            finding.message.as_str(),
+            finding.fix.as_deref(),
+            finding.confidence,
+        );
+        let place = finding.job.as_ref().map(|_| places.entry(alike));
+        match place {
+            Some(Entry::Occupied(place)) => together[*place.get()].push(finding),
+            Some(Entry::Vacant(place)) => {
+                place.insert(together.len());
+                together.push(vec![finding]);
+            }
             None => together.push(vec![finding]),
         }
     }
