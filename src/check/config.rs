@@ -38,14 +38,26 @@ fn unusable(findings: &mut Findings<'_>, source: &SourceFacts<'_>) {
         } else {
             job::UNREADABLE
         };
-        // Where it is counts: what is wrong is in words.
-        let identity = format!("at:{}", part.at);
+        // Where it is in its file counts: what is wrong is in words, and directories differ.
+        let own = (!source.store.is_empty())
+            .then(|| part.at.strip_prefix(source.store))
+            .flatten();
+        let (file, rest) = match own {
+            Some(rest) => (Some(source.store), rest),
+            None if part.config => (Some(part.at.as_str()), "configuration"),
+            None => (None, part.at.as_str()),
+        };
         let place = Place {
             at: part.at.clone(),
-            ..Place::default()
+            file: file.map(str::to_owned),
+            key: None,
         };
+        let identity = format!("at:{rest}");
         let finding = findings.source(rule, source, &identity, place, &*part.what);
         finding.fix.clone_from(&part.hint);
+        // `file:line:column`, or `file: job 3`.
+        let line = rest.strip_prefix(':').and_then(|r| r.split(':').next());
+        finding.line = line.and_then(|line| line.trim().parse().ok());
     }
 }
 

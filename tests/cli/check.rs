@@ -453,6 +453,13 @@ fn github_annotations_are_one_escaped_line_each() {
         "{run}"
     );
     assert!(lines[1].starts_with("::warning file="), "{run}");
+    sandbox.write(
+        "work/broken.ndjson",
+        format!("{}\n{{broken\n", GOOD.replace(",\n", ",")),
+    );
+    let run = sandbox.run("check --quiet --jobs broken.ndjson -o github");
+    let head = "::error file=broken.ndjson,line=2,title=unreadable::";
+    assert!(run.stdout.starts_with(head), "{run}");
 }
 
 #[test]
