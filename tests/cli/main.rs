@@ -16,6 +16,7 @@ mod config;
 mod config_file;
 // Checked-in completions, manual pages and schemas equal what the code gives.
 mod generated;
+mod honour;
 // Fires, words, clock changes, traps, comparison, batch.
 mod next;
 // Formats, columns, sorting, colour, closed pipes, full disks.
