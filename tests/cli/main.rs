@@ -8,6 +8,8 @@
 // The sealed environment that every other module uses.
 mod sandbox;
 
+// Findings, formats, baselines, exit codes of `check`.
+mod check;
 // Settings: precedence, origins, contexts.
 mod config;
 // Mistakes in cronctl.toml.
