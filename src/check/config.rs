@@ -3,7 +3,7 @@
 use super::facts::{GatewayFacts, SourceFacts};
 use super::finding::{Findings, Place, quoted};
 use super::rules::{config as rules, job};
-use crate::model::{AgentModels, Chain, Form, Ruling, Subagents, rules_of};
+use crate::model::{AgentModels, Form, OwnFallbacks, Ruling, Subagents, rules_of};
 use crate::openclaw::Confidence;
 use crate::schedule::Version;
 
@@ -194,7 +194,7 @@ fn upgrade(
     let has_chain = |r: &Ruling| {
         r.answers
             .iter()
-            .any(|(_, r)| r.rules.chain == Chain::DefaultBehind)
+            .any(|(_, r)| r.rules.chain.own == OwnFallbacks::Listed)
     };
     let last = |r: &Ruling| {
         let mut rules = r.answers.iter().map(|(_, r)| r.rules.subagents);
