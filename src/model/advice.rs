@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ModelRef;
-use super::rules::Rules;
 use super::resolution::{FailureClass, Mechanism, Resolution, Source, Verdict};
+use super::rules::Rules;
 use crate::job::Job;
 use crate::schedule::Version;
 

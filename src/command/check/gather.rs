@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use crate::check::{Facts, GatewayFacts, RefusedKey, SourceFacts, Unusable};
+use crate::command::explain_model::gather::{How, each_source, version_used};
 use crate::error::Problem;
-use crate::model::{Known, ModelSettings, NoRows, Rows, RunRecord};
+use crate::model::{ModelSettings, NoRows, Policy, Rows, RunRecord};
 use crate::openclaw::config::Config;
-use crate::openclaw::sessions::{Sessions, Store};
 use crate::openclaw::{Confidence, keys};
 use crate::schedule::{Rules, Version};
 use crate::source::{Loaded, Scheduler, SourceInfo};
@@ -36,11 +36,21 @@ pub(super) fn facts<'a>(
     target: Option<Version>,
     now_ms: i64,
 ) -> Facts<'a> {
+    let versions = versions(loaded);
     let mut sources: Vec<SourceFacts<'a>> = loaded
         .sources
         .iter()
         .enumerate()
-        .map(|(index, info)| source(loaded, index, info, files[index].as_deref(), target))
+        .map(|(index, info)| {
+            let version = versions[index];
+            source(
+                loaded,
+                (index, info),
+                files[index].as_deref(),
+                version,
+                target,
+            )
+        })
         .collect();
     for problem in &loaded.problems {
         let owner = owner(&loaded.sources, problem);
@@ -64,40 +74,41 @@ pub(super) fn facts<'a>(
     }
 }
 
-impl Rows for Sessions {
-    fn row(&self, agent: &str, key: &str) -> Known<'_> {
-        if let Some(row) = self.get(key) {
-            return Known::Row(row);
-        }
-        match self.status(agent) {
-            Store::Read { .. } | Store::Absent => Known::None,
-            Store::Partial { at } => Known::Unknown(format!("{at} breaks off")),
-            Store::Unreadable { at } => Known::Unknown(format!("{at} cannot be read")),
-            Store::NotRead => Known::Unknown(NOT_READ.to_owned()),
-        }
-    }
-}
+static NO_ROWS: NoRows = NoRows("this source has no session rows");
 
-const NOT_READ: &str = "the session rows were not read";
-static NO_ROWS: NoRows = NoRows(NOT_READ);
+/// The version whose rules each source's models follow, the run history considered.
+fn versions(loaded: &Loaded) -> Vec<Option<Version>> {
+    let mut versions = vec![None; loaded.sources.len()];
+    let how = How {
+        policy: Policy::Actual,
+        denied: &[],
+        version: None,
+    };
+    each_source(loaded, how, |asked| {
+        versions[asked.source] = Some(version_used(asked.known, &asked.holding));
+    });
+    versions
+}
 
 fn source<'a>(
     loaded: &'a Loaded,
-    index: usize,
-    info: &'a SourceInfo,
+    (index, info): (usize, &'a SourceInfo),
     file: Option<&'a str>,
+    version: Option<Version>,
     target: Option<Version>,
 ) -> SourceFacts<'a> {
     let gateway = loaded.gateways.get(index).and_then(Option::as_ref);
     let own = match info.rules {
-        Rules::OpenClaw(version) if info.scheduler == Scheduler::OpenClaw => Some(version),
+        Rules::OpenClaw(decided) if info.scheduler == Scheduler::OpenClaw => {
+            Some(version.unwrap_or(decided))
+        }
         _ => None,
     };
     SourceFacts {
         tag: &info.tag,
         store: &info.store,
         gateway: info.scheduler == Scheduler::OpenClaw,
-        rules: info.rules,
+        rules: own.map_or(info.rules, Rules::OpenClaw),
         confidence: info.rules_confidence,
         target: target.filter(|target| own.is_some_and(|own| own != *target)),
         cron_enabled: info.cron_enabled,

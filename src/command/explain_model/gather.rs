@@ -3,30 +3,11 @@
 use crate::error::{Error, Problem};
 use crate::job::Job;
 use crate::model::{
-    Answer, Asking, Holding, Known, KnownVersion, ModelRef, Policy, Rows, SessionRow, answers,
-    hold, rules_of,
+    Answer, Asking, Holding, Known, KnownVersion, ModelRef, NoRows, Policy, Rows, answers, hold,
+    rules_of,
 };
-use crate::openclaw::sessions::Store;
 use crate::schedule::{Rules, Version};
 use crate::source::{Confidence, Gateway, Loaded, Scheduler, SourceKind};
-
-/// The session rows of a gateway.
-struct Sessions<'a>(&'a Gateway);
-
-impl Rows for Sessions<'_> {
-    fn row(&self, agent: &str, key: &str) -> Known<'_> {
-        let found: Option<&SessionRow> = self.0.sessions.get(key);
-        if let Some(row) = found {
-            return Known::Row(row);
-        }
-        match self.0.sessions.status(agent) {
-            Store::Read { .. } | Store::Absent => Known::None,
-            Store::Partial { at } => Known::Unknown(format!("{at} breaks off")),
-            Store::Unreadable { at } => Known::Unknown(format!("{at} cannot be used")),
-            Store::NotRead => Known::Unknown("this source has no session rows".to_owned()),
-        }
-    }
-}
 
 /// The rows of the built-in example: it has none.
 struct Empty;
@@ -37,14 +18,8 @@ impl Rows for Empty {
     }
 }
 
-/// The rows of a source without a gateway.
-struct Nothing;
-
-impl Rows for Nothing {
-    fn row(&self, _: &str, _: &str) -> Known<'_> {
-        Known::Unknown("this source has no session rows".to_owned())
-    }
-}
+/// Why nothing is known of session rows without a gateway.
+const NO_ROWS: &str = "this source has no session rows";
 
 /// The answers of one source.
 pub(crate) struct Answered<'a> {
@@ -99,11 +74,10 @@ pub(crate) fn each_source(loaded: &Loaded, how: How<'_>, mut then: impl FnMut(As
         let gateway = loaded.gateways.get(source).and_then(Option::as_ref);
         let known = known(gateway, how.version, version, info.rules_confidence);
         let records = move |id: &str| gateway.map_or(&[][..], |g| g.history.records(id));
-        let sessions = gateway.map(Sessions);
-        let rows: &dyn Rows = match &sessions {
+        let rows: &dyn Rows = match gateway {
             _ if info.kind == SourceKind::Demo => &Empty,
-            Some(sessions) => sessions,
-            None => &Nothing,
+            Some(gateway) => &gateway.sessions,
+            None => &NoRows(NO_ROWS),
         };
         let asking = Asking {
             settings: gateway.and_then(|g| g.settings.as_ref()),

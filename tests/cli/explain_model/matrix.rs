@@ -134,7 +134,11 @@ fn compare(name: &str, scenario: &Value, version: &str, results: &Value, store: 
             assert!(seen.insert(job.to_owned()), "{at} twice");
         }
     }
-    assert_eq!(seen.len(), cases.len(), "{name} {version}: every case has an answer");
+    assert_eq!(
+        seen.len(),
+        cases.len(),
+        "{name} {version}: every case has an answer"
+    );
     let recorded: BTreeSet<String> = results.as_object().unwrap().keys().cloned().collect();
     let without_case: Vec<_> = recorded.difference(&seen).collect();
     // One result was recorded without its case, and without anything in it.

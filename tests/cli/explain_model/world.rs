@@ -172,7 +172,9 @@ impl World {
             .unwrap();
         for (key, row) in rows.as_object().unwrap() {
             let insert = "INSERT INTO session_nodes VALUES (?1, 's', ?2, 1)";
-            store.execute(insert, params![key, row.to_string()]).unwrap();
+            store
+                .execute(insert, params![key, row.to_string()])
+                .unwrap();
         }
         self
     }
