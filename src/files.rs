@@ -1,7 +1,7 @@
-//! Reading files: bounded, read-only, with errors that name the path.
+//! Files: reading is bounded, writing is whole or not at all, and errors name the path.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use crate::error::Error;
@@ -38,6 +38,32 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
         )));
     }
     Ok(bytes)
+}
+
+/// Writes a whole file: beside it first, then in its place, so that a reader sees the old or the new.
+///
+/// # Errors
+/// When the directory or the file cannot be written; the message names the path.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let fail = |why: &std::io::Error| {
+        Error::failed(format!("{}: cannot be written", path.display())).because(why)
+    };
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    // As for any new file: the umask takes off what it takes off.
+    #[cfg(unix)]
+    builder.permissions(permissions);
+    let mut file = builder
+        .prefix(".cronctl-")
+        .tempfile_in(parent.unwrap_or(Path::new(".")))
+        .map_err(|e| fail(&e))?;
+    file.write_all(bytes)
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(|e| fail(&e))?;
+    file.persist(path).map_err(|e| fail(&e.error))?;
+    Ok(())
 }
 
 /// Returns the names of the directories in a directory, links to such included, in order. Names

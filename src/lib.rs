@@ -5,6 +5,7 @@
 //! read through the edges ([`openclaw`], [`source`], [`files`], [`zones`]) and compute with the pure
 //! core ([`schedule`], [`plan`], [`model`], [`job`]), which does no I/O, asks no clock and prints nothing.
 
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod command;

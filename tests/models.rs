@@ -28,6 +28,8 @@ fn row_of(entry: &Value) -> Option<SessionRow> {
         provider_override: text("providerOverride"),
         model_override: text("modelOverride"),
         override_source: text("modelOverrideSource"),
+        override_of_fallback: text("modelOverrideFallbackOriginProvider").is_some()
+            && text("modelOverrideFallbackOriginModel").is_some(),
         model_provider: text("modelProvider"),
         model: text("model"),
         ..SessionRow::default()
@@ -104,11 +106,24 @@ fn scratch() {
                 session_key: sk,
                 ..Default::default()
             }));
-            let rules = rules_of(version).answers[0].1.rules;
+            let release = rules_of(version).answers[0].1;
+            let indexed = std::env::var("INDEXED").is_ok() && v["resultIndexed"].is_object();
+            let rules = if indexed {
+                release.otherwise.unwrap().rules
+            } else {
+                release.rules
+            };
             let resolver = Resolver::new(&settings, rules, Policy::Actual, &[]);
             let row = Row(row_of(&v["session"]));
             let r = resolver.agents().resolve(&job, &row);
-            let expected = &v["result"];
+            let expected = if indexed {
+                &v["resultIndexed"]
+            } else {
+                &v["result"]
+            };
+            if v["hookSessionKey"].is_string() && version < "2026.3.1".parse().unwrap() {
+                continue;
+            }
             let got = if expected["ok"] == json!(true) {
                 let cands: Vec<Value> = r
                     .candidates

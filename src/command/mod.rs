@@ -6,6 +6,7 @@
 //! `CRONCTL_REGENERATE=1 cargo test --test cli generated` writes its manual page and schema, and
 //! `tests/cli/schema.rs` asks for a sample.
 
+pub mod check;
 pub mod completions;
 pub mod config;
 pub mod explain_model;
@@ -28,6 +29,8 @@ pub enum Command {
     ExplainModel(Box<explain_model::ExplainModelArgs>),
     /// When an expression fires, what it means, and where it surprises
     Next(next::NextArgs),
+    /// What in jobs, configuration and recorded state is going to hurt
+    Check(Box<check::CheckArgs>),
     /// Show the settings in force and where each was set
     #[command(after_long_help = manual::keys())]
     Config(config::ConfigArgs),
@@ -40,7 +43,7 @@ impl Command {
     /// when a file is broken.
     pub(crate) fn reads_config(&self) -> bool {
         match self {
-            Self::Plan(_) | Self::ExplainModel(_) | Self::Next(_) => true,
+            Self::Plan(_) | Self::ExplainModel(_) | Self::Next(_) | Self::Check(_) => true,
             Self::Config(args) => args.reads_config(),
             Self::Completions(_) => false,
         }
@@ -56,6 +59,7 @@ pub fn run(command: &Command, ctx: &Context) -> Result<Exit, Error> {
         Command::Plan(args) => plan::run(args, ctx),
         Command::ExplainModel(args) => explain_model::run(args, ctx),
         Command::Next(args) => next::run(args, ctx),
+        Command::Check(args) => check::run(args, ctx),
         Command::Config(args) => config::run(args, ctx),
         Command::Completions(args) => completions::run(args, ctx),
     }
@@ -70,6 +74,8 @@ pub fn schemas() -> Vec<Published> {
         published::<explain_model::ChangesReport>(),
         published::<next::NextReport>(),
         published::<next::CompareReport>(),
+        published::<check::CheckReport>(),
+        published::<check::RulesReport>(),
         published::<config::SettingsReport>(),
         published::<config::PlacesReport>(),
     ]

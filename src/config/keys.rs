@@ -48,7 +48,7 @@ const fn key(
     }
 }
 
-const FORMATS: Kind = Kind::Choice(&["table", "json", "ndjson", "csv"]);
+const FORMATS: Kind = Kind::Choice(&["table", "json", "ndjson", "csv", "sarif", "junit", "github"]);
 const COLORS: Kind = Kind::Choice(&["auto", "always", "never"]);
 const JITTERS: Kind = Kind::Choice(&["none", "native", "spread", "gap", "hash", "random", "fit"]);
 const DIALECTS: Kind = Kind::Choice(&["openclaw", "molecule", "cron-rs"]);

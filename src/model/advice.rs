@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ModelRef;
-use super::era::{Allow, Rules};
 use super::resolution::{FailureClass, Mechanism, Resolution, Source, Verdict};
+use super::rules::Rules;
 use crate::job::Job;
 use crate::schedule::Version;
 
@@ -154,7 +154,7 @@ pub fn advice(a: &Advising<'_>) -> Vec<Advice> {
 
 /// The command that allows a model.
 fn allow(a: &Advising<'_>, model: &ModelRef) -> String {
-    if a.rules.allow == Allow::Policy {
+    if a.rules.allow.is_policy() {
         let own = a
             .resolution
             .failure

@@ -1,13 +1,14 @@
 //! Which agent runs a job, and what its configuration merged with the defaults says.
 
-use super::era::Rules;
-use super::resolution::AgentUse;
-use super::settings::{AgentModels, Form, ModelSettings, ModelSpec, Roster, Said};
+use super::names::trim;
+use super::resolution::{AgentUse, Failure, FailureClass};
+use super::rules::{Rosters, Rules};
+use super::settings::{AgentModels, Form, ModelSettings, ModelSpec, Said};
 
 /// Writes an agent's id as gateways compare them: lower case, `-` for what an id may not hold, at
 /// most 64 characters, `main` when nothing is left.
 pub fn agent_id(text: &str) -> String {
-    let lower = text.trim().to_lowercase();
+    let lower = trim(text).to_lowercase();
     let ok = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     let valid = lower.len() <= 64
         && lower.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
@@ -42,35 +43,26 @@ pub(super) fn entry<'a>(settings: &'a ModelSettings, id: &str) -> Option<&'a Age
 }
 
 /// Chooses the agent of a job.
-pub(super) fn choose(
-    rules: &Rules,
-    settings: &ModelSettings,
-    named: Option<&str>,
-    session_key: Option<&str>,
-) -> AgentUse {
+pub(super) fn choose(rules: &Rules, settings: &ModelSettings, named: Option<&str>) -> AgentUse {
     let known = |id: String, why: &str| AgentUse {
         id: Some(id),
         why: why.to_owned(),
         named: None,
     };
-    let named = named.filter(|n| !n.trim().is_empty());
-    if rules.entries {
-        if let Some(named) = named {
-            let id = agent_id(named);
-            let listed = entry(settings, &id).is_some() || settings.roster == Roster::None;
-            return known(
-                id,
-                if listed {
-                    "named by the job"
-                } else {
-                    "named by the job; not in the roster"
-                },
-            );
+    let named = named.filter(|n| !trim(n).is_empty());
+    if rules.roster != Rosters::List {
+        let owner = ambient(settings);
+        let Some(named) = named else { return owner };
+        let id = agent_id(named);
+        // A job cannot be lent to an agent that is not there.
+        if owner.id.as_deref() != Some(&id) && entry(settings, &id).is_none() {
+            return AgentUse {
+                id: None,
+                why: "no agent: the one that the job names is not configured".to_owned(),
+                named: Some(named.to_owned()),
+            };
         }
-        if let Some(agent) = session_key.and_then(of_session_key) {
-            return known(agent_id(agent), "agent of the job's sessionKey");
-        }
-        return ambient(settings);
+        return known(id, "named by the job");
     }
     let (fallback, why) = match settings.agents.iter().find(|a| a.is_default) {
         Some(marked) => (agent_id(&marked.id), "default agent"),
@@ -94,6 +86,20 @@ pub(super) fn choose(
     }
 }
 
+/// Why a job has no agent, as the gateway records it (2026.8.1 and later).
+pub(super) fn failure(agent: &AgentUse) -> Failure {
+    let error = match &agent.named {
+        Some(named) => format!("cron job agent is unavailable: {}", agent_id(named)),
+        None => "Agent-less cron job has no resolvable owner. Pass --agent <id> when creating or \
+                 editing the job, or set agents.defaults.systemAgent.agentId."
+            .to_owned(),
+    };
+    Failure {
+        class: FailureClass::NoAgent,
+        error,
+    }
+}
+
 /// The agent of a job that names none (2026.8.1 and later).
 fn ambient(settings: &ModelSettings) -> AgentUse {
     let known = |id: String, why: &str| AgentUse {
@@ -107,7 +113,8 @@ fn ambient(settings: &ModelSettings) -> AgentUse {
             "default agent: agents.defaults.systemAgent.agentId",
         );
     }
-    let marked: Vec<_> = settings.agents.iter().filter(|a| a.is_default).collect();
+    let marks = settings.agents.iter().filter(|a| a.is_default);
+    let marked: Vec<_> = marks.filter(|_| !settings.explicit_ownership).collect();
     if let [one] = marked[..] {
         return known(agent_id(&one.id), "default agent");
     }

@@ -7,18 +7,18 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::names::Names;
 use super::releases::ERAS;
+use super::rules::Rules;
 use crate::schedule::Version;
 
-/// A range of versions with the same rules.
+/// A range of versions with the same rules in what matters most.
 #[derive(Debug)]
 pub struct Era {
     /// Its name: the range, in words.
     pub name: &'static str,
-    /// The first checked version that follows these rules; `None` for the earliest era.
+    /// The first version that follows these rules; `None` for the earliest era.
     pub from: Option<Version>,
-    /// The last checked version that does; `None` for the newest era.
+    /// The last version that does; `None` for the newest era.
     pub until: Option<Version>,
     /// What sets it apart from the era before.
     pub change: &'static str,
@@ -35,131 +35,17 @@ pub struct Release {
     pub version: Version,
     /// Its rules.
     pub rules: Rules,
+    /// Other rules that it follows in a state that a configuration does not show.
+    pub otherwise: Option<Otherwise>,
 }
 
-/// What happens to a `payload.model` that the allowlist refuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disallowed {
-    /// The run ends with an error and no model is called.
-    Fails,
-    /// The run goes to the agent's default, status ok, and only the gateway's log says so.
-    RunsDefault,
-}
-
-/// Where the model of an isolated run's sub-agent default is looked for, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subagents {
-    /// The agent's `subagents.model`, the defaults' one.
-    WithoutAgentModel,
-    /// The agent's `subagents.model`, its `model`, the defaults' `subagents.model`.
-    AgentModelFirst,
-    /// The agent's `subagents.model`, the defaults' one, the agent's `model`.
-    AgentModelLast,
-}
-
-/// Whether a run is compared with the selection that the gateway keeps for its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Live {
-    /// It is not.
-    None,
-    /// Every attempt is compared with the row's override, else the agent's default, and thrown back
-    /// when it differs: the incident.
-    Compare,
-    /// Only an attempt that was equal at its start is tracked.
-    Track,
-    /// Only a switch that someone asked for is followed (`liveModelSwitchPending`).
-    Pending,
-}
-
-/// Which models the configuration allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Allow {
-    /// The keys of `agents.defaults.models`, the fallbacks and the default; an empty map allows any.
-    Map,
-    /// As [`Allow::Map`], and keys may be `provider/*`.
-    MapWithWildcards,
-    /// `modelPolicy.allow` of the agent, else of the defaults, else the map's keys alone.
-    Policy,
-}
-
-/// Which fallbacks a run has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chain {
-    /// The default's fallbacks for models of its provider, then the default itself.
-    DefaultBehind,
-    /// As before, but an agent that names a model without fallbacks has none, and a payload model
-    /// never falls to the default.
-    Strict,
-    /// As [`Chain::Strict`], without the rule about the provider.
-    AnyProvider,
-    /// As [`Chain::AnyProvider`], with the fallbacks of the sub-agent's model.
-    WithSubagents,
-}
-
-/// Where a name without a provider belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bare {
-    /// To the provider of the default; as the configured primary itself, to `anthropic`.
-    DefaultProvider,
-    /// To the only provider that lists it, else to that of the default.
-    OnlyProvider,
-}
-
-/// Which texts are looked up as aliases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Aliases {
-    /// Texts without a slash.
-    Bare,
-    /// Any text.
-    Whole,
-    /// Any text, then `provider/alias`.
-    Scoped,
-}
-
-/// How the text of a refusal reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
-    /// `model not allowed: …`, `invalid model: …`.
-    Bare,
-    /// `cron payload.model '…' rejected by agents.defaults.models allowlist: …`.
-    CronShort,
-    /// As before, with the list of what is allowed.
-    Cron,
-    /// `automation model override '…' rejected by …: … is not in […]`.
-    Automation,
-}
-
-/// The rules of an era.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rules {
-    /// How providers and model ids are written alike.
-    pub names: Names,
-    /// Which texts are aliases.
-    pub aliases: Aliases,
-    /// Whether an agent has aliases of its own (`agents.entries.*.models`).
-    pub agent_aliases: bool,
-    /// Where a bare name belongs.
-    pub bare: Bare,
-    /// The default when nothing is configured.
-    pub builtin: (&'static str, &'static str),
-    /// What is allowed.
-    pub allow: Allow,
-    /// What happens to the rest.
-    pub disallowed: Disallowed,
-    /// How the refusal reads.
-    pub rejection: Rejection,
-    /// The order of the sub-agent default.
-    pub subagents: Subagents,
-    /// The fallback chain.
-    pub chain: Chain,
-    /// The comparison with the session's selection.
-    pub live: Live,
-    /// Whether a session override of source `auto` or `default` is left behind by a fresh run.
-    pub drops_auto_override: bool,
-    /// Whether names in the configuration are rewritten when it is loaded.
-    pub rewrites: bool,
-    /// Whether the agent may come from `agents.entries`, a session key or a system agent.
-    pub entries: bool,
+/// Rules that a release follows in a state that a configuration does not show.
+#[derive(Clone, Copy, Debug)]
+pub struct Otherwise {
+    /// When it does.
+    pub when: &'static str,
+    /// The rules.
+    pub rules: Rules,
 }
 
 /// Which rules answer for a version.
@@ -174,7 +60,8 @@ pub struct Ruling {
     pub exact: bool,
 }
 
-/// Finds the rules of a version: its own, else those of the checked releases around it.
+/// Finds the rules of a version: its own, else those of the checked releases around it. Inside an
+/// era only that era's releases answer.
 pub fn rules_of(version: Version) -> Ruling {
     // A re-release (`-2`) has the rules of its version.
     let plain = version.without_rerelease();
@@ -223,5 +110,100 @@ impl fmt::Display for Era {
 impl Serialize for Era {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who answers for a version, the names of their eras, and whether it was checked.
+    fn answer(version: &str) -> (Vec<String>, Vec<&'static str>, bool) {
+        let ruling = rules_of(version.parse().expect("a version"));
+        let (eras, releases): (Vec<_>, Vec<_>) = ruling.answers.into_iter().unzip();
+        let releases = releases.iter().map(|r| r.version.to_string()).collect();
+        (
+            releases,
+            eras.iter().map(|e| e.name).collect(),
+            ruling.exact,
+        )
+    }
+
+    #[test]
+    fn every_version_has_rules() {
+        let march = "2026.2.25 to 2026.3.27";
+        let newest = "2026.8.1 and later";
+        for (version, releases, eras, exact) in [
+            (
+                "2026.1.5",
+                &["2026.2.24"][..],
+                &["up to 2026.2.24"][..],
+                false,
+            ),
+            ("2026.2.24", &["2026.2.24"], &["up to 2026.2.24"], true),
+            ("2026.2.25", &["2026.2.26"], &[march], false),
+            ("2026.3.25", &["2026.3.24"], &[march], false),
+            (
+                "2026.3.2",
+                &["2026.2.26", "2026.3.24"],
+                &[march, march],
+                false,
+            ),
+            ("2026.3.28", &["2026.3.28"], &["2026.3.28"], true),
+            (
+                "2026.3.29",
+                &["2026.3.28", "2026.3.31"],
+                &["2026.3.28", "2026.3.31 to 2026.4.4"],
+                false,
+            ),
+            ("2026.4.1", &["2026.4.1"], &["2026.3.31 to 2026.4.4"], true),
+            ("2026.4.3", &["2026.4.1"], &["2026.3.31 to 2026.4.4"], false),
+            (
+                "2026.4.10",
+                &["2026.4.5", "2026.4.22"],
+                &["2026.4.5 to 2026.4.22"; 2],
+                false,
+            ),
+            (
+                "2026.4.25",
+                &["2026.4.22", "2026.4.29"],
+                &["2026.4.5 to 2026.4.22", "2026.4.29 to 2026.7.1"],
+                false,
+            ),
+            (
+                "2026.7.1-2",
+                &["2026.7.1"],
+                &["2026.4.29 to 2026.7.1"],
+                false,
+            ),
+            (
+                "2026.7.33",
+                &["2026.7.1", "2026.8.1"],
+                &["2026.4.29 to 2026.7.1", newest],
+                false,
+            ),
+            ("2026.9.6", &["2026.9.6"], &[newest], true),
+            ("2027.1.1", &["2026.9.6"], &[newest], false),
+        ] {
+            let (found, found_eras, found_exact) = answer(version);
+            assert_eq!(found, releases, "{version}");
+            assert_eq!(found_eras, eras, "{version}");
+            assert_eq!(found_exact, exact, "{version}");
+        }
+    }
+
+    #[test]
+    fn eras_follow_each_other_and_hold_their_releases() {
+        for pair in ERAS.windows(2) {
+            assert!(pair[0].until < pair[1].from, "{}", pair[1]);
+        }
+        for era in ERAS {
+            assert!(!era.releases.is_empty(), "{era}");
+            for release in era.releases {
+                assert!(era.contains(release.version), "{}", release.version);
+            }
+            assert!(era.releases.is_sorted_by(|a, b| a.version < b.version));
+        }
+        assert_eq!(ERAS.iter().map(|e| e.releases.len()).sum::<usize>(), 14);
     }
 }

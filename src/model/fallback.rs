@@ -1,188 +1,14 @@
-//! The configured default, and the chain of fallbacks behind a selected model.
+//! The chain of fallbacks behind a selected model.
 
 use super::ModelRef;
 use super::agent::Merged;
-use super::era::{Aliases, Bare, Chain, Rules};
-use super::lookup::{self, AliasIndex};
+use super::alias::AliasIndex;
+use super::allow::Allowed;
+use super::lookup::{self, View};
 use super::names::trim;
 use super::resolution::{ChainOrigin, Source};
+use super::rules::{First, Inherit, OwnFallbacks};
 use super::settings::{AgentModels, Form, ModelSettings, ModelSpec, Said};
-
-/// The default of an agent and how it was found.
-#[derive(Clone, Debug)]
-pub(super) struct Default {
-    /// The model.
-    pub(super) reference: ModelRef,
-    /// Where it is written; `None` when nothing is configured.
-    pub(super) said: Option<Said>,
-    /// What led to it when it is not spelled out.
-    pub(super) how: Option<String>,
-}
-
-/// Resolves the default of an agent.
-pub(super) fn default(
-    rules: &Rules,
-    settings: &ModelSettings,
-    agent: Option<&AgentModels>,
-    merged: &Merged<'_>,
-) -> Default {
-    let (provider, model) = rules.builtin;
-    let mut how = None;
-    if let Some(said) = merged.primary {
-        let aliases = AliasIndex::build(rules, settings, agent, provider);
-        let found = match rules.bare {
-            Bare::DefaultProvider => early(rules, settings, &aliases, &said.text),
-            Bare::OnlyProvider => late(rules, settings, agent, &aliases, &said.text),
-        };
-        if let Some((reference, how)) = found {
-            return Default {
-                reference,
-                said: Some(said.clone()),
-                how,
-            };
-        }
-        how = Some(format!("{:?} is no model", said.text));
-    }
-    let because = |text: String| match &how {
-        Some(first) => Some(format!("{first}; {text}")),
-        None => Some(text),
-    };
-    if let Some((reference, said)) = first_of_a_provider(rules, settings) {
-        return Default {
-            reference,
-            said: Some(said),
-            how: because("no usable default: the first model of the first provider".to_owned()),
-        };
-    }
-    Default {
-        reference: ModelRef::new(provider, model),
-        said: None,
-        how: because("nothing is configured: the built-in default".to_owned()),
-    }
-}
-
-type Primary = Option<(ModelRef, Option<String>)>;
-
-fn early(rules: &Rules, settings: &ModelSettings, aliases: &AliasIndex, text: &str) -> Primary {
-    let text = trim(text);
-    if !text.contains('/') {
-        if let Some(reference) = aliases.exact(text) {
-            let how = format!("alias {text} → {reference}");
-            return Some((reference, Some(how)));
-        }
-        // Not folded, not completed: what stands there is the id.
-        let reference = ModelRef::new(rules.builtin.0, text);
-        let how = format!(
-            "bare name: {} is put in front → {reference}",
-            rules.builtin.0
-        );
-        return Some((reference, Some(how)));
-    }
-    let found = lookup::resolve(rules, settings, None, aliases, rules.builtin.0, text)?;
-    Some((found.reference, found.how))
-}
-
-fn late(
-    rules: &Rules,
-    settings: &ModelSettings,
-    agent: Option<&AgentModels>,
-    aliases: &AliasIndex,
-    text: &str,
-) -> Primary {
-    let text = trim(text);
-    let model = rules.names.without_profile(text);
-    let by_alias = |alias: &str, reference: ModelRef| {
-        let how = format!("alias {alias} → {reference}");
-        Some((reference, Some(how)))
-    };
-    let whole = aliases.exact(text);
-    if rules.aliases == Aliases::Scoped {
-        if model != text
-            && !model.is_empty()
-            && let Some(reference) = whole.clone().or_else(|| aliases.exact(model))
-        {
-            return by_alias(model, reference);
-        }
-        if whole.is_none()
-            && let Some((provider, alias)) = model.split_once('/').filter(|(p, _)| !p.is_empty())
-            && let Some(reference) = aliases.of_provider(provider, alias)
-            && !lists(settings, provider, alias)
-        {
-            return by_alias(alias, reference);
-        }
-        if let Some(reference) = lookup::configured(rules, settings, model) {
-            return Some((reference, None));
-        }
-    }
-    if let Some(reference) = whole {
-        return by_alias(text, reference);
-    }
-    if !text.contains('/') {
-        if let Some(provider) = lookup::only_provider(rules, settings, agent, text) {
-            let reference = if rules.agent_aliases {
-                rules.names.reference(&provider, text)
-            } else {
-                ModelRef::new(provider, text)
-            };
-            let how = format!(
-                "bare name: only {} lists it → {reference}",
-                reference.provider
-            );
-            return Some((reference, Some(how)));
-        }
-        if !rules.agent_aliases && !text.to_lowercase().starts_with("openrouter:") {
-            let reference = ModelRef::new(rules.builtin.0, text);
-            let how = format!(
-                "bare name: {} is put in front → {reference}",
-                rules.builtin.0
-            );
-            return Some((reference, Some(how)));
-        }
-    }
-    let found = lookup::resolve(rules, settings, agent, aliases, rules.builtin.0, text)?;
-    Some((found.reference, found.how))
-}
-
-/// Whether a provider of the configuration lists exactly this id.
-fn lists(settings: &ModelSettings, provider: &str, model: &str) -> bool {
-    let folded = provider.trim().to_lowercase();
-    settings.providers.iter().any(|p| {
-        p.id.trim().to_lowercase() == folded && p.models.iter().any(|m| trim(m) == trim(model))
-    })
-}
-
-/// The first model of the first provider, when the built-in default's provider is not configured.
-fn first_of_a_provider(rules: &Rules, settings: &ModelSettings) -> Option<(ModelRef, Said)> {
-    let (default_provider, default_model) = rules.builtin;
-    let of_default = settings.providers.iter().find(|p| match rules.bare {
-        Bare::DefaultProvider => p.id == default_provider,
-        Bare::OnlyProvider => rules.names.provider(&p.id) == default_provider,
-    });
-    let stays = match rules.bare {
-        Bare::DefaultProvider => of_default.is_some(),
-        Bare::OnlyProvider => {
-            of_default.is_some_and(|p| p.models.iter().any(|m| m == default_model))
-        }
-    };
-    if stays {
-        return None;
-    }
-    let first = settings.providers.iter().find(|p| !p.models.is_empty())?;
-    let model = first.models[0].clone();
-    let provider = match rules.bare {
-        // Neither folded nor completed.
-        Bare::DefaultProvider => first.id.clone(),
-        Bare::OnlyProvider => rules.names.provider(&first.id),
-    };
-    let said = Said {
-        text: model.clone(),
-        at: super::At {
-            file: first.at.file.clone(),
-            path: format!("{}.models[0].id", first.at.path),
-        },
-    };
-    Some((ModelRef { provider, model }, said))
-}
 
 /// What a chain is made from.
 pub(super) struct Behind<'a> {
@@ -198,6 +24,8 @@ pub(super) struct Behind<'a> {
     pub(super) payload: Option<&'a [String]>,
     /// Whether `payload.model` names something.
     pub(super) pinned: bool,
+    /// What is allowed.
+    pub(super) allowed: &'a Allowed,
     /// The selected model.
     pub(super) selected: &'a ModelRef,
     /// Which step selected it.
@@ -221,110 +49,166 @@ fn texts(list: &[Said]) -> Texts {
 }
 
 /// Puts the fallbacks behind the selected model.
-pub(super) fn line(rules: &Rules, settings: &ModelSettings, b: &Behind<'_>) -> Line {
-    let overridden = overridden(rules, settings, b);
-    let first = rules
-        .names
-        .reference(&b.selected.provider, &b.selected.model);
-    // Later releases take the selected model as it is: it was written alike when it was resolved.
-    let first = if rules.agent_aliases {
-        b.selected.clone()
-    } else {
-        first
+pub(super) fn line(view: &View<'_>, b: &Behind<'_>) -> Line {
+    let (rules, names) = (view.rules, &view.rules.names);
+    let overridden = overridden(view, b);
+    let first = first(view, b);
+    let mut line = Adding {
+        view,
+        models: Vec::new(),
+        seen: Vec::new(),
     };
-    let mut models = vec![(first.clone(), "selected".to_owned())];
-    let mut seen = vec![identity(rules, &first)];
-    let mut add = |models: &mut Vec<(ModelRef, String)>, reference: ModelRef, from: String| {
-        let key = identity(rules, &reference);
-        if !seen.contains(&key) {
-            seen.push(key);
-            models.push((reference, from));
-        }
-    };
-    let resolve = |text: &str| {
-        let text = trim(text);
-        // A fallback's bare name always belongs to the default's provider.
-        lookup::resolve_in(rules, settings, b.aliases, &b.default.provider, text)
-    };
+    line.add(first.clone(), "selected".to_owned());
     let inherits = overridden.is_none();
-    let (list, mut origin) = match overridden {
-        Some((list, origin)) => (list, origin),
-        None => {
-            let list = b.merged.fallbacks;
-            let other_provider = matches!(rules.chain, Chain::DefaultBehind | Chain::Strict)
-                && first.provider != rules.names.provider(&b.default.provider);
-            let reachable = !other_provider
-                || list
-                    .iter()
-                    .any(|s| resolve(&s.text).is_some_and(|r| r == first));
-            let origin = match (b.merged.own_fallbacks, list.is_empty() || !reachable) {
-                (_, true) => ChainOrigin::None,
-                (true, false) => ChainOrigin::Agent,
-                (false, false) => ChainOrigin::Defaults,
-            };
-            (if reachable { texts(list) } else { Vec::new() }, origin)
+    let (list, mut origin) = overridden.unwrap_or_else(|| {
+        let list = b.merged.fallbacks;
+        let is_first = |s: &Said| fallback(view, b, &s.text).is_some_and(|r| r == first);
+        let default = names.reference(&b.default.provider, &b.default.model);
+        let applies = match rules.chain.inherit {
+            Inherit::Always => true,
+            Inherit::SameProvider => first.provider == default.provider,
+            Inherit::SameModel => first == default,
+        };
+        if list.is_empty() || !(applies || list.iter().any(is_first)) {
+            return (Vec::new(), ChainOrigin::None);
         }
-    };
+        let origin = if b.merged.own_fallbacks {
+            ChainOrigin::Agent
+        } else {
+            ChainOrigin::Defaults
+        };
+        (texts(list), origin)
+    });
     for (text, from) in list {
-        if let Some(reference) = resolve(&text) {
-            add(&mut models, reference, from);
+        let Some(mut reference) = fallback(view, b, &text) else {
+            continue;
+        };
+        if rules.chain.filtered && !b.allowed.lists(&reference) {
+            continue;
         }
+        if rules.chain.normalised {
+            reference = names.reference(&reference.provider, &reference.model);
+        }
+        line.add(reference, from);
     }
     if inherits {
-        let before = models.len();
-        let from = "the configured default".to_owned();
-        add(&mut models, b.default.clone(), from);
-        if models.len() > before && origin == ChainOrigin::None {
+        let before = line.models.len();
+        let default = if rules.chain.normalised {
+            names.reference(&b.default.provider, &b.default.model)
+        } else {
+            b.default.clone()
+        };
+        line.add(default, "the configured default".to_owned());
+        if line.models.len() > before && origin == ChainOrigin::None {
             origin = ChainOrigin::Defaults;
         }
     }
-    Line { models, origin }
+    Line {
+        models: line.models,
+        origin,
+    }
 }
 
-/// What makes two candidates the same: the key, later the pair.
-fn identity(rules: &Rules, model: &ModelRef) -> String {
-    if rules.agent_aliases {
-        format!("{}\0{}", model.provider, model.model)
-    } else {
-        model.to_string()
+/// Candidates without duplicates.
+struct Adding<'a> {
+    view: &'a View<'a>,
+    models: Vec<(ModelRef, String)>,
+    seen: Vec<String>,
+}
+
+impl Adding<'_> {
+    fn add(&mut self, model: ModelRef, from: String) {
+        let key = if self.view.rules.chain.by_pair {
+            format!("{}\0{}", model.provider, model.model)
+        } else {
+            self.view.rules.names.key(&model)
+        };
+        if !self.seen.contains(&key) {
+            self.seen.push(key);
+            self.models.push((model, from));
+        }
     }
+}
+
+/// What is made of the selected model.
+fn first(view: &View<'_>, b: &Behind<'_>) -> ModelRef {
+    let names = &view.rules.names;
+    let normal = || names.reference(&b.selected.provider, &b.selected.model);
+    let alias = |text: &str| {
+        let text = names.without_profile(text);
+        let found = b.aliases.get(view.rules, text)?;
+        Some(found.reference)
+    };
+    let whole = format!("{}/{}", b.selected.provider, b.selected.model);
+    let aliased = match view.rules.chain.first {
+        First::Verbatim => return b.selected.clone(),
+        First::Normalised => None,
+        First::AliasOfAny => alias(&b.selected.model).or_else(|| alias(&whole)),
+        First::AliasOfProvider => alias(&whole).or_else(|| {
+            let provider = names.provider(&b.selected.provider);
+            alias(&b.selected.model)
+                .filter(|r| r.provider == provider || provider == b.default.provider)
+        }),
+    };
+    match aliased {
+        Some(model) => names.reference(&model.provider, &model.model),
+        None => normal(),
+    }
+}
+
+/// Reads a fallback: a bare name always belongs to the default's provider.
+fn fallback(view: &View<'_>, b: &Behind<'_>, text: &str) -> Option<ModelRef> {
+    let (names, text) = (&view.rules.names, trim(text));
+    let provider = &b.default.provider;
+    if !view.rules.chain.blind {
+        return lookup::resolve_in(view, b.aliases, provider, text);
+    }
+    let model = names.without_profile(text);
+    if model.is_empty() {
+        return None;
+    }
+    let alias = b.aliases.get(view.rules, model).map(|f| f.reference);
+    alias.or_else(|| match model.to_lowercase().as_str() {
+        "openrouter:auto" => lookup::openrouter(view, model, provider),
+        _ => names.parse(model, provider),
+    })
 }
 
 /// The list that replaces the inherited one, when something gives such a list.
-fn overridden(
-    rules: &Rules,
-    settings: &ModelSettings,
-    b: &Behind<'_>,
-) -> Option<(Texts, ChainOrigin)> {
-    if let Some(own) = b.payload {
-        let at = |i: usize| format!("payload.fallbacks[{i}]");
-        let list = own.iter().enumerate().map(|(i, t)| (t.clone(), at(i)));
-        return Some((list.collect(), ChainOrigin::Payload));
+fn overridden(view: &View<'_>, b: &Behind<'_>) -> Option<(Texts, ChainOrigin)> {
+    let chain = &view.rules.chain;
+    if chain.payload
+        && let Some(own) = payload(chain.payload_trimmed, b.payload)
+    {
+        return Some((own, ChainOrigin::Payload));
     }
     let agent_model = b.agent.and_then(|a| a.model.as_ref());
-    if rules.chain == Chain::DefaultBehind {
-        let own = agent_model.filter(|m| m.form == Form::Object)?;
-        return Some((texts(own.fallbacks.as_deref()?), ChainOrigin::Agent));
-    }
-    if rules.chain == Chain::WithSubagents && !b.pinned {
-        if matches!(b.source, Source::Subagent)
-            && let Some(list) = of_subagent(settings, b.agent)
+    if !b.pinned {
+        if chain.of_subagents
+            && b.source == Source::Subagent
+            && let Some(list) = of_subagent(view.settings, b.agent)
         {
             return Some((list, ChainOrigin::Subagent));
         }
-        if inherits_by_same_text(settings, agent_model, b.source) {
-            let list = defaults(settings);
+        if chain.same_text && inherits_by_same_text(view.settings, agent_model, b.source) {
+            let list = defaults(view.settings);
             if !list.is_empty() {
                 return Some((list, ChainOrigin::Defaults));
             }
         }
     }
-    let own = of_model(agent_model);
+    let own = match chain.own {
+        OwnFallbacks::Listed => {
+            let object = agent_model.filter(|m| m.form == Form::Object);
+            object.and_then(|m| m.fallbacks.as_deref()).map(texts)
+        }
+        OwnFallbacks::Strict => of_model(agent_model),
+    };
     if let Some(list) = own {
         return Some((list, ChainOrigin::Agent));
     }
-    if b.pinned {
-        let list = defaults(settings);
+    if b.pinned && chain.pinned_ends {
+        let list = defaults(view.settings);
         let origin = if list.is_empty() {
             ChainOrigin::None
         } else {
@@ -333,6 +217,19 @@ fn overridden(
         return Some((list, origin));
     }
     None
+}
+
+/// `payload.fallbacks`, as the release keeps it.
+fn payload(trimmed: bool, list: Option<&[String]>) -> Option<Texts> {
+    let list = list?;
+    let at = |(i, text): (usize, &String)| (text.clone(), format!("payload.fallbacks[{i}]"));
+    let texts = list.iter().enumerate().map(at);
+    if !trimmed {
+        return Some(texts.collect());
+    }
+    let kept: Texts = texts.filter(|(text, _)| !trim(text).is_empty()).collect();
+    // A list of nothing but blanks is no list.
+    (list.is_empty() || !kept.is_empty()).then_some(kept)
 }
 
 fn defaults(settings: &ModelSettings) -> Texts {

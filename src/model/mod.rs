@@ -5,10 +5,14 @@
 
 mod advice;
 mod agent;
+mod alias;
+mod allow;
 mod answer;
+mod default;
 mod drift;
 mod era;
 mod fallback;
+mod load;
 mod lookup;
 mod names;
 mod notes;
@@ -17,8 +21,10 @@ mod reference;
 mod releases;
 mod resolution;
 mod resolver;
+mod rules;
 mod select;
 mod settings;
+mod target;
 mod weigh;
 
 pub use advice::{Advice, Advising, advice, nearest_model, quoted};
@@ -28,11 +34,8 @@ pub use answer::{
     answers, hold, possible,
 };
 pub use drift::{Drift, DriftVerdict, LastRun, RowState, drift};
-pub use era::{
-    Aliases, Allow, Bare, Chain, Disallowed, Era, Live, Rejection, Release, Rules, Ruling,
-    Subagents, rules_of,
-};
-pub use names::Names;
+pub use era::{Era, Otherwise, Release, Ruling, rules_of};
+pub use names::{Change, IdRule, Keys, Names, Profiles, Table};
 pub use record::{RunRecord, SessionRow};
 pub use reference::ModelRef;
 pub use releases::ERAS;
@@ -41,6 +44,11 @@ pub use resolution::{
     Source, Step, StepName, StepOutcome, Verdict,
 };
 pub use resolver::{Agents, NoRows, Policy, Resolver, Rows, session_key};
+pub use rules::{
+    Aliases, Allow, Bare, Chain, Disallowed, Drops, First, FirstProvider, Foreign, Gmail,
+    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, Payloads, Primary, Rejection,
+    Rosters, Rules, Subagents,
+};
 pub use select::Known;
 pub use settings::{
     AgentModels, At, CatalogEntry, Form, ModelSettings, ModelSpec, Odd, Provider, Roster, Said,

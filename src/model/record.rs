@@ -12,6 +12,9 @@ pub struct SessionRow {
     pub model_override: Option<String>,
     /// `modelOverrideSource`: `user`, `auto`, `default`; not written by 2026.3.x.
     pub override_source: Option<String>,
+    /// Whether `modelOverrideFallbackOriginProvider` and `…Model` are there: the override is what a
+    /// fallback left (from 2026.5.28).
+    pub override_of_fallback: bool,
     /// `authProfileOverride`.
     pub auth_profile: Option<String>,
     /// `modelProvider`: the provider last written by a run. Recorded state, never a selection.

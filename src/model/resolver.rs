@@ -5,17 +5,19 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::agent;
-use super::era::{Disallowed, Live, Rules};
+use super::allow::Allowed;
 use super::fallback::{self, Behind, Line};
-use super::lookup::{self, AliasIndex, Scope};
-use super::names::{Names, trim};
+use super::load::at_load;
+use super::lookup;
+use super::names::trim;
 use super::resolution::{
     AgentUse, Candidate, ChainOrigin, Failure, FailureClass, Fate, Mechanism, Outcome, Resolution,
     Source, Step, StepName, StepOutcome, Verdict,
 };
+use super::rules::{Disallowed, Live, Rules};
 use super::select::{self, AgentFacts, Known, Selected, Selecting};
-use super::settings::{CatalogEntry, ModelSettings};
-use super::{ModelRef, SessionRow};
+use super::settings::ModelSettings;
+use super::{ModelRef, SessionRow, target};
 use crate::job::Job;
 
 /// Whose rules a resolution follows.
@@ -103,102 +105,6 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// What early releases do to a configuration when they load it: with an API key as the way to
-/// Anthropic, a default of theirs gets an entry in `agents.defaults.models`, which so becomes an
-/// allowlist.
-fn at_load<'a>(settings: &'a ModelSettings, rules: &Rules) -> std::borrow::Cow<'a, ModelSettings> {
-    let as_is = std::borrow::Cow::Borrowed(settings);
-    if rules.rewrites {
-        return std::borrow::Cow::Owned(rewritten(settings, rules));
-    }
-    let (Some(key), true) = (&settings.anthropic_key, rules.names <= Names::April) else {
-        return as_is;
-    };
-    let Some(primary) = settings
-        .defaults
-        .model
-        .as_ref()
-        .and_then(|m| m.primary.as_ref())
-    else {
-        return as_is;
-    };
-    let lower = trim(&primary.text).to_lowercase();
-    let text = super::names::builtin_aliases(rules.names)
-        .iter()
-        .find(|(alias, _)| *alias == lower)
-        .map_or(trim(&primary.text), |(_, target)| target);
-    let Some(model) = rules.names.parse(text, "anthropic") else {
-        return as_is;
-    };
-    let cached = model.provider == "anthropic"
-        || (model.provider == "amazon-bedrock"
-            && model.model.to_lowercase().contains("anthropic.claude"));
-    let name = format!("{}/{}", model.provider, model.model);
-    let listed = settings.defaults.catalog.as_deref().unwrap_or_default();
-    if !cached || listed.iter().any(|e| e.key == name) {
-        return as_is;
-    }
-    let mut changed = settings.clone();
-    changed
-        .defaults
-        .catalog
-        .get_or_insert_default()
-        .push(CatalogEntry {
-            key: name,
-            alias: None,
-            at: key.clone(),
-        });
-    std::borrow::Cow::Owned(changed)
-}
-
-/// What later releases do to a configuration when they load it: keys of `models` maps, models and
-/// the ids that providers list are written as the release writes them.
-fn rewritten(settings: &ModelSettings, rules: &Rules) -> ModelSettings {
-    let mut settings = settings.clone();
-    let names = rules.names;
-    let normal = |text: &str| {
-        let text = trim(text);
-        match text.split_once('/') {
-            Some((provider, model)) if !trim(provider).is_empty() && !trim(model).is_empty() => {
-                let provider = names.provider(provider);
-                let model = names.listed_model(&provider, trim(model));
-                format!("{provider}/{model}")
-            }
-            _ => text.to_owned(),
-        }
-    };
-    let say = |said: &mut super::Said| said.text = normal(&said.text);
-    let agents = settings.agents.iter_mut();
-    for agent in agents.chain(std::iter::once(&mut settings.defaults)) {
-        if let Some(model) = &mut agent.model {
-            model.primary.iter_mut().for_each(say);
-            model.fallbacks.iter_mut().flatten().for_each(say);
-        }
-        if let Some(catalog) = &mut agent.catalog {
-            let mut merged: Vec<CatalogEntry> = Vec::with_capacity(catalog.len());
-            for mut entry in std::mem::take(catalog) {
-                entry.key = normal(&entry.key);
-                match merged.iter_mut().find(|e| e.key == entry.key) {
-                    Some(earlier) => {
-                        if entry.alias.is_some() {
-                            earlier.alias = entry.alias;
-                        }
-                    }
-                    None => merged.push(entry),
-                }
-            }
-            *catalog = merged;
-        }
-    }
-    for provider in &mut settings.providers {
-        let name = names.provider(&provider.id);
-        for id in &mut provider.models {
-            *id = names.listed_model(&name, trim(id));
-        }
-    }
-    settings
-}
-
 /// The session key of a run: `agent:<agent>:cron:<job>`, or that of the session the job names.
 ///
 /// Source: `toAgentStoreSessionKey`; openclaw.md §3.
@@ -229,25 +135,23 @@ pub fn session_key(job: &Job, agent: &str, main_key: Option<&str>) -> String {
 impl<'a> Agents<'a> {
     /// The agent that would run a job.
     pub fn agent(&self, job: &Job) -> AgentUse {
-        let extras = job.extras.as_deref();
-        let key = extras.and_then(|e| e.session_key.as_deref());
         let r = self.resolver;
-        agent::choose(&r.rules, &r.settings, job.agent.as_deref(), key)
+        agent::choose(&r.rules, &r.settings, job.agent.as_deref())
     }
 
     /// The models that an agent may name, sorted; `None` when any may be named.
     pub fn allowed(&mut self, agent: &str) -> Option<Vec<ModelRef>> {
         match &self.facts(agent).allowed {
-            lookup::Allowed::Any => None,
-            lookup::Allowed::Only(only) => Some(only.models.clone()),
+            Allowed::Any => None,
+            Allowed::Only(only) => Some(only.models.clone()),
         }
     }
 
     /// The allowlist of an agent as written, sorted; empty when any model may be named.
     pub fn written(&mut self, agent: &str) -> Vec<String> {
         match &self.facts(agent).allowed {
-            lookup::Allowed::Any => Vec::new(),
-            lookup::Allowed::Only(only) => only.written.clone(),
+            Allowed::Any => Vec::new(),
+            Allowed::Only(only) => only.written.clone(),
         }
     }
 
@@ -256,25 +160,7 @@ impl<'a> Agents<'a> {
             return Rc::clone(known);
         }
         let r = self.resolver;
-        let entry = agent::entry(&r.settings, id);
-        let merged = agent::merged(&r.settings, entry);
-        let default = fallback::default(&r.rules, &r.settings, entry, &merged);
-        let provider = default.reference.provider.clone();
-        let aliases = AliasIndex::build(&r.rules, &r.settings, entry, &provider);
-        let scope = Scope {
-            agent: entry,
-            default: &default.reference,
-            fallbacks: merged.fallbacks,
-            aliases: &aliases,
-        };
-        let allowed = lookup::allowed(&r.rules, &r.settings, &scope);
-        let facts = Rc::new(AgentFacts {
-            entry,
-            merged,
-            default,
-            aliases,
-            allowed,
-        });
+        let facts = Rc::new(AgentFacts::of(&r.rules, &r.settings, id));
         self.known.insert(id.to_owned(), Rc::clone(&facts));
         facts
     }
@@ -284,31 +170,28 @@ impl<'a> Agents<'a> {
         let agent = self.agent(job);
         let declared = job.model.as_deref().map(trim).filter(|m| !m.is_empty());
         let kind = job.payload_kind.as_deref().unwrap_or("agentTurn");
+        let r = self.resolver;
+        if let Some(failure) = target::does_not_fit(&r.rules, job, kind) {
+            return ended(agent, declared, Outcome::Skips, failure);
+        }
         if matches!(kind, "command" | "script") {
             return calls_none(agent, kind);
         }
         let Some(id) = agent.id.clone() else {
-            let failure = Failure {
-                class: FailureClass::NoAgent,
-                error: "Agent-less cron job has no resolvable owner".to_owned(),
-            };
+            let failure = agent::failure(&agent);
             return ended(agent, declared, Outcome::Fails, failure);
         };
         let main = job.session_target.as_deref() == Some("main");
-        if let Some(failure) = does_not_fit(kind, main) {
-            return ended(agent, declared, Outcome::Skips, failure);
+        if let Some(failure) = target::bad_session(&r.rules, job) {
+            return ended(agent, declared, Outcome::Fails, failure);
         }
         let facts = self.facts(&id);
-        let r = self.resolver;
         let key = session_key(job, &id, r.settings.main_key.as_deref());
         let row = rows.row(&id, &key);
         if main || kind == "heartbeat" {
             return self.in_main_session(agent, &facts, job, &row, &key);
         }
         let extras = job.extras.as_deref();
-        let gmail = extras
-            .and_then(|e| e.external_source.as_deref())
-            .map_or_else(|| is_gmail_session(job), |source| source == "gmail");
         let at = format!("job {}", job.id);
         let selected = select::select(&Selecting {
             rules: &r.rules,
@@ -316,7 +199,8 @@ impl<'a> Agents<'a> {
             facts: &facts,
             payload: declared,
             job_at: &at,
-            gmail,
+            fresh: target::session_name(&r.rules, job).is_none(),
+            gmail: target::is_gmail(&r.rules, job),
             row: &row,
             row_key: &key,
         });
@@ -325,8 +209,7 @@ impl<'a> Agents<'a> {
             Err(failure) => return refused(agent, selected.clone_parts(), failure.clone()),
         };
         let line = fallback::line(
-            &r.rules,
-            &r.settings,
+            &facts.view(&r.rules, &r.settings),
             &Behind {
                 agent: facts.entry,
                 merged: &facts.merged,
@@ -334,6 +217,7 @@ impl<'a> Agents<'a> {
                 aliases: &facts.aliases,
                 payload: extras.and_then(|e| e.fallbacks.as_deref()),
                 pinned: declared.is_some(),
+                allowed: &facts.allowed,
                 selected: &model,
                 source,
             },
@@ -428,8 +312,8 @@ impl<'a> Agents<'a> {
         let mut effective = None;
         if let Some(said) = heartbeat {
             let provider = &facts.default.reference.provider;
-            let text = r.rules.names.without_profile(&said.text);
-            match lookup::resolve_in(&r.rules, &r.settings, &facts.aliases, provider, text) {
+            let view = facts.view(&r.rules, &r.settings);
+            match lookup::resolve_in(&view, &facts.aliases, provider, &said.text) {
                 Some(model) => {
                     effective = Some((model.clone(), Source::Heartbeat));
                     push(
@@ -582,28 +466,6 @@ struct Selection {
     at: String,
     /// Whether the row has an override, or the agent's default stands in.
     of_row: bool,
-}
-
-fn is_gmail_session(job: &Job) -> bool {
-    let target = job.session_target.as_deref().unwrap_or_default();
-    let id = target
-        .strip_prefix("session:")
-        .map(trim)
-        .unwrap_or_default();
-    id.to_lowercase().starts_with("hook:gmail:")
-}
-
-/// A payload that its session target does not take: the gateway skips every run.
-fn does_not_fit(kind: &str, main: bool) -> Option<Failure> {
-    let error = match (kind, main) {
-        ("agentTurn", true) => "main job requires payload.kind=\"systemEvent\"",
-        ("systemEvent", false) => "isolated job requires payload.kind=agentTurn",
-        _ => return None,
-    };
-    Some(Failure {
-        class: FailureClass::WrongPayload,
-        error: error.to_owned(),
-    })
 }
 
 fn empty(agent: AgentUse) -> Resolution {

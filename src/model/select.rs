@@ -1,11 +1,13 @@
 //! Which model a run is started with: the steps in order of precedence.
 
-use super::agent::Merged;
-use super::era::{Disallowed, Rules, Subagents};
-use super::fallback::Default;
-use super::lookup::{self, AliasIndex, Allowed, Found, Refusal};
+use super::agent::{self, Merged};
+use super::alias::AliasIndex;
+use super::allow::{self, Allowed, Refusal, Scope};
+use super::default::{self, Default};
+use super::lookup::{self, Found, View};
 use super::names::trim;
 use super::resolution::{Failure, FailureClass, Source, Step, StepName, StepOutcome};
+use super::rules::{Disallowed, Drops, Rejection, Rules, Subagents};
 use super::settings::{AgentModels, At, ModelSettings, Said};
 use super::{ModelRef, SessionRow};
 
@@ -22,9 +24,60 @@ pub(super) struct AgentFacts<'a> {
     pub(super) aliases: AliasIndex,
     /// What it may run.
     pub(super) allowed: Allowed,
+    /// The Gmail hook's model for it, when one is set.
+    pub(super) gmail: Option<GmailModel>,
 }
 
-impl AgentFacts<'_> {
+/// `hooks.gmail.model` for an agent.
+#[derive(Debug)]
+pub(super) struct GmailModel {
+    /// The model; `None` when it cannot be parsed.
+    reference: Option<ModelRef>,
+    /// Whether the agent may run it.
+    allowed: bool,
+}
+
+impl<'a> AgentFacts<'a> {
+    /// Works out what is known about an agent.
+    pub(super) fn of(rules: &Rules, settings: &'a ModelSettings, id: &str) -> Self {
+        let entry = agent::entry(settings, id);
+        let view = View {
+            rules,
+            settings,
+            agent: entry,
+        };
+        let merged = agent::merged(settings, entry);
+        let default = default::default(&view, &merged);
+        let aliases = AliasIndex::build(&view, &default.reference.provider);
+        let scope = Scope {
+            default: &default.reference,
+            fallbacks: merged.fallbacks,
+            aliases: &aliases,
+        };
+        let allowed = allow::allowed(&view, &scope);
+        let gmail = gmail(&view, &scope);
+        Self {
+            entry,
+            merged,
+            default,
+            aliases,
+            allowed,
+            gmail,
+        }
+    }
+
+    /// What texts of this agent are looked up in.
+    pub(super) fn view<'v>(&self, rules: &'v Rules, settings: &'v ModelSettings) -> View<'v>
+    where
+        'a: 'v,
+    {
+        View {
+            rules,
+            settings,
+            agent: self.entry,
+        }
+    }
+
     /// Resolves a text and checks it against the allowlist.
     pub(super) fn resolve(
         &self,
@@ -32,15 +85,37 @@ impl AgentFacts<'_> {
         settings: &ModelSettings,
         text: &str,
     ) -> Result<Found, Refusal> {
+        let view = self.view(rules, settings);
         let provider = &self.default.reference.provider;
-        let found = lookup::resolve(rules, settings, self.entry, &self.aliases, provider, text)
-            .ok_or(Refusal::Invalid)?;
+        let found =
+            lookup::resolve(&view, &self.aliases, provider, text).ok_or(Refusal::Invalid)?;
         if self.allowed.allows(&found.reference) {
             Ok(found)
         } else {
             Err(Refusal::NotAllowed(found))
         }
     }
+}
+
+/// Works out the Gmail hook's model. Its check forgets the agent's model: only the defaults' own
+/// fallbacks count.
+fn gmail(view: &View<'_>, scope: &Scope<'_>) -> Option<GmailModel> {
+    let said = view.settings.gmail.as_ref()?;
+    let provider = view.rules.builtin.0;
+    let defaults = view.of_defaults();
+    let aliases = AliasIndex::build(&defaults, provider);
+    let reference = lookup::resolve_in(&defaults, &aliases, provider, &said.text);
+    let model = view.settings.defaults.model.as_ref();
+    let fallbacks = model.and_then(|m| m.fallbacks.as_deref());
+    let scope = Scope {
+        fallbacks: fallbacks.unwrap_or_default(),
+        ..*scope
+    };
+    let allowed = allow::allowed(view, &scope);
+    Some(GmailModel {
+        allowed: reference.as_ref().is_some_and(|r| allowed.allows(r)),
+        reference,
+    })
 }
 
 /// What a selection starts from.
@@ -52,6 +127,8 @@ pub(super) struct Selecting<'a> {
     pub(super) payload: Option<&'a str>,
     /// Where the job is.
     pub(super) job_at: &'a str,
+    /// Whether the run gets a fresh session, as isolated ones do.
+    pub(super) fresh: bool,
     /// Whether the run processes mail of the Gmail hook.
     pub(super) gmail: bool,
     /// The session row.
@@ -267,11 +344,11 @@ fn invalid(s: &Selecting<'_>, text: &str) -> Failure {
     Failure {
         class: FailureClass::InvalidModel,
         error: match s.rules.rejection {
-            super::era::Rejection::Bare => error,
-            super::era::Rejection::CronShort | super::era::Rejection::Cron => {
+            Rejection::Bare => error,
+            Rejection::CronShort | Rejection::Cron => {
                 format!("cron payload.model '{text}' rejected: {error}")
             }
-            super::era::Rejection::Automation => {
+            Rejection::Automation => {
                 format!("automation model override '{text}' rejected: {error}")
             }
         },
@@ -283,19 +360,20 @@ fn rejected(s: &Selecting<'_>, text: &str, model: &ModelRef) -> Failure {
         return invalid(s, text);
     };
     let list = only.written.join(", ");
+    let key = s.rules.names.key(model);
     Failure {
         class: FailureClass::NotAllowed,
         error: match s.rules.rejection {
-            super::era::Rejection::Bare => format!("model not allowed: {model}"),
-            super::era::Rejection::CronShort => format!(
-                "cron payload.model '{text}' rejected by agents.defaults.models allowlist: {model}"
+            Rejection::Bare => format!("model not allowed: {key}"),
+            Rejection::CronShort => format!(
+                "cron payload.model '{text}' rejected by agents.defaults.models allowlist: {key}"
             ),
-            super::era::Rejection::Cron => format!(
+            Rejection::Cron => format!(
                 "cron payload.model '{text}' rejected by agents.defaults.models allowlist: \
-                 {model} is not in [{list}]"
+                 {key} is not in [{list}]"
             ),
-            super::era::Rejection::Automation => format!(
-                "automation model override '{text}' rejected by {}: {model} is not in [{list}]",
+            Rejection::Automation => format!(
+                "automation model override '{text}' rejected by {}: {key} is not in [{list}]",
                 only.path
             ),
         },
@@ -310,47 +388,28 @@ fn hook(s: &Selecting<'_>, winner: &mut Option<(ModelRef, Source, StepName)>) ->
         said.map(|d| d.at.to_string()),
         said.map(|d| d.text.as_str()),
     );
-    let Some(said) = said else {
+    if said.is_none() {
         hook.reason = "hooks.gmail.model is not set".to_owned();
         return hook;
-    };
+    }
     if !s.gmail {
         hook.outcome = StepOutcome::Ignored;
         hook.reason = "counts for runs that process Gmail's mail only".to_owned();
         return hook;
     }
-    let provider = s.rules.builtin.0;
-    let aliases = AliasIndex::build(s.rules, s.settings, None, provider);
-    let text = s.rules.names.without_profile(&said.text);
-    let model = lookup::resolve_in(s.rules, s.settings, &aliases, provider, text);
-    // The check forgets the agent: only the defaults' own fallbacks count.
-    let fallbacks = s
-        .settings
-        .defaults
-        .model
-        .as_ref()
-        .and_then(|m| m.fallbacks.as_deref())
-        .unwrap_or_default();
-    let scope = lookup::Scope {
-        agent: s.facts.entry,
-        default: &s.facts.default.reference,
-        fallbacks,
-        aliases: &s.facts.aliases,
-    };
-    let allowed = lookup::allowed(s.rules, s.settings, &scope);
-    match model {
-        Some(model) if allowed.allows(&model) => {
+    match s.facts.gmail.as_ref().map(|g| (&g.reference, g.allowed)) {
+        Some((Some(model), true)) => {
             hook.reference = Some(model.clone());
             if winner.is_none() {
-                *winner = Some((model, Source::Hook, StepName::Hook));
+                *winner = Some((model.clone(), Source::Hook, StepName::Hook));
             }
         }
-        Some(model) => {
+        Some((Some(model), false)) => {
             hook.reason = format!("{model} is not allowed: ignored without an error");
-            hook.reference = Some(model);
+            hook.reference = Some(model.clone());
             hook.outcome = StepOutcome::Refused;
         }
-        None => {
+        _ => {
             hook.outcome = StepOutcome::Refused;
             hook.reason = "is no model: ignored without an error".to_owned();
         }
@@ -406,12 +465,11 @@ fn session(
     );
     let mut session = step(StepName::Session, at, Some(&whole));
     let source = row.override_source.as_deref();
-    if s.rules.drops_auto_override && matches!(source, Some("auto" | "default")) {
+    if s.fresh
+        && let Some(why) = dropped(s.rules.drops, row)
+    {
         session.outcome = StepOutcome::Ignored;
-        session.reason = format!(
-            "its source is {:?}: a fresh run leaves it behind",
-            source.unwrap_or_default()
-        );
+        session.reason = format!("{why}: a fresh run leaves it behind");
         return session;
     }
     match s.facts.resolve(s.rules, s.settings, &whole) {
@@ -437,6 +495,21 @@ fn session(
         }
     }
     session
+}
+
+/// Why a fresh run leaves the override of a row behind, when it does.
+fn dropped(drops: Drops, row: &SessionRow) -> Option<String> {
+    let source = row.override_source.as_deref();
+    let by_source = match source {
+        Some("auto") => drops >= Drops::Auto,
+        Some("default") => drops >= Drops::AutoOrDefault,
+        Some(_) => false,
+        None => {
+            let left = drops >= Drops::AutoOrFallback && row.override_of_fallback;
+            return left.then(|| "a fallback set it".to_owned());
+        }
+    };
+    by_source.then(|| format!("its source is {:?}", source.unwrap_or_default()))
 }
 
 /// The pair that the last run left in a row.
@@ -476,6 +549,7 @@ fn subagents<'a>(s: &Selecting<'a>) -> Vec<Sub<'a>> {
         .and_then(|m| m.primary.as_ref())
         .map(|said| (StepName::Agent, Source::Agent, said));
     let order = match s.rules.subagents {
+        Subagents::None => return Vec::new(),
         Subagents::WithoutAgentModel => [sub, all, None],
         Subagents::AgentModelFirst => [sub, agent, all],
         Subagents::AgentModelLast => [sub, all, agent],

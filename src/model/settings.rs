@@ -39,6 +39,8 @@ pub struct ModelSettings {
     pub roster: Roster,
     /// `models.providers`, in their order.
     pub providers: Vec<Provider>,
+    /// Whether `agents.ownership` is `explicit`: no agent is the default by a mark (2026.8.1).
+    pub explicit_ownership: bool,
     /// `hooks.gmail.model`.
     pub gmail: Option<Said>,
     /// `agents.defaults.systemAgent.agentId` (2026.9).

@@ -21,7 +21,9 @@ pub fn settings(config: &Config) -> ModelSettings {
     let mut reader = Reader::new(config);
     let root = Spot::root(&config.root);
     let agents = reader.object(root.get("agents"));
-    let defaults_at = agents.and_then(|a| reader.object(a.get("defaults")));
+    let defaults_at = agents
+        .as_ref()
+        .and_then(|a| reader.object(a.get("defaults")));
     let mut defaults = AgentModels {
         path: "agents.defaults".to_owned(),
         ..AgentModels::default()
@@ -32,6 +34,10 @@ pub fn settings(config: &Config) -> ModelSettings {
     let system_agent = defaults_at
         .and_then(|d| reader.object(d.get("systemAgent")))
         .and_then(|s| reader.said(s.get("agentId"), "an agent's id (text)"));
+    let explicit_ownership = agents
+        .as_ref()
+        .and_then(|a| a.get("ownership"))
+        .is_some_and(|o| o.node.text() == Some("explicit"));
     let (roster, roster_agents) = reader.roster(config);
     let providers = reader
         .object(root.get("models"))
@@ -59,6 +65,7 @@ pub fn settings(config: &Config) -> ModelSettings {
         agents: roster_agents,
         roster,
         providers,
+        explicit_ownership,
         gmail,
         system_agent,
         policy_migrated,

@@ -18,7 +18,7 @@ use super::discover::{Paths, absolute, expand};
 use crate::env::Env;
 use crate::error::{Error, Problem};
 use crate::job::MAX_NAMED;
-use crate::model::SessionRow;
+use crate::model::{Known, Rows, SessionRow};
 
 /// The session rows of all agents of a state directory.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +67,20 @@ pub struct Stores<'a> {
     /// Whether the gateway is one that keeps files (its jobs are in `cron/jobs.json`): then a
     /// database beside the file is a later version's, left by a downgrade.
     pub files: bool,
+}
+
+impl Rows for Sessions {
+    fn row(&self, agent: &str, key: &str) -> Known<'_> {
+        if let Some(row) = self.get(key) {
+            return Known::Row(row);
+        }
+        match self.status(agent) {
+            Store::Read { .. } | Store::Absent => Known::None,
+            Store::Partial { at } => Known::Unknown(format!("{at} breaks off")),
+            Store::Unreadable { at } => Known::Unknown(format!("{at} cannot be used")),
+            Store::NotRead => Known::Unknown("this source has no session rows".to_owned()),
+        }
+    }
 }
 
 impl Sessions {

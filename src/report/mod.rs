@@ -1,4 +1,4 @@
-//! Output: one result, four formats.
+//! Output: one result, several formats.
 //!
 //! A command computes one value that implements [`Report`] and hands it to [`write`](fn@write). The value's
 //! `Serialize` is the JSON document, its rows are the lines of NDJSON and CSV, and
@@ -40,6 +40,30 @@ pub enum Format {
     Ndjson,
     /// RFC 4180, with a header
     Csv,
+    /// SARIF 2.1.0, for code scanning (check)
+    Sarif,
+    /// JUnit XML, for test reports (check)
+    Junit,
+    /// Workflow commands, for annotations by GitHub Actions (check)
+    Github,
+}
+
+impl Format {
+    /// The formats that every command has.
+    const COMMON: &'static str = "table, json, ndjson and csv";
+
+    /// Returns its name.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+            Self::Github => "github",
+        }
+    }
 }
 
 /// How to print, as the command line, the environment and the configuration say.
@@ -138,6 +162,15 @@ pub trait Report: Serialize {
         &[]
     }
 
+    /// Returns the whole answer in one of the formats for findings; `None` for a report that has no
+    /// such form.
+    ///
+    /// # Errors
+    /// When it cannot be written in that format.
+    fn export(&self, _format: Format) -> Option<Result<String, Error>> {
+        None
+    }
+
     /// Draws what a person sees. Not called with `--columns` or `--no-headers`, which ask for the
     /// bare table of rows.
     fn screen(&self, rows: &[Self::Row], screen: &mut Screen<'_>) -> io::Result<()> {
@@ -198,11 +231,29 @@ fn write_to<R: Report>(report: &mut R, ctx: &Context, out: &mut dyn Write) -> Re
             }
             return lines.finish();
         }
+        Format::Sarif | Format::Junit | Format::Github => {
+            if chosen.is_some() {
+                ctx.ui
+                    .note("--columns does not apply to this format, whose answer is always whole");
+            }
+            let text = report.export(ctx.output.format);
+            let text = text.unwrap_or_else(|| Err(no_such_form(ctx.output.format)))?;
+            out.write_all(text.as_bytes())
+        }
         Format::Table => on_screen(report, ctx, chosen, out),
     };
     written
         .and_then(|()| out.flush())
         .map_err(|e| Error::writing("stdout", &e))
+}
+
+fn no_such_form(format: Format) -> Error {
+    let format = format.word();
+    Error::usage(format!(
+        "--output {format} is for findings, and this answer has none"
+    ))
+    .hint(format!("cronctl check has {format}"))
+    .hint(format!("here there are {}", Format::COMMON))
 }
 
 fn document<R: Report>(report: &R, ctx: &Context, out: &mut dyn Write) -> io::Result<()> {

@@ -62,6 +62,17 @@ impl<'a> Screen<'a> {
         self.put(&(lines.join("\n") + "\n"))
     }
 
+    /// Prints prose under a margin, wrapped to the width; the first line has `mark` in its margin.
+    pub fn indented(&mut self, mark: &str, margin: usize, text: &str) -> io::Result<()> {
+        let room = self.view.look.width.saturating_sub(margin).max(20);
+        let mut before = format!("{mark:>margin$}");
+        for line in wrap(&escape(text), room) {
+            self.put(&format!("{before}{line}\n"))?;
+            before = " ".repeat(margin);
+        }
+        Ok(())
+    }
+
     /// Prints one line of pieces, each in its role, with nothing between them. It is not wrapped.
     pub fn line(&mut self, pieces: &[Cell]) -> io::Result<()> {
         let paint = |piece: &Cell| piece.role.paint(&escape(&piece.text), self.view.look.color);

@@ -234,7 +234,7 @@ fn a_wrong_variable_is_a_usage_error() {
         run("CRONCTL_OUTPUT", "jsn"),
         str![[r#"
 --- stderr
-error: CRONCTL_OUTPUT: "jsn" is none of table, json, ndjson, csv
+error: CRONCTL_OUTPUT: "jsn" is none of table, json, ndjson, csv, sarif, junit, github
 hint: did you mean json?
 --- exit 2
 

@@ -72,14 +72,14 @@ fn wrong_values_say_what_was_expected() {
         refused(&files),
         str![[r#"
 output = 'xml'
-error: [ROOT]/work/cronctl.toml:1:10: output: "xml" is none of table, json, ndjson, csv
+error: [ROOT]/work/cronctl.toml:1:10: output: "xml" is none of table, json, ndjson, csv, sarif, junit, github
 
 output = 'jsn'
-error: [ROOT]/work/cronctl.toml:1:10: output: "jsn" is none of table, json, ndjson, csv
+error: [ROOT]/work/cronctl.toml:1:10: output: "jsn" is none of table, json, ndjson, csv, sarif, junit, github
 hint: did you mean "json"?
 
 output = 1
-error: [ROOT]/work/cronctl.toml:1:10: output: expected one of table, json, ndjson, csv, found integer
+error: [ROOT]/work/cronctl.toml:1:10: output: expected one of table, json, ndjson, csv, sarif, junit, github, found integer
 
 plan = 'fit'
 error: [ROOT]/work/cronctl.toml:1:8: plan: expected a table, found string

@@ -107,6 +107,19 @@ fn generated_schemas() {
 }
 
 #[test]
+fn generated_rules() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checks.md");
+    let page = cronctl::command::check::page();
+    if std::env::var("CRONCTL_REGENERATE").is_ok_and(|v| v == "1") {
+        std::fs::write(path, page).unwrap();
+        return;
+    }
+    let found = std::fs::read_to_string(path).unwrap_or_default();
+    let again = "run CRONCTL_REGENERATE=1 cargo test --test cli generated";
+    assert!(found == page, "docs/checks.md is stale: {again}");
+}
+
+#[test]
 fn the_completions_command_prints_the_checked_in_scripts() {
     let sandbox = Sandbox::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -8,6 +8,8 @@
 // The sealed environment that every other module uses.
 mod sandbox;
 
+// Findings, formats, baselines, exit codes of `check`.
+mod check;
 // Settings: precedence, origins, contexts.
 mod config;
 // Mistakes in cronctl.toml.
@@ -16,6 +18,7 @@ mod config_file;
 mod explain_model;
 // Checked-in completions, manual pages and schemas equal what the code gives.
 mod generated;
+mod honour;
 // Fires, words, clock changes, traps, comparison, batch.
 mod next;
 // Formats, columns, sorting, colour, closed pipes, full disks.

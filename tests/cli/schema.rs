@@ -13,7 +13,12 @@ const SAMPLES: &[(&str, &str)] = &[
         "cronctl.plan/1",
         "plan --demo --jitter gap --group-by model",
     ),
+    ("cronctl.plan/1", "plan --demo --honour both"),
     ("cronctl.plan.fires/1", "plan --demo --fires"),
+    ("cronctl.check/1", "check --demo"),
+    ("cronctl.check/1", "check --demo --target-version 2026.9.6"),
+    ("cronctl.check-rules/1", "check --list-rules"),
+    ("cronctl.check-rules/1", "check --explain burst"),
     ("cronctl.explain-model/1", "explain-model --demo"),
     (
         "cronctl.explain-model/1",

@@ -78,6 +78,9 @@ fn help_global_options() {
           - json:   One document, with a published schema
           - ndjson: One compact JSON object per row
           - csv:    RFC 4180, with a header
+          - sarif:  SARIF 2.1.0, for code scanning (check)
+          - junit:  JUnit XML, for test reports (check)
+          - github: Workflow commands, for annotations by GitHub Actions (check)
 
       --json
           Same as --output json
@@ -125,6 +128,7 @@ Commands:
   plan           Which jobs fire together, and where jitter puts them
   explain-model  Which model each job really uses, by version, and why
   next           When an expression fires, what it means, and where it surprises
+  check          What in jobs, configuration and recorded state is going to hurt
   config         Show the settings in force and where each was set
   completions    Print the script that makes a shell complete cronctl
   help           Print this message or the help of the given subcommand(s)
@@ -184,7 +188,8 @@ Global options: [..]
 
 Keys of cronctl.toml:
   output
-      Output format: one of table, json, ndjson, csv [default: table]
+      Output format: one of table, json, ndjson, csv, sarif, junit, github
+      [default: table]
   color
       When to colour: one of auto, always, never [default: auto]
   context
@@ -456,7 +461,7 @@ For more information, try '--help'.
 
 $ cronctl config show --output xml
 error: invalid value 'xml' for '--output <FORMAT>'
-  [possible values: table, json, ndjson, csv]
+  [possible values: table, json, ndjson, csv, sarif, junit, github]
 
 For more information, try '--help'.
 

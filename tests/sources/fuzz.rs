@@ -69,6 +69,21 @@ proptest! {
     }
 
     #[test]
+    fn session_file(edits in edits()) {
+        check_state("v2026.3.28", "agents/main/sessions/sessions.json", &edits);
+    }
+
+    #[test]
+    fn session_database(edits in edits()) {
+        check_state("v2026.9.6", "agents/main/agent/openclaw-agent.sqlite", &edits);
+    }
+
+    #[test]
+    fn run_log(edits in edits()) {
+        check_state("v2026.3.28", "cron/runs/d0b46586-63e4-4fff-a87b-54469378e504.jsonl", &edits);
+    }
+
+    #[test]
     fn task_ledger(edits in edits()) {
         let dir = copy_of("openclaw/v2026.3.31");
         let path = dir.path().join("tasks/runs.sqlite");

@@ -10,6 +10,7 @@ mod fuzz;
 mod gateways;
 mod jobs;
 mod keys;
+mod sessions;
 mod sqlite;
 mod states;
 

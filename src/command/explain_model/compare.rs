@@ -167,10 +167,10 @@ impl Row for ChangeRow {
 }
 
 /// Compares the jobs under two versions; returns the report and every verdict under the second.
-pub(super) fn compare(
-    loaded: &Loaded,
-    jobs: &[&Job],
-    how: How<'_>,
+pub(super) fn compare<'a>(
+    loaded: &'a Loaded,
+    jobs: &[&'a Job],
+    how: How<'a>,
     Pair(a, b): Pair,
 ) -> Result<(ChangesReport, Vec<Verdict>), Error> {
     let under = |version| How {

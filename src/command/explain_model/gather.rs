@@ -3,38 +3,23 @@
 use crate::error::{Error, Problem};
 use crate::job::Job;
 use crate::model::{
-    Answer, Asking, Holding, Known, KnownVersion, ModelRef, Policy, Rows, RunRecord, SessionRow,
-    answers, hold, rules_of,
+    Answer, Asking, Holding, Known, KnownVersion, ModelRef, NoRows, Policy, Rows, answers, hold,
+    rules_of,
 };
-use crate::openclaw::sessions::Store;
 use crate::schedule::{Rules, Version};
-use crate::source::{Confidence, Gateway, Loaded, Scheduler};
+use crate::source::{Confidence, Gateway, Loaded, Scheduler, SourceKind};
 
-/// The session rows of a gateway.
-struct Sessions<'a>(&'a Gateway);
+/// The rows of the built-in example: it has none.
+struct Empty;
 
-impl Rows for Sessions<'_> {
-    fn row(&self, agent: &str, key: &str) -> Known<'_> {
-        let found: Option<&SessionRow> = self.0.sessions.get(key);
-        if let Some(row) = found {
-            return Known::Row(row);
-        }
-        match self.0.sessions.status(agent) {
-            Store::Read { .. } | Store::Absent => Known::None,
-            Store::Partial { at } => Known::Unknown(format!("{at} breaks off")),
-            Store::Unreadable { at } => Known::Unknown(format!("{at} cannot be used")),
-            Store::NotRead => Known::Unknown("this source has no session rows".to_owned()),
-        }
-    }
-}
-
-struct Nothing;
-
-impl Rows for Nothing {
+impl Rows for Empty {
     fn row(&self, _: &str, _: &str) -> Known<'_> {
-        Known::Unknown("this source has no session rows".to_owned())
+        Known::None
     }
 }
+
+/// Why nothing is known of session rows without a gateway.
+const NO_ROWS: &str = "this source has no session rows";
 
 /// The answers of one source.
 pub(crate) struct Answered<'a> {
@@ -63,16 +48,20 @@ pub(crate) struct How<'a> {
 const NOT_OPENCLAW: &str =
     "only OpenClaw's jobs choose a model; what this scheduler's jobs use is not in them";
 
-/// Answers for jobs, source by source.
-///
-/// # Errors
-/// When none of the sources is OpenClaw's.
-pub(crate) fn answer<'a>(
-    loaded: &'a Loaded,
-    jobs: &[&'a Job],
-    how: How<'_>,
-) -> Result<Vec<Answered<'a>>, Error> {
-    let mut all = Vec::new();
+/// One source that has models, with the rules that hold for it.
+pub(crate) struct Asked<'q> {
+    /// Index of the source.
+    pub(crate) source: usize,
+    /// What is known about its version.
+    pub(crate) known: KnownVersion,
+    /// What its jobs are resolved with.
+    pub(crate) asking: &'q Asking<'q>,
+    /// The rules that hold.
+    pub(crate) holding: Holding,
+}
+
+/// Works out the rules of every OpenClaw source and hands each to `then`.
+pub(crate) fn each_source(loaded: &Loaded, how: How<'_>, mut then: impl FnMut(Asked<'_>)) {
     for (source, info) in loaded.sources.iter().enumerate() {
         let Rules::OpenClaw(version) = info.rules else {
             continue;
@@ -80,20 +69,15 @@ pub(crate) fn answer<'a>(
         if info.scheduler != Scheduler::OpenClaw {
             continue;
         }
-        let own: Vec<&Job> = jobs
-            .iter()
-            .copied()
-            .filter(|j| j.source == source)
-            .collect();
         // What the whole history of the source says, whichever jobs were asked for.
         let of_source: Vec<&Job> = loaded.jobs.iter().filter(|j| j.source == source).collect();
         let gateway = loaded.gateways.get(source).and_then(Option::as_ref);
         let known = known(gateway, how.version, version, info.rules_confidence);
-        let nothing: &[RunRecord] = &[];
-        let records = |id: &str| gateway.map_or(nothing, |g| g.history.records(id));
-        let rows: &dyn Rows = match &gateway.map(Sessions) {
-            Some(sessions) => &Sessions(sessions.0),
-            None => &Nothing,
+        let records = move |id: &str| gateway.map_or(&[][..], |g| g.history.records(id));
+        let rows: &dyn Rows = match gateway {
+            _ if info.kind == SourceKind::Demo => &Empty,
+            Some(gateway) => &gateway.sessions,
+            None => &NoRows(NO_ROWS),
         };
         let asking = Asking {
             settings: gateway.and_then(|g| g.settings.as_ref()),
@@ -110,14 +94,40 @@ pub(crate) fn answer<'a>(
             denied: how.denied,
         };
         let holding = hold(&of_source, &asking, known);
-        let found = answers(&own, &asking, known, &holding);
-        all.push(Answered {
+        then(Asked {
             source,
             known,
+            asking: &asking,
             holding,
-            jobs: own.into_iter().zip(found).collect(),
         });
     }
+}
+
+/// Answers for jobs, source by source.
+///
+/// # Errors
+/// When none of the sources is OpenClaw's.
+pub(crate) fn answer<'a>(
+    loaded: &'a Loaded,
+    jobs: &[&'a Job],
+    how: How<'a>,
+) -> Result<Vec<Answered<'a>>, Error> {
+    let mut all = Vec::new();
+    each_source(loaded, how, |asked| {
+        let source = asked.source;
+        let own: Vec<&Job> = jobs
+            .iter()
+            .copied()
+            .filter(|j| j.source == source)
+            .collect();
+        let found = answers(&own, asked.asking, asked.known, &asked.holding);
+        all.push(Answered {
+            source,
+            known: asked.known,
+            holding: asked.holding,
+            jobs: own.into_iter().zip(found).collect(),
+        });
+    });
     if all.is_empty() && !jobs.is_empty() {
         return Err(Error::failed(NOT_OPENCLAW));
     }
@@ -161,14 +171,14 @@ fn known(
 
 /// The version that the answers of a source follow: the one decided on, or, when the history rules
 /// it out, the release that remains.
-pub(crate) fn version_used(answered: &Answered<'_>) -> Version {
-    let first = answered.holding.remaining.first();
-    let own = rules_of(answered.known.version).answers;
+pub(crate) fn version_used(known: KnownVersion, holding: &Holding) -> Version {
+    let first = holding.remaining.first();
+    let own = rules_of(known.version).answers;
     match first {
         Some(first) if !own.iter().any(|(_, r)| r.version == first.release.version) => {
             first.release.version
         }
-        _ => answered.known.version,
+        _ => known.version,
     }
 }
 

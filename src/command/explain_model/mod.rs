@@ -137,7 +137,7 @@ fn explain(loaded: &Loaded, args: &ExplainModelArgs, answered: &[Answered<'_>]) 
 /// The version of a source, with everything that speaks for it.
 fn version(loaded: &Loaded, answered: &Answered<'_>) -> VersionUse {
     let info = &loaded.sources[answered.source];
-    let used = gather::version_used(answered);
+    let used = gather::version_used(answered.known, &answered.holding);
     let ruling = rules_of(used);
     let first = answered.holding.remaining.first();
     let era = first.map_or("unknown", |p| p.era.name);

@@ -68,6 +68,9 @@ pub struct PlanArgs {
     /// What peaks are grouped by [default: provider]
     #[arg(long, value_enum, value_name = "KEY", help_heading = "Runs")]
     pub group_by: Option<GroupBy>,
+    /// Whose word counts for a job's model: its own, or what the gateway resolves
+    #[arg(long, value_enum, default_value_t = Honour::Effective, hide_default_value = true, value_name = "WHICH", help_heading = "Runs")]
+    pub honour: Honour,
     /// How long every run lasts, instead of what history says [without either: 60s is assumed]
     #[arg(long, value_name = "DURATION", value_parser = when::parse_duration, help_heading = "Runs")]
     pub run_length: Option<i64>,
@@ -95,6 +98,8 @@ Examples:
       The incident: 24 jobs at 22:00 Pacific
   cronctl plan
       The next 24 hours of the OpenClaw state found as openclaw finds it
+  cronctl plan --demo --honour both
+      The burst per provider as the jobs declare it, and as the gateway resolves it
   cronctl plan --tick 2026-03-31T22:00-07:00 --jitter gap --gap 2s..5s --fires
       One tick, each start 2 to 5 s after the one before, fire by fire
   openclaw cron list --all --json | cronctl plan --jobs - --jitter fit --max-concurrent 4
@@ -125,10 +130,10 @@ pub enum Strategy {
 /// `--group-by`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum GroupBy {
-    /// The provider of the declared model
+    /// The provider of the model
     #[default]
     Provider,
-    /// The declared model
+    /// The model
     Model,
     /// The agent
     Agent,
@@ -136,6 +141,18 @@ pub enum GroupBy {
     Workspace,
     /// The source
     Source,
+}
+
+/// `--honour`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Honour {
+    /// As each job declares it
+    Declared,
+    /// As its gateway resolves it, where that is known [default]
+    #[default]
+    Effective,
+    /// Peaks under each
+    Both,
 }
 
 /// `--max-concurrent-runs`.

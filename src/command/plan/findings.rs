@@ -1,7 +1,10 @@
 //! What to know about a plan, as sentences for a person and kinds for a script. Pure.
 
+use std::collections::BTreeMap;
+
 use super::gather::{Gathered, Shared};
-use super::report::{Finding, FindingKind, SourceDispatch};
+use super::models::Models;
+use super::report::{Finding, FindingKind, ModelBasis, SourceDispatch};
 use crate::plan::{Horizon, Jitter, MoleculeRules, Options, Outcome, PlanJob};
 use crate::schedule::Rules;
 use crate::source::{Loaded, Scheduler};
@@ -11,6 +14,7 @@ use crate::when;
 pub(super) struct Facts<'a> {
     pub(super) loaded: &'a Loaded,
     pub(super) gathered: &'a Gathered<'a>,
+    pub(super) models: &'a Models,
     pub(super) jobs: &'a [PlanJob<'a>],
     pub(super) outcome: &'a Outcome,
     pub(super) dispatch: &'a [SourceDispatch],
@@ -40,6 +44,7 @@ fn warning(kind: FindingKind, text: String) -> Finding {
 pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
     cron_disabled(facts, &mut out);
+    models_differ(facts, &mut out);
     biggest(facts, &mut out);
     target(facts, &mut out);
     coarse_tick(facts, &mut out);
@@ -72,6 +77,49 @@ fn cron_disabled(facts: &Facts<'_>, out: &mut Vec<Finding>) {
             ),
         ));
     }
+}
+
+/// The incident: the burst goes to other providers than its jobs declare.
+fn models_differ(facts: &Facts<'_>, out: &mut Vec<Finding>) {
+    let Some(burst) = &facts.outcome.totals.biggest else {
+        return;
+    };
+    let count = |basis| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for member in &burst.members {
+            let planned = &facts.gathered.planned[*member];
+            let shown = facts.models.shown(planned.at, planned.job, basis);
+            *counts.entry(shown.provider_label()).or_default() += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        counts
+    };
+    let (declared, effective) = (count(ModelBasis::Declared), count(ModelBasis::Effective));
+    if declared == effective {
+        return;
+    }
+    let say = |counts: &[(String, usize)]| {
+        let each = counts.iter().map(|(label, n)| format!("{n} on {label}"));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let mut versions: Vec<&str> = facts
+        .models
+        .versions
+        .iter()
+        .flatten()
+        .map(|v| &**v)
+        .collect();
+    versions.dedup();
+    out.push(warning(
+        FindingKind::ModelsNotHonoured,
+        format!(
+            "of the biggest burst {} as declared, {} as resolved by {}: cronctl explain-model says why",
+            say(&declared),
+            say(&effective),
+            versions.join(" and ")
+        ),
+    ));
 }
 
 /// What the window does to the biggest burst, and what would lower its peak.

@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
 use super::args::{GroupBy, PlanArgs, Settings};
-use super::report::{JobCounts, RunLengthUse};
+use super::models::{Models, Shown};
+use super::report::{JobCounts, ModelBasis, RunLengthUse};
 use crate::error::Problem;
 use crate::job::{Job, RunLength, RunLengthOrigin};
 use crate::plan::{PlanJob, Recurrence};
@@ -42,6 +43,8 @@ pub(super) struct Gathered<'a> {
 /// One planned job.
 pub(super) struct Planned<'a> {
     pub(super) job: &'a Job,
+    /// Its place among the jobs that were read.
+    pub(super) at: usize,
     pub(super) recurrence: usize,
     pub(super) stagger: Native,
     pub(super) group: u32,
@@ -81,11 +84,15 @@ pub(super) fn gather<'a>(
     loaded: &'a Loaded,
     args: &PlanArgs,
     settings: &Settings,
+    models: &Models,
+    basis: ModelBasis,
     zones: &dyn ZoneSource,
 ) -> Gathered<'a> {
     let mut gathering = Gathering {
         loaded,
         settings,
+        models,
+        basis,
         poll_phase_ms: args.poll_phase.unwrap_or(0),
         zones,
         crons: FxHashMap::default(),
@@ -104,8 +111,8 @@ pub(super) fn gather<'a>(
             problems: Vec::new(),
         },
     };
-    for job in &loaded.jobs {
-        gathering.job(job, args);
+    for (at, job) in loaded.jobs.iter().enumerate() {
+        gathering.job(at, job, args);
     }
     let refused = gathering.refused;
     let mut out = gathering.out;
@@ -126,6 +133,8 @@ type InZone = (usize, usize);
 struct Gathering<'a, 'c> {
     loaded: &'a Loaded,
     settings: &'c Settings,
+    models: &'c Models,
+    basis: ModelBasis,
     poll_phase_ms: i64,
     zones: &'c dyn ZoneSource,
     /// By rules, expression and zone: the recurrence and its zone, or why it is refused.
@@ -137,7 +146,7 @@ struct Gathering<'a, 'c> {
 }
 
 impl<'a> Gathering<'a, '_> {
-    fn job(&mut self, job: &'a Job, args: &PlanArgs) {
+    fn job(&mut self, at: usize, job: &'a Job, args: &PlanArgs) {
         if !job.enabled {
             self.out.counts.disabled += 1;
             return;
@@ -156,9 +165,10 @@ impl<'a> Gathering<'a, '_> {
         self.out.counts.planned += 1;
         let planned = Planned {
             job,
+            at,
             recurrence,
             stagger: self.native(job),
-            group: self.group(job),
+            group: self.group(at, job),
             run: run_length(job, self.settings.run_length_ms),
             zone,
             shown: args.job.is_empty() || args.job.iter().any(|asked| job.answers_to(asked)),
@@ -241,14 +251,15 @@ impl<'a> Gathering<'a, '_> {
         }
     }
 
-    fn group(&mut self, job: &'a Job) -> u32 {
+    fn group(&mut self, at: usize, job: &'a Job) -> u32 {
         let own = |value: &'a Option<String>, none: &'static str| -> Cow<'a, str> {
             value.as_deref().unwrap_or(none).into()
         };
         let loaded = self.loaded;
+        let shown = || self.models.shown(at, job, self.basis);
         let label = match self.settings.group_by {
-            GroupBy::Provider => provider_label(job.model.as_deref()),
-            GroupBy::Model => own(&job.model, "(no model declared)"),
+            GroupBy::Provider => provider_label(shown()),
+            GroupBy::Model => shown().model_label().into(),
             GroupBy::Agent => own(&job.agent, "(no agent named)"),
             GroupBy::Workspace => own(&job.workspace, "(no workspace)"),
             GroupBy::Source => loaded.sources[job.source].tag.as_str().into(),
@@ -293,20 +304,15 @@ fn why(stagger: &Stagger, expr: &str) -> Cow<'static, str> {
     }
 }
 
-/// Returns the provider of a declared model: what stands before its first slash.
-pub(super) fn provider(model: Option<&str>) -> Option<&str> {
-    let (provider, _) = model?.split_once('/')?;
-    Some(provider.trim()).filter(|p| !p.is_empty())
-}
-
-fn provider_label(model: Option<&str>) -> Cow<'_, str> {
-    match (provider(model), model) {
-        (Some(provider), _) if provider.contains(|c: char| c.is_ascii_uppercase()) => {
-            provider.to_ascii_lowercase().into()
-        }
-        (Some(provider), _) => provider.into(),
-        (None, Some(alias)) => format!("(alias {alias})").into(),
-        (None, None) => "(no model declared)".into(),
+/// The label of a provider, without an allocation where the declared text has it.
+fn provider_label(shown: Shown<'_>) -> Cow<'_, str> {
+    match shown {
+        Shown::Effective(model) => model.provider.as_str().into(),
+        Shown::Declared(text) => match text.split_once('/').map(|(p, _)| p.trim()) {
+            Some(p) if !p.is_empty() && !p.contains(|c: char| c.is_uppercase()) => p.into(),
+            _ => shown.provider_label().into(),
+        },
+        _ => shown.provider_label().into(),
     }
 }
 

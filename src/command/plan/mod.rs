@@ -3,6 +3,7 @@
 mod args;
 mod findings;
 mod gather;
+mod models;
 mod report;
 mod rows;
 mod screen;
@@ -17,13 +18,16 @@ use self::take::{Rows, Taker};
 use crate::config::Origin;
 use crate::context::Context;
 use crate::error::{Error, Exit, Problem};
-use crate::plan::{self, Horizon, Input, Options};
+use crate::plan::{self, Dispatch, Horizon, Input, Options, Sink};
 use crate::report::{self as output, Format};
 use crate::source::{self, DEMO_NOW_MS, Loaded, SourceKind, Want};
 use crate::when;
 use crate::zones::Zones;
 
+use args::Honour;
 pub use args::PlanArgs;
+use models::Models;
+use report::ModelBasis;
 pub use report::{BurstRow, FireRow, FiresReport, PlanReport, Summary};
 
 /// The horizon without `--for` and `--until`.
@@ -48,7 +52,13 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
         ctx.ui.note(note);
     }
     let horizon = horizon(args, now_ms(&loaded, ctx), &zones)?;
-    let gathered = ManuallyDrop::new(gather::gather(&loaded, args, &settings, &zones));
+    let basis = match args.honour {
+        Honour::Declared => ModelBasis::Declared,
+        Honour::Effective | Honour::Both => ModelBasis::Effective,
+    };
+    let models = ManuallyDrop::new(Models::resolve(&loaded));
+    let gathered = gather::gather(&loaded, args, &settings, &models, basis, &zones);
+    let gathered = ManuallyDrop::new(gathered);
     nobody_asked_for(args, &gathered)?;
     let jobs = gather::plan_jobs(&gathered.planned);
     let options = Options {
@@ -62,22 +72,19 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
         .iter()
         .map(|s| slots::dispatch(s, args, &gathered.planned))
         .collect();
-    let input = Input {
-        jobs,
-        recurrences: gathered
-            .recurrences
-            .iter()
-            .map(|r| r as &dyn plan::Recurrence)
-            .collect(),
-        groups: gathered.groups.clone(),
-        dispatch: rules.iter().map(|(rule, _)| rule.clone()).collect(),
-        horizon,
-        options,
-    };
-    let mut taker = Taker::new(&loaded, &gathered, &input, args, ctx)?;
+    let slots: Vec<Dispatch> = rules.iter().map(|(rule, _)| rule.clone()).collect();
+    let input = input(&gathered, jobs, &slots, horizon, options);
+    let mut taker = Taker::new(&loaded, &gathered, &input, (&models, basis), args, ctx)?;
     let outcome = plan::plan(&input, &mut taker);
     let (bursts, fires) = taker.taken()?;
     let problems = problems(&loaded, &gathered, &outcome);
+    let peaks_declared = (args.honour == Honour::Both).then(|| {
+        let basis = ModelBasis::Declared;
+        let gathered = gather::gather(&loaded, args, &settings, &models, basis, &zones);
+        let jobs = gather::plan_jobs(&gathered.planned);
+        let input = self::input(&gathered, jobs, &slots, horizon, options);
+        summary::peaks(&gathered, &plan::plan(&input, &mut Unheard))
+    });
     let summary = summary::of(&summary::Parts {
         loaded: &loaded,
         gathered: &gathered,
@@ -85,12 +92,39 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
         outcome: &outcome,
         rules: &rules,
         settings: &settings,
+        models: &models,
+        basis,
+        peaks_declared,
         target: args.max_concurrent,
         tzdata: zones.version(),
     });
     print(args, ctx, summary, problems, bursts, fires)?;
     Ok(Exit::Ok)
 }
+
+/// What the plan is made from.
+fn input<'a>(
+    gathered: &'a Gathered<'_>,
+    jobs: Vec<plan::PlanJob<'a>>,
+    slots: &[Dispatch],
+    horizon: Horizon,
+    options: Options,
+) -> Input<'a> {
+    let recurrences = gathered.recurrences.iter();
+    Input {
+        jobs,
+        recurrences: recurrences.map(|r| r as &dyn plan::Recurrence).collect(),
+        groups: gathered.groups.clone(),
+        dispatch: slots.to_vec(),
+        horizon,
+        options,
+    }
+}
+
+/// Hears nothing: of the second plan of `--honour both` only the peaks count.
+struct Unheard;
+
+impl Sink for Unheard {}
 
 /// Everything that was skipped: by the sources, by the schedulers, by the plan.
 fn problems(loaded: &Loaded, gathered: &Gathered<'_>, outcome: &plan::Outcome) -> Vec<Problem> {

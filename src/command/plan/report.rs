@@ -61,6 +61,8 @@ pub struct Summary {
     /// Peaks before (as the source makes jobs due) and after (as planned), without any cap: first in
     /// total (`group` null), then per group.
     pub peaks: Vec<GroupPeaks>,
+    /// The same peaks with the models as the jobs declare them (`--honour both`); else null.
+    pub peaks_declared: Option<Vec<GroupPeaks>>,
     /// What each source's own slots make of it.
     pub dispatch: Vec<SourceDispatch>,
     /// Which run lengths were used.
@@ -104,11 +106,23 @@ pub struct Inputs {
     pub restagger: bool,
     /// What peaks are grouped by.
     pub group_by: String,
-    /// Which model a job's is: `declared`, as its payload says; what the gateway resolves is not
-    /// considered.
-    pub model: &'static str,
+    /// Which model a job's is: its own word, or what its gateway resolves. Jobs whose gateway is not
+    /// known count as they declare.
+    pub model: ModelBasis,
+    /// The version whose rules resolved the models, by source; null where they are not resolved.
+    pub model_versions: Vec<Option<String>>,
     /// Version and place of the time zone data.
     pub tzdata: String,
+}
+
+/// What a model rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModelBasis {
+    /// What the job declares.
+    Declared,
+    /// What its gateway resolves.
+    Effective,
 }
 
 /// The jobs that were read, by what became of them. They add up to `read`.
@@ -218,6 +232,8 @@ pub enum FindingKind {
     SourceStagger,
     /// Jobs on a burst tick to which no stagger of the source applies, and why.
     NoStagger,
+    /// The gateway resolves other models than the jobs declare.
+    ModelsNotHonoured,
     /// The source's tick is coarser than the jitter.
     CoarseTick,
     /// Jobs that wait for a slot.
@@ -323,10 +339,14 @@ pub struct FireRow {
     pub agent: Option<String>,
     /// Its workspace.
     pub workspace: Option<String>,
-    /// The provider part of the declared model; null when the job declares none, or an alias.
+    /// The provider of the model; null when none is called, or none is named.
     pub provider: Option<String>,
-    /// The model as the job declares it.
+    /// The model; null when none is called, or none is named.
     pub model: Option<String>,
+    /// Whether that is what the gateway resolves, or only what the job declares.
+    pub model_basis: ModelBasis,
+    /// The model as the job declares it.
+    pub model_declared: Option<String>,
     /// What the schedule says, epoch milliseconds.
     pub nominal_at_ms: i64,
     /// When the source makes it due, epoch milliseconds.

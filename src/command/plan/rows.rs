@@ -1,6 +1,6 @@
 //! The rows of a plan in tables.
 
-use super::report::{BurstRow, FireRow};
+use super::report::{BurstRow, FireRow, ModelBasis};
 use crate::report::{Cell, Column, Row, View};
 use crate::ui::Role;
 use crate::when;
@@ -89,7 +89,9 @@ impl Row for FireRow {
         Column::new("job", "JOB"),
         Column::new("name", "NAME").if_any(),
         Column::new("provider", "PROVIDER").if_any(),
-        Column::new("model", "MODEL (DECLARED)").if_any(),
+        Column::new("model", "MODEL").if_any(),
+        Column::new("model_declared", "DECLARED").if_any(),
+        Column::new("model_basis", "MODEL AS").on_request(),
         Column::new("agent", "AGENT").if_any(),
         Column::new("workspace", "WORKSPACE").if_any(),
         Column::new("run_ms", "RUN").right(),
@@ -117,6 +119,13 @@ impl Row for FireRow {
             "name" => Cell::from(self.name.as_deref()),
             "provider" => Cell::from(self.provider.as_deref()),
             "model" => Cell::from(self.model.as_deref()),
+            // Said where it is another one.
+            "model_declared" if self.model == self.model_declared => Cell::none(),
+            "model_declared" => Cell::from(self.model_declared.as_deref()).role(Role::Warn),
+            "model_basis" => Cell::from(match self.model_basis {
+                ModelBasis::Declared => "declared",
+                ModelBasis::Effective => "resolved",
+            }),
             "agent" => Cell::from(self.agent.as_deref()),
             "workspace" => Cell::from(self.workspace.as_deref()),
             "run_ms" => Cell::from(when::duration(self.run_ms)),

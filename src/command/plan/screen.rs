@@ -2,7 +2,9 @@
 
 use std::io;
 
-use super::report::{BurstRow, FireRow, FiresReport, GroupPeaks, PlanReport, Summary};
+use super::report::{
+    BurstRow, FireRow, FiresReport, GroupPeaks, Inputs, ModelBasis, PlanReport, Summary,
+};
 use crate::error::Problem;
 use crate::report::{Bar, Cell, Column, Report, Screen};
 use crate::source::rules_name;
@@ -136,9 +138,37 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
         }
     ))?;
     screen.paragraph(&format!(
-        "models: as each job declares them, not as the gateway resolves them; time zone data {}",
+        "models: {}; time zone data {}",
+        models(inputs),
         inputs.tzdata
     ))
+}
+
+/// Whose word counts for the models.
+fn models(inputs: &Inputs) -> String {
+    let mut versions: Vec<&str> = inputs
+        .model_versions
+        .iter()
+        .flatten()
+        .map(|v| &**v)
+        .collect();
+    versions.dedup();
+    let unknown = inputs.model_versions.iter().any(Option::is_none);
+    match (inputs.model, versions.is_empty(), unknown) {
+        (ModelBasis::Declared, false, _) => {
+            "as each job declares them, not as the gateway resolves them".to_owned()
+        }
+        (_, true, _) => {
+            "as each job declares them: no gateway's configuration is known that would \
+                         resolve them (--config FILE)"
+                .to_owned()
+        }
+        (_, false, false) => format!("as {} resolves them", versions.join(" and ")),
+        (_, false, true) => format!(
+            "as {} resolves them; as declared where no configuration is known",
+            versions.join(" and ")
+        ),
+    }
 }
 
 fn peaks(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
@@ -175,6 +205,13 @@ fn peaks(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
         ]
     };
     let rows: Vec<_> = summary.peaks.iter().map(row).collect();
+    if let Some(declared) = &summary.peaks_declared {
+        let rows: Vec<_> = declared.iter().map(row).collect();
+        screen.line(&[Cell::with(Role::Strong, "As the jobs declare their models")])?;
+        screen.table(&COLUMNS, &rows)?;
+        screen.blank()?;
+        screen.line(&[Cell::with(Role::Strong, "As the gateway resolves them")])?;
+    }
     screen.table(&COLUMNS, &rows)?;
     for dispatch in &summary.dispatch {
         screen.paragraph(&format!(

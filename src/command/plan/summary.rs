@@ -3,7 +3,8 @@
 use super::args::{Settings, name};
 use super::findings::{self, Facts};
 use super::gather::{self, Gathered};
-use super::report::{GroupPeaks, Histogram, Inputs, Skyline, SourceDispatch, Summary};
+use super::models::Models;
+use super::report::{GroupPeaks, Histogram, Inputs, ModelBasis, Skyline, SourceDispatch, Summary};
 use crate::plan::{Dispatch, Input, Jitter, Outcome};
 use crate::source::Loaded;
 use crate::when;
@@ -17,6 +18,10 @@ pub(super) struct Parts<'a> {
     /// By source: the rule and where it is known from.
     pub(super) rules: &'a [(Dispatch, String)],
     pub(super) settings: &'a Settings,
+    pub(super) models: &'a Models,
+    pub(super) basis: ModelBasis,
+    /// The peaks with the models as declared, when both are asked for.
+    pub(super) peaks_declared: Option<Vec<GroupPeaks>>,
     pub(super) target: Option<u32>,
     pub(super) tzdata: String,
 }
@@ -29,7 +34,7 @@ pub(super) fn of(parts: &Parts<'_>) -> Summary {
         input,
         outcome,
         ..
-    } = *parts;
+    } = parts;
     let dispatch: Vec<SourceDispatch> = (0..)
         .zip(&loaded.sources)
         .filter(|(index, _)| gathered.planned.iter().any(|p| p.job.source == *index))
@@ -44,6 +49,7 @@ pub(super) fn of(parts: &Parts<'_>) -> Summary {
     let findings = findings::findings(&Facts {
         loaded,
         gathered,
+        models: parts.models,
         jobs: &input.jobs,
         outcome,
         dispatch: &dispatch,
@@ -57,7 +63,8 @@ pub(super) fn of(parts: &Parts<'_>) -> Summary {
         occurrences: outcome.totals.fires,
         burst_count: outcome.totals.bursts,
         in_bursts: outcome.totals.in_bursts,
-        peaks: peaks(parts),
+        peaks: peaks(gathered, outcome),
+        peaks_declared: parts.peaks_declared.clone(),
         dispatch,
         run_lengths: gather::run_lengths(&gathered.planned),
         histogram: histogram(outcome),
@@ -93,16 +100,19 @@ fn inputs(parts: &Parts<'_>) -> Inputs {
         burst: options.burst,
         restagger: options.restagger,
         group_by: name(&parts.settings.group_by),
-        model: "declared",
+        // Where nothing is resolved, the jobs' own word is all there is.
+        model: if parts.models.versions.iter().any(Option::is_some) {
+            parts.basis
+        } else {
+            ModelBasis::Declared
+        },
+        model_versions: parts.models.versions.clone(),
         tzdata: parts.tzdata.clone(),
     }
 }
 
 /// Peaks in total, then per group: most runs at once first.
-fn peaks(parts: &Parts<'_>) -> Vec<GroupPeaks> {
-    let Parts {
-        gathered, outcome, ..
-    } = *parts;
+pub(super) fn peaks(gathered: &Gathered<'_>, outcome: &Outcome) -> Vec<GroupPeaks> {
     let mut jobs = vec![0; gathered.groups.len()];
     for planned in &gathered.planned {
         jobs[planned.group as usize] += 1;

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use super::args::PlanArgs;
 use super::findings;
 use super::gather::{self, Gathered};
-use super::report::{BurstGroupRow, BurstRow, FireRow};
+use super::models::Models;
+use super::report::{BurstGroupRow, BurstRow, FireRow, ModelBasis};
 use crate::context::Context;
 use crate::error::Error;
 use crate::plan::{self, Burst, Fire, Input, Sink};
@@ -67,6 +68,7 @@ impl<'a> Taker<'a> {
         loaded: &'a Loaded,
         gathered: &'a Gathered<'a>,
         input: &'a Input<'a>,
+        (models, basis): (&'a Models, ModelBasis),
         args: &PlanArgs,
         ctx: &Context,
     ) -> Result<Self, Error> {
@@ -77,6 +79,8 @@ impl<'a> Taker<'a> {
                 loaded,
                 gathered,
                 input,
+                models,
+                basis,
                 target,
                 traits,
             },
@@ -132,6 +136,8 @@ struct RowMaker<'a> {
     loaded: &'a Loaded,
     gathered: &'a Gathered<'a>,
     input: &'a Input<'a>,
+    models: &'a Models,
+    basis: ModelBasis,
     target: Option<u32>,
     /// By job: zone and source, side by side because bursts ask for those of all their members.
     traits: Vec<(u32, u32)>,
@@ -193,6 +199,7 @@ impl RowMaker<'_> {
         let planned = &self.gathered.planned[fire.job];
         let job = planned.job;
         let (_, tz) = &self.gathered.zones[planned.zone];
+        let shown = self.models.shown(planned.at, job, self.basis);
         let nominal = self.input.options.at_nominal();
         let entered = if nominal {
             fire.nominal_ms
@@ -209,8 +216,10 @@ impl RowMaker<'_> {
             source: self.loaded.sources[job.source].tag.clone(),
             agent: job.agent.clone(),
             workspace: job.workspace.clone(),
-            provider: gather::provider(job.model.as_deref()).map(str::to_owned),
-            model: job.model.clone(),
+            provider: shown.provider(),
+            model: shown.model(),
+            model_basis: shown.basis(),
+            model_declared: job.model.clone(),
             nominal_at_ms: fire.nominal_ms,
             native_at_ms: fire.native_ms,
             stagger_ms: fire.native_ms - fire.nominal_ms,

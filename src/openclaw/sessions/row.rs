@@ -21,6 +21,8 @@ pub(super) struct Fields {
     provider_override: Loose<String>,
     model_override: Loose<String>,
     override_source: Loose<String>,
+    fallback_provider: Loose<String>,
+    fallback_model: Loose<String>,
     auth_profile: Loose<String>,
     model_provider: Loose<String>,
     model: Loose<String>,
@@ -35,6 +37,8 @@ enum Name {
     ProviderOverride,
     ModelOverride,
     ModelOverrideSource,
+    ModelOverrideFallbackOriginProvider,
+    ModelOverrideFallbackOriginModel,
     AuthProfileOverride,
     ModelProvider,
     Model,
@@ -52,6 +56,11 @@ impl Fields {
             ("providerOverride", &self.provider_override),
             ("modelOverride", &self.model_override),
             ("modelOverrideSource", &self.override_source),
+            (
+                "modelOverrideFallbackOriginProvider",
+                &self.fallback_provider,
+            ),
+            ("modelOverrideFallbackOriginModel", &self.fallback_model),
             ("authProfileOverride", &self.auth_profile),
             ("modelProvider", &self.model_provider),
             ("model", &self.model),
@@ -69,6 +78,8 @@ impl Fields {
             provider_override: self.provider_override.text(),
             model_override: self.model_override.text(),
             override_source: self.override_source.text(),
+            override_of_fallback: self.fallback_provider.text().is_some()
+                && self.fallback_model.text().is_some(),
             auth_profile: self.auth_profile.text(),
             model_provider: self.model_provider.text(),
             model: self.model.text(),
@@ -97,6 +108,10 @@ impl<'de> Visitor<'de> for AnyEntry {
                 Name::ProviderOverride => row.provider_override = map.next_value()?,
                 Name::ModelOverride => row.model_override = map.next_value()?,
                 Name::ModelOverrideSource => row.override_source = map.next_value()?,
+                Name::ModelOverrideFallbackOriginProvider => {
+                    row.fallback_provider = map.next_value()?;
+                }
+                Name::ModelOverrideFallbackOriginModel => row.fallback_model = map.next_value()?,
                 Name::AuthProfileOverride => row.auth_profile = map.next_value()?,
                 Name::ModelProvider => row.model_provider = map.next_value()?,
                 Name::Model => row.model = map.next_value()?,
