@@ -6,6 +6,10 @@ use crate::sandbox::Sandbox;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const PICTURE: (&str, &str) = ("```console\n$ cronctl plan --demo\n", "```\n");
+const MODEL: (&str, &str) = (
+    "```console\n$ cronctl explain-model --demo slbe-nightly-optimizer\n",
+    "```\n",
+);
 const CODES: (&str, &str) = ("| Code | Meaning |\n| --- | --- |\n", "\n## ");
 
 /// Compares a part of the README with what it must be; rewrites it when asked to.
@@ -35,6 +39,9 @@ fn readme_shows_real_output_and_the_real_exit_codes() {
         .run();
     assert_eq!(run.code, Some(0), "{run}");
     part_is(PICTURE, &run.stdout);
+    let run = Sandbox::new().run("explain-model --demo slbe-nightly-optimizer");
+    assert_eq!(run.code, Some(0), "{run}");
+    part_is(MODEL, &run.stdout);
     let codes = Exit::ALL.map(|exit| format!("| {} | {} |\n", exit.code(), exit.meaning()));
     part_is(CODES, &codes.concat());
 }
