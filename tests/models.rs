@@ -61,14 +61,14 @@ fn scratch() {
             };
             let config = Config::of_text(text, "openclaw.json").unwrap();
             let mut settings: ModelSettings = settings(&config);
-            if v["env"]["ANTHROPIC_API_KEY"].is_string()
-                && !v["env"]["ANTHROPIC_OAUTH_TOKEN"].is_string()
-            {
-                settings.anthropic_key = Some(cronctl::model::At {
+            let env = |name: &str| {
+                v["env"][name].is_string().then(|| cronctl::model::At {
                     file: "env".into(),
-                    path: "ANTHROPIC_API_KEY".into(),
-                });
-            }
+                    path: name.into(),
+                })
+            };
+            settings.anthropic.env_key = env("ANTHROPIC_API_KEY").or(settings.anthropic.env_key);
+            settings.anthropic.env_token = env("ANTHROPIC_OAUTH_TOKEN").or(settings.anthropic.env_token);
             let mut job = v["job"].clone();
             job["id"] = json!("job1");
             job["schedule"] = json!({"kind": "cron", "expr": "0 3 * * *"});
@@ -86,6 +86,7 @@ fn scratch() {
             };
             let fallbacks = v["job"]["payload"]["fallbacks"].as_array().map(|a| {
                 a.iter()
+                    .filter(|t| t.is_string() || version < "2026.4.20".parse().unwrap())
                     .map(|t| match t {
                         Value::String(s) => s.clone(),
                         Value::Null => String::new(),

@@ -2,64 +2,65 @@
 
 use std::borrow::Cow;
 
+use super::anthropic::hidden_entries;
+use super::names::tables::GEMINI_MARCH;
 use super::names::{Names, fold, google, halves, trim};
-use super::rules::{HiddenAllowlist, Load, Rules};
-use super::settings::{CatalogEntry, ModelSettings, Said};
+use super::rules::{Load, Rules};
+use super::settings::{CatalogEntry, ModelSettings, Provider, Said};
 
 /// The configuration as the release has it once it is loaded.
 pub(super) fn at_load<'a>(settings: &'a ModelSettings, rules: &Rules) -> Cow<'a, ModelSettings> {
     let mut settings = Cow::Borrowed(settings);
-    if let Some(entry) = hidden_allowlist(&settings, rules) {
-        let changed = settings.to_mut();
-        changed.defaults.catalog.get_or_insert_default().push(entry);
+    let hidden = hidden_entries(&settings, rules);
+    if !hidden.is_empty() {
+        let catalog = &mut settings.to_mut().defaults.catalog;
+        let entry = |(key, at)| CatalogEntry {
+            key,
+            alias: None,
+            at,
+        };
+        let catalog = catalog.get_or_insert_default();
+        catalog.extend(hidden.into_iter().map(entry));
     }
     match rules.load {
-        Load::Kept | Load::GoogleRows => settings,
+        Load::Kept => settings,
+        Load::GoogleRows => {
+            google_rows(&mut settings);
+            settings
+        }
         Load::Short | Load::Full => Cow::Owned(rewritten(settings.into_owned(), rules)),
     }
 }
 
-/// With an API key as the way to Anthropic, a default of theirs gets an entry in
-/// `agents.defaults.models`, which so becomes an allowlist.
-fn hidden_allowlist(settings: &ModelSettings, rules: &Rules) -> Option<CatalogEntry> {
-    let key = settings.anthropic_key.as_ref()?;
-    let model = settings.defaults.model.as_ref()?;
-    let primary = trim(&model.primary.as_ref()?.text);
-    let lower = fold(primary);
-    let names = &rules.names;
-    let target = names.aliases.iter().find(|(alias, _)| *alias == lower);
-    let (provider, model) = match rules.hidden {
-        HiddenAllowlist::None => return None,
-        HiddenAllowlist::Parsed => {
-            let text = target.map_or(primary, |(_, target)| target);
-            let parsed = names.parse(text, "anthropic")?;
-            (parsed.provider, parsed.model)
-        }
-        HiddenAllowlist::Written | HiddenAllowlist::WrittenOrCli => {
-            let of_anthropic = |(alias, _): &&(&str, &str)| matches!(*alias, "opus" | "sonnet");
-            let text = target.filter(of_anthropic).map_or(primary, |(_, t)| t);
-            match text.find('/').filter(|i| *i > 0) {
-                None => ("anthropic".to_owned(), text.to_owned()),
-                Some(_) => {
-                    let (provider, model) = halves(text)?;
-                    let provider = match fold(provider).as_str() {
-                        "bedrock" | "aws-bedrock" => "amazon-bedrock".to_owned(),
-                        other => other.to_owned(),
-                    };
-                    (provider, model.to_owned())
+/// The ids of providers that are Google's, or speak its interface, are written out.
+///
+/// Source: `normalizeProviderConfig` of the Google plugin, 2026.4.5 to 2026.4.29.
+fn google_rows(settings: &mut Cow<'_, ModelSettings>) {
+    let is_google = |p: &Provider| {
+        p.speaks_google
+            || p.id == "google-vertex"
+            || (p.id == "google" && p.api.as_deref().is_none_or(|api| trim(api).is_empty()))
+            || p.id == "google-antigravity"
+    };
+    if !settings.providers.iter().any(is_google) {
+        return;
+    }
+    let providers = settings.to_mut().providers.iter_mut();
+    for provider in providers.filter(|p| is_google(p)) {
+        for id in &mut provider.models {
+            let low = matches!(
+                id.as_str(),
+                "gemini-3-pro" | "gemini-3.1-pro" | "gemini-3-1-pro"
+            );
+            if provider.id == "google-antigravity" {
+                if low {
+                    id.push_str("-low");
                 }
+            } else if let Some(new) = google(GEMINI_MARCH, id) {
+                *id = new;
             }
         }
-    };
-    let cached = provider == "anthropic"
-        || (provider == "amazon-bedrock" && fold(&model).contains("anthropic.claude"));
-    let name = format!("{provider}/{model}");
-    let listed = settings.defaults.catalog.as_deref().unwrap_or_default();
-    (cached && !listed.iter().any(|e| e.key == name)).then(|| CatalogEntry {
-        key: name,
-        alias: None,
-        at: key.clone(),
-    })
+    }
 }
 
 /// A reference as later releases write it into their configuration.

@@ -6,6 +6,7 @@
 mod agent;
 mod alias;
 mod allow;
+mod anthropic;
 mod default;
 mod era;
 mod fallback;
@@ -23,6 +24,7 @@ mod settings;
 mod target;
 
 pub use agent::agent_id;
+pub use anthropic::Claude;
 pub use era::{Era, Otherwise, Release, Ruling, rules_of};
 pub use names::{Change, IdRule, Keys, Names, Profiles, Table};
 pub use record::{RunRecord, SessionRow};
@@ -35,10 +37,10 @@ pub use resolution::{
 pub use resolver::{Agents, NoRows, Policy, Resolver, Rows, session_key};
 pub use rules::{
     Aliases, Allow, Bare, Chain, Disallowed, Drops, First, FirstProvider, Foreign, Gmail,
-    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, Payloads, Primary, Rejection, Rosters, Rules,
+    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, OwnModels, Payloads, Primary, Rejection, Rosters, Rules,
     Subagents,
 };
 pub use select::Known;
 pub use settings::{
-    AgentModels, At, CatalogEntry, Form, ModelSettings, ModelSpec, Odd, Provider, Roster, Said,
+    AgentModels, Anthropic, At, CatalogEntry, Form, Login, ModelSettings, ModelSpec, Odd, Provider, Roster, Said,
 };

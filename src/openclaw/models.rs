@@ -67,7 +67,7 @@ pub fn settings(config: &Config) -> ModelSettings {
         gmail,
         system_agent,
         policy_migrated,
-        anthropic_key: auth::anthropic_key(&reader, &root),
+        anthropic: auth::anthropic(&reader, &root),
         main_key,
         session_store,
         odd: reader.odd,
