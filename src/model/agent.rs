@@ -43,11 +43,7 @@ pub(super) fn entry<'a>(settings: &'a ModelSettings, id: &str) -> Option<&'a Age
 }
 
 /// Chooses the agent of a job.
-pub(super) fn choose(
-    rules: &Rules,
-    settings: &ModelSettings,
-    named: Option<&str>,
-) -> AgentUse {
+pub(super) fn choose(rules: &Rules, settings: &ModelSettings, named: Option<&str>) -> AgentUse {
     let known = |id: String, why: &str| AgentUse {
         id: Some(id),
         why: why.to_owned(),

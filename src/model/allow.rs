@@ -195,7 +195,10 @@ pub(super) fn allowed(view: &View<'_>, scope: &Scope<'_>) -> Allowed {
         }
     }
     let nothing = only.keys.is_empty() && only.wildcards.is_empty();
-    let open = matches!(rules.allow, Allow::MapWithWildcards | Allow::PolicyAndDefault);
+    let open = matches!(
+        rules.allow,
+        Allow::MapWithWildcards | Allow::PolicyAndDefault
+    );
     if nothing && open {
         return Allowed::Any;
     }

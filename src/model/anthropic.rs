@@ -29,7 +29,12 @@ enum Way<'a> {
 }
 
 /// The keys that a release adds to `agents.defaults.models`, each with what led to it.
-pub(super) fn hidden_entries(settings: &ModelSettings, rules: &Rules) -> Vec<(String, At)> {
+/// `cli` is [`is_cli_selected`] of the configuration as written.
+pub(super) fn hidden_entries(
+    settings: &ModelSettings,
+    rules: &Rules,
+    cli: bool,
+) -> Vec<(String, At)> {
     // Without agents.defaults nothing is added.
     if settings.defaults.file.is_none() {
         return Vec::new();
@@ -37,7 +42,7 @@ pub(super) fn hidden_entries(settings: &ModelSettings, rules: &Rules) -> Vec<(St
     let keys = match way(rules.hidden, &settings.anthropic) {
         None => return Vec::new(),
         Some(Way::Key(at)) => (with_key(settings, rules), at),
-        Some(Way::Login(at)) => (with_login(settings, rules), at),
+        Some(Way::Login(at)) => (with_login(settings, rules, cli), at),
     };
     let (keys, at) = keys;
     let mut added: Vec<(String, At)> = Vec::new();
@@ -120,7 +125,11 @@ fn with_key(settings: &ModelSettings, rules: &Rules) -> Vec<String> {
     let primary = primary(settings);
     let alias = |text: &str, aliases: &[&str]| {
         let lower = fold(text);
-        let found = rules.names.aliases.iter().find(|(alias, _)| *alias == lower);
+        let found = rules
+            .names
+            .aliases
+            .iter()
+            .find(|(alias, _)| *alias == lower);
         let found = found.filter(|_| aliases.is_empty() || aliases.contains(&lower.as_str()));
         found.map_or_else(|| text.to_owned(), |(_, target)| (*target).to_owned())
     };
@@ -146,9 +155,13 @@ fn with_key(settings: &ModelSettings, rules: &Rules) -> Vec<String> {
     }
 }
 
-fn with_login(settings: &ModelSettings, rules: &Rules) -> Vec<String> {
+/// Whether the defaults name a model of the Claude CLI.
+pub(super) fn is_cli_selected(settings: &ModelSettings) -> bool {
     let of_cli = |text: &str| parse(text).is_some_and(|(provider, _)| provider == "claude-cli");
-    let selected = primary(settings).is_some_and(of_cli) || keys(settings).any(of_cli);
+    primary(settings).is_some_and(of_cli) || keys(settings).any(of_cli)
+}
+
+fn with_login(settings: &ModelSettings, rules: &Rules, selected: bool) -> Vec<String> {
     match rules.hidden {
         HiddenAllowlist::Parsed => Vec::new(),
         HiddenAllowlist::Written(with_cli) => {
@@ -162,7 +175,8 @@ fn with_login(settings: &ModelSettings, rules: &Rules) -> Vec<String> {
             let mut refs = Vec::new();
             for agent in std::iter::once(&settings.defaults).chain(&settings.agents) {
                 let model = agent.model.iter();
-                let texts = model.flat_map(|m| m.primary.iter().chain(m.fallbacks.iter().flatten()));
+                let texts =
+                    model.flat_map(|m| m.primary.iter().chain(m.fallbacks.iter().flatten()));
                 let texts = texts.map(|s| s.text.as_str());
                 let own = agent.catalog.as_deref().unwrap_or_default();
                 for text in texts.chain(own.iter().map(|e| e.key.as_str())) {
@@ -240,7 +254,13 @@ impl Claude {
     /// What a retired model stands for.
     fn upgraded(&self, id: &str) -> Option<&'static str> {
         const SONNET: &str = "claude-sonnet-4-6";
-        let current = ["opus-4-8", "opus-4-7", "opus-4-6", "sonnet-4-6", "haiku-4-5"];
+        let current = [
+            "opus-4-8",
+            "opus-4-7",
+            "opus-4-6",
+            "sonnet-4-6",
+            "haiku-4-5",
+        ];
         let begins = |name: &str| {
             let dotted = name.replacen("-4-", "-4.", 1);
             let rest = id.strip_prefix("claude-");
@@ -250,7 +270,9 @@ impl Claude {
             return None;
         }
         let retired = |family: &str| {
-            let Some(version) = id.strip_prefix("claude-").and_then(|r| r.strip_prefix(family))
+            let Some(version) = id
+                .strip_prefix("claude-")
+                .and_then(|r| r.strip_prefix(family))
             else {
                 return false;
             };

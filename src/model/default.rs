@@ -147,12 +147,18 @@ fn configured(view: &View<'_>, aliases: &AliasIndex, text: &str) -> Read {
 }
 
 fn listed(reference: ModelRef) -> Read {
-    let how = format!("bare name: only {} lists it → {reference}", reference.provider);
+    let how = format!(
+        "bare name: only {} lists it → {reference}",
+        reference.provider
+    );
     Some((reference, Some(how)))
 }
 
 fn in_front(reference: ModelRef) -> Read {
-    let how = format!("bare name: {} is put in front → {reference}", reference.provider);
+    let how = format!(
+        "bare name: {} is put in front → {reference}",
+        reference.provider
+    );
     Some((reference, Some(how)))
 }
 

@@ -122,7 +122,11 @@ mod tests {
         let ruling = rules_of(version.parse().expect("a version"));
         let (eras, releases): (Vec<_>, Vec<_>) = ruling.answers.into_iter().unzip();
         let releases = releases.iter().map(|r| r.version.to_string()).collect();
-        (releases, eras.iter().map(|e| e.name).collect(), ruling.exact)
+        (
+            releases,
+            eras.iter().map(|e| e.name).collect(),
+            ruling.exact,
+        )
     }
 
     #[test]
@@ -130,11 +134,21 @@ mod tests {
         let march = "2026.2.25 to 2026.3.27";
         let newest = "2026.8.1 and later";
         for (version, releases, eras, exact) in [
-            ("2026.1.5", &["2026.2.24"][..], &["up to 2026.2.24"][..], false),
+            (
+                "2026.1.5",
+                &["2026.2.24"][..],
+                &["up to 2026.2.24"][..],
+                false,
+            ),
             ("2026.2.24", &["2026.2.24"], &["up to 2026.2.24"], true),
             ("2026.2.25", &["2026.2.26"], &[march], false),
             ("2026.3.25", &["2026.3.24"], &[march], false),
-            ("2026.3.2", &["2026.2.26", "2026.3.24"], &[march, march], false),
+            (
+                "2026.3.2",
+                &["2026.2.26", "2026.3.24"],
+                &[march, march],
+                false,
+            ),
             ("2026.3.28", &["2026.3.28"], &["2026.3.28"], true),
             (
                 "2026.3.29",
@@ -156,7 +170,12 @@ mod tests {
                 &["2026.4.5 to 2026.4.22", "2026.4.29 to 2026.7.1"],
                 false,
             ),
-            ("2026.7.1-2", &["2026.7.1"], &["2026.4.29 to 2026.7.1"], false),
+            (
+                "2026.7.1-2",
+                &["2026.7.1"],
+                &["2026.4.29 to 2026.7.1"],
+                false,
+            ),
             (
                 "2026.7.33",
                 &["2026.7.1", "2026.8.1"],

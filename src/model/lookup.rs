@@ -62,7 +62,11 @@ impl View<'_> {
         if self.is_replaced() {
             return &[];
         }
-        self.settings.defaults.catalog.as_deref().unwrap_or_default()
+        self.settings
+            .defaults
+            .catalog
+            .as_deref()
+            .unwrap_or_default()
     }
 
     /// A provider of the configuration, its name compared as it is written.
@@ -140,11 +144,7 @@ pub(super) fn configured(view: &View<'_>, text: &str) -> Option<ModelRef> {
 }
 
 /// The words that stand for models of OpenRouter.
-pub(super) fn openrouter(
-    view: &View<'_>,
-    text: &str,
-    default_provider: &str,
-) -> Option<ModelRef> {
+pub(super) fn openrouter(view: &View<'_>, text: &str, default_provider: &str) -> Option<ModelRef> {
     let names = &view.rules.names;
     if !names.openrouter_words {
         return None;
@@ -167,7 +167,11 @@ pub(super) fn openrouter(
             .providers
             .iter()
             .find(|p| names.provider(&p.id) == "openrouter")?;
-        let id = provider.models.iter().map(|m| trim(m)).find(|m| is_free(m))?;
+        let id = provider
+            .models
+            .iter()
+            .map(|m| trim(m))
+            .find(|m| is_free(m))?;
         Some(names.reference("openrouter", id))
     })
 }
@@ -197,7 +201,9 @@ impl Listing {
         } else {
             self.any_case
         };
-        (found.len() == 1).then(|| found.into_iter().next()).flatten()
+        (found.len() == 1)
+            .then(|| found.into_iter().next())
+            .flatten()
     }
 }
 
@@ -263,7 +269,11 @@ pub(super) fn resolve(
     }
     let bare = !whole.contains('/');
     // The text is asked for as it stands, with its auth profile.
-    let listed = if bare { only_provider(view, whole) } else { None };
+    let listed = if bare {
+        only_provider(view, whole)
+    } else {
+        None
+    };
     let provider = listed.as_deref().unwrap_or(default_provider);
     let reference = parse(view, model, provider)?;
     let how = match (bare, &listed) {

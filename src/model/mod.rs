@@ -15,6 +15,7 @@ mod lookup;
 mod names;
 mod record;
 mod reference;
+mod refuse;
 mod releases;
 mod resolution;
 mod resolver;
@@ -29,6 +30,7 @@ pub use era::{Era, Otherwise, Release, Ruling, rules_of};
 pub use names::{Change, IdRule, Keys, Names, Profiles, Table};
 pub use record::{RunRecord, SessionRow};
 pub use reference::ModelRef;
+pub use refuse::refused_config;
 pub use releases::ERAS;
 pub use resolution::{
     AgentUse, Candidate, ChainOrigin, Failure, FailureClass, Fate, Mechanism, Outcome, Resolution,
@@ -37,10 +39,11 @@ pub use resolution::{
 pub use resolver::{Agents, NoRows, Policy, Resolver, Rows, session_key};
 pub use rules::{
     Aliases, Allow, Bare, Chain, Disallowed, Drops, First, FirstProvider, Foreign, Gmail,
-    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, OwnModels, Payloads, Primary, Rejection, Rosters, Rules,
-    Subagents,
+    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, OwnModels, Payloads, Primary,
+    Rejection, Rosters, Rules, Subagents,
 };
 pub use select::Known;
 pub use settings::{
-    AgentModels, Anthropic, At, CatalogEntry, Form, Login, ModelSettings, ModelSpec, Odd, Provider, Roster, Said,
+    AgentModels, Anthropic, At, CatalogEntry, Form, Login, ModelSettings, ModelSpec, Odd, Provider,
+    Roster, Said,
 };

@@ -4,8 +4,8 @@ use super::era::{Era, Otherwise, Release};
 use super::names::tables;
 use super::rules::{
     Aliases, Allow, Bare, Chain, Disallowed, Drops, First, FirstProvider, Foreign, Gmail,
-    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, OwnModels, Payloads, Primary, Rejection, Rosters, Rules,
-    Subagents,
+    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, OwnModels, Payloads, Primary,
+    Rejection, Rosters, Rules, Subagents,
 };
 use crate::schedule::Version;
 
@@ -48,6 +48,7 @@ const FEBRUARY_24: Rules = Rules {
     named_sessions: Named::Ignored,
     payloads: Payloads::Turns,
     hidden: HiddenAllowlist::Parsed,
+    cli_providers: false,
     load: Load::Kept,
     roster: Rosters::List,
 };
@@ -145,6 +146,7 @@ const APRIL_29: Rules = Rules {
     },
     drops: Drops::Auto,
     hidden: HiddenAllowlist::Written(tables::CLI_APRIL_29),
+    cli_providers: true,
     ..APRIL_22
 };
 
@@ -169,6 +171,7 @@ const MAY_28: Rules = Rules {
     },
     drops: Drops::AutoOrFallback,
     hidden: HiddenAllowlist::Known(&tables::CLAUDE_IN_MAY),
+    cli_providers: false,
     load: Load::Short,
     ..APRIL_29
 };

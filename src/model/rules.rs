@@ -368,6 +368,9 @@ pub struct Rules {
     pub payloads: Payloads,
     /// The allowlist that a way to Anthropic brings.
     pub hidden: HiddenAllowlist,
+    /// Whether a primary of a provider that stands for a command line tool (`claude-cli`) is
+    /// written with the provider whose model it is (2026.4.29).
+    pub cli_providers: bool,
     /// What becomes of names at load.
     pub load: Load,
     /// Which rosters are read.

@@ -39,6 +39,8 @@ pub struct ModelSettings {
     pub roster: Roster,
     /// `models.providers`, in their order.
     pub providers: Vec<Provider>,
+    /// Whether `agents.list` and `agents.entries` are there both; the entries are read.
+    pub two_rosters: bool,
     /// Whether `agents.ownership` is `explicit`: no agent is the default by a mark (2026.8.1).
     pub explicit_ownership: bool,
     /// `hooks.gmail.model`.
@@ -119,7 +121,8 @@ pub struct AgentModels {
     pub heartbeat: Option<Said>,
     /// `models`: aliases, and in some versions the allowlist. `None` when absent; in order.
     pub catalog: Option<Vec<CatalogEntry>>,
-    /// `modelPolicy.allow` (2026.9). `None` when absent.
+    /// `modelPolicy.allow` (2026.8.1). `None` when absent. Blank texts are kept: they make the
+    /// configuration invalid.
     pub allow: Option<Vec<Said>>,
     /// Whether there is a `modelPolicy` object at all: then the `models` map allows nothing by
     /// itself.

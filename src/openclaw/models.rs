@@ -21,7 +21,9 @@ pub fn settings(config: &Config) -> ModelSettings {
     let mut reader = Reader::new(config);
     let root = Spot::root(&config.root);
     let agents = reader.object(root.get("agents"));
-    let defaults_at = agents.as_ref().and_then(|a| reader.object(a.get("defaults")));
+    let defaults_at = agents
+        .as_ref()
+        .and_then(|a| reader.object(a.get("defaults")));
     let mut defaults = AgentModels {
         path: "agents.defaults".to_owned(),
         ..AgentModels::default()
@@ -32,6 +34,9 @@ pub fn settings(config: &Config) -> ModelSettings {
     let system_agent = defaults_at
         .and_then(|d| reader.object(d.get("systemAgent")))
         .and_then(|s| reader.said(s.get("agentId"), "an agent's id (text)"));
+    let two_rosters = agents
+        .as_ref()
+        .is_some_and(|a| a.get("list").is_some() && a.get("entries").is_some());
     let explicit_ownership = agents
         .as_ref()
         .and_then(|a| a.get("ownership"))
@@ -63,6 +68,7 @@ pub fn settings(config: &Config) -> ModelSettings {
         agents: roster_agents,
         roster,
         providers,
+        two_rosters,
         explicit_ownership,
         gmail,
         system_agent,
@@ -208,6 +214,22 @@ impl Reader {
         Some(items.into_iter().filter_map(said).collect())
     }
 
+    /// As [`Reader::texts`], with the blank ones.
+    fn all_texts(&mut self, spot: Option<Spot<'_>>, of: &'static str) -> Option<Vec<Said>> {
+        let spot = spot?;
+        if !matches!(spot.node.kind, Kind::Array(_)) {
+            self.wrong(&spot, of);
+            return None;
+        }
+        let items: Vec<_> = spot.items().collect();
+        let said = |item: Spot<'_>| {
+            let text = self.text(Some(item.clone()), MODEL)?.to_owned();
+            let at = self.at(&item);
+            Some(Said { text, at })
+        };
+        Some(items.into_iter().filter_map(said).collect())
+    }
+
     fn spec(&mut self, spot: Option<Spot<'_>>) -> Option<ModelSpec> {
         let spot = spot?;
         match &spot.node.kind {
@@ -261,7 +283,7 @@ impl Reader {
                 .is_some_and(|p| matches!(p.node.kind, Kind::Object(_))),
             allow: self
                 .object(spot.get("modelPolicy"))
-                .and_then(|p| self.texts(p.get("allow"), MODELS)),
+                .and_then(|p| self.all_texts(p.get("allow"), MODELS)),
         }
     }
 

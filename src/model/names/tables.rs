@@ -3,8 +3,8 @@
 //! Source: read in the packages of the checked releases; from 2026.4.29 on the plugins' manifests
 //! (`modelIdNormalization`) come first and the gateway's own tables behind them.
 
-use super::Change::{AnyCase, Claude, ClaudeAnyCase, Cut, Exact, Google, Prefix};
 use super::super::anthropic::Claude as ClaudeModels;
+use super::Change::{AnyCase, Claude, ClaudeAnyCase, Cut, Exact, Google, Prefix};
 use super::{Change, IdRule, Keys, Names, Profiles, Table};
 
 const fn rule(of: &'static [&'static str], change: Change) -> IdRule {
