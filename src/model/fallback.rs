@@ -22,6 +22,8 @@ pub(super) struct Behind<'a> {
     pub(super) aliases: &'a AliasIndex,
     /// `payload.fallbacks`.
     pub(super) payload: Option<&'a [String]>,
+    /// Whether it held other values than texts, which are left out.
+    pub(super) payload_is_odd: bool,
     /// Whether `payload.model` names something.
     pub(super) pinned: bool,
     /// What is allowed.
@@ -178,7 +180,7 @@ fn fallback(view: &View<'_>, b: &Behind<'_>, text: &str) -> Option<ModelRef> {
 fn overridden(view: &View<'_>, b: &Behind<'_>) -> Option<(Texts, ChainOrigin)> {
     let chain = &view.rules.chain;
     if chain.payload
-        && let Some(own) = payload(chain.payload_trimmed, b.payload)
+        && let Some(own) = payload(chain.payload_trimmed, b)
     {
         return Some((own, ChainOrigin::Payload));
     }
@@ -220,16 +222,17 @@ fn overridden(view: &View<'_>, b: &Behind<'_>) -> Option<(Texts, ChainOrigin)> {
 }
 
 /// `payload.fallbacks`, as the release keeps it.
-fn payload(trimmed: bool, list: Option<&[String]>) -> Option<Texts> {
-    let list = list?;
+fn payload(trimmed: bool, b: &Behind<'_>) -> Option<Texts> {
+    let list = b.payload?;
     let at = |(i, text): (usize, &String)| (text.clone(), format!("payload.fallbacks[{i}]"));
     let texts = list.iter().enumerate().map(at);
     if !trimmed {
         return Some(texts.collect());
     }
     let kept: Texts = texts.filter(|(text, _)| !trim(text).is_empty()).collect();
-    // A list of nothing but blanks is no list.
-    (list.is_empty() || !kept.is_empty()).then_some(kept)
+    // A list of nothing but blanks and other values is no list.
+    let was_empty = list.is_empty() && !b.payload_is_odd;
+    (was_empty || !kept.is_empty()).then_some(kept)
 }
 
 fn defaults(settings: &ModelSettings) -> Texts {

@@ -8,6 +8,7 @@ mod agent;
 mod alias;
 mod allow;
 mod answer;
+mod anthropic;
 mod default;
 mod drift;
 mod era;
@@ -17,6 +18,7 @@ mod lookup;
 mod names;
 mod record;
 mod reference;
+mod refuse;
 mod releases;
 mod resolution;
 mod resolver;
@@ -32,11 +34,13 @@ pub use answer::{
     Alternative, Answer, Asking, Holding, Known as KnownVersion, Possible, RuledOut, Sureness,
     answers, hold, possible,
 };
+pub use anthropic::Claude;
 pub use drift::{Drift, DriftVerdict, LastRun, drift};
 pub use era::{Era, Otherwise, Release, Ruling, rules_of};
 pub use names::{Change, IdRule, Keys, Names, Profiles, Table};
 pub use record::{RunRecord, SessionRow};
 pub use reference::ModelRef;
+pub use refuse::refused_config;
 pub use releases::ERAS;
 pub use resolution::{
     AgentUse, Candidate, ChainOrigin, Failure, FailureClass, Fate, Mechanism, Outcome, Resolution,
@@ -45,11 +49,12 @@ pub use resolution::{
 pub use resolver::{Agents, NoRows, Policy, Resolver, Rows, session_key};
 pub use rules::{
     Aliases, Allow, Bare, Chain, Disallowed, Drops, First, FirstProvider, Foreign, Gmail,
-    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, Payloads, Primary, Rejection,
-    Rosters, Rules, Subagents,
+    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, OwnModels, Payloads, Primary,
+    Rejection, Rosters, Rules, Subagents,
 };
 pub use select::Known;
 pub use settings::{
-    AgentModels, At, CatalogEntry, Form, ModelSettings, ModelSpec, Odd, Provider, Roster, Said,
+    AgentModels, Anthropic, At, CatalogEntry, Form, Login, ModelSettings, ModelSpec, Odd, Provider,
+    Roster, Said,
 };
 pub use weigh::{Fit, Score, fit, ruled_out};

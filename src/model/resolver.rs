@@ -6,10 +6,12 @@ use rustc_hash::FxHashMap;
 
 use super::agent;
 use super::allow::Allowed;
+use super::era::Otherwise;
 use super::fallback::{self, Behind, Line};
 use super::load::at_load;
 use super::lookup;
 use super::names::trim;
+use super::refuse::refused_config;
 use super::resolution::{
     AgentUse, Candidate, ChainOrigin, Failure, FailureClass, Fate, Mechanism, Outcome, Resolution,
     Source, Step, StepName, StepOutcome, Verdict,
@@ -65,11 +67,16 @@ pub struct Resolver<'a> {
     rules: Rules,
     /// Models that their providers refuse (`--what-if`).
     denied: &'a [ModelRef],
+    /// Why the gateway refuses the configuration.
+    refused: Option<Failure>,
+    /// The same under other rules that the release may follow, and when it does.
+    other: Option<(&'static str, Box<Self>)>,
 }
 
 /// What is worked out once per agent.
 pub struct Agents<'a> {
     resolver: &'a Resolver<'a>,
+    other: Option<Box<Self>>,
     known: FxHashMap<String, Rc<AgentFacts<'a>>>,
 }
 
@@ -91,15 +98,35 @@ impl<'a> Resolver<'a> {
         };
         Self {
             settings: at_load(settings, &rules),
+            refused: refused_config(settings, &rules),
             rules,
             denied,
+            other: None,
         }
+    }
+
+    /// Resolves by other rules too that the release may follow: where they change the answer, a note
+    /// says so.
+    #[must_use]
+    pub fn otherwise(
+        mut self,
+        settings: &'a ModelSettings,
+        policy: Policy,
+        otherwise: Option<Otherwise>,
+    ) -> Self {
+        self.other = otherwise.map(|other| {
+            let resolver = Self::new(settings, other.rules, policy, self.denied);
+            (other.when, Box::new(resolver))
+        });
+        self
     }
 
     /// Starts resolving: what is the same for the jobs of an agent is worked out once.
     pub fn agents(&'a self) -> Agents<'a> {
+        let other = self.other.as_ref();
         Agents {
             resolver: self,
+            other: other.map(|(_, resolver)| Box::new(resolver.agents())),
             known: FxHashMap::default(),
         }
     }
@@ -167,10 +194,27 @@ impl<'a> Agents<'a> {
 
     /// Resolves one job.
     pub fn resolve(&mut self, job: &Job, rows: &dyn Rows) -> Resolution {
+        let mut resolution = self.resolve_once(job, rows);
+        if let (Some((when, _)), Some(other)) = (&self.resolver.other, &mut self.other) {
+            let other = other.resolve_once(job, rows);
+            if other.effective != resolution.effective || other.failure != resolution.failure {
+                let runs = other.effective.map(|model| format!("{model} runs"));
+                let fails = other.failure.map(|failure| failure.error);
+                let what = runs.or(fails).unwrap_or_else(|| "no model runs".to_owned());
+                resolution.notes.push(format!("{when}: {what}"));
+            }
+        }
+        resolution
+    }
+
+    fn resolve_once(&mut self, job: &Job, rows: &dyn Rows) -> Resolution {
         let agent = self.agent(job);
         let declared = job.model.as_deref().map(trim).filter(|m| !m.is_empty());
         let kind = job.payload_kind.as_deref().unwrap_or("agentTurn");
         let r = self.resolver;
+        if let Some(failure) = &r.refused {
+            return ended(agent, declared, Outcome::Fails, failure.clone());
+        }
         if let Some(failure) = target::does_not_fit(&r.rules, job, kind) {
             return ended(agent, declared, Outcome::Skips, failure);
         }
@@ -209,13 +253,14 @@ impl<'a> Agents<'a> {
             Err(failure) => return refused(agent, selected.clone_parts(), failure.clone()),
         };
         let line = fallback::line(
-            &facts.view(&r.rules, &r.settings),
+            &facts.view(&r.rules, &r.settings).merged(),
             &Behind {
                 agent: facts.entry,
                 merged: &facts.merged,
                 default: &facts.default.reference,
-                aliases: &facts.aliases,
+                aliases: facts.behind.as_ref().unwrap_or(&facts.aliases),
                 payload: extras.and_then(|e| e.fallbacks.as_deref()),
+                payload_is_odd: extras.is_some_and(|e| e.odd_fallbacks.is_some()),
                 pinned: declared.is_some(),
                 allowed: &facts.allowed,
                 selected: &model,

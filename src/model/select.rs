@@ -22,6 +22,8 @@ pub(super) struct AgentFacts<'a> {
     pub(super) default: Default,
     /// Its aliases, bare keys belonging to the default's provider.
     pub(super) aliases: AliasIndex,
+    /// Those of its fallbacks, where they differ.
+    pub(super) behind: Option<AliasIndex>,
     /// What it may run.
     pub(super) allowed: Allowed,
     /// The Gmail hook's model for it, when one is set.
@@ -45,9 +47,10 @@ impl<'a> AgentFacts<'a> {
             rules,
             settings,
             agent: entry,
+            merged: false,
         };
         let merged = agent::merged(settings, entry);
-        let default = default::default(&view, &merged);
+        let default = default::default(&view.merged(), &merged);
         let aliases = AliasIndex::build(&view, &default.reference.provider);
         let scope = Scope {
             default: &default.reference,
@@ -56,11 +59,16 @@ impl<'a> AgentFacts<'a> {
         };
         let allowed = allow::allowed(&view, &scope);
         let gmail = gmail(&view, &scope);
+        let merged_view = view.merged();
+        let behind = merged_view
+            .is_replaced()
+            .then(|| AliasIndex::build(&merged_view, &default.reference.provider));
         Self {
             entry,
             merged,
             default,
             aliases,
+            behind,
             allowed,
             gmail,
         }
@@ -75,6 +83,7 @@ impl<'a> AgentFacts<'a> {
             rules,
             settings,
             agent: self.entry,
+            merged: false,
         }
     }
 

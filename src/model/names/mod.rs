@@ -62,6 +62,8 @@ pub enum Change {
     Prefix(&'static str),
     /// An id that begins with `claude-` gets the prefix `anthropic/`.
     Claude,
+    /// As before, in any case of its letters.
+    ClaudeAnyCase,
 }
 
 /// How the key of a model is written, by which models are compared.
@@ -290,6 +292,9 @@ impl Change {
                 return bare.then(|| format!("{prefix}/{id}"));
             }
             Self::Claude => {
+                return id.starts_with("claude-").then(|| format!("anthropic/{id}"));
+            }
+            Self::ClaudeAnyCase => {
                 let claude = fold(id).starts_with("claude-");
                 return claude.then(|| format!("anthropic/{id}"));
             }

@@ -3,7 +3,8 @@
 //! Source: read in the packages of the checked releases; from 2026.4.29 on the plugins' manifests
 //! (`modelIdNormalization`) come first and the gateway's own tables behind them.
 
-use super::Change::{AnyCase, Claude, Cut, Exact, Google, Prefix};
+use super::super::anthropic::Claude as ClaudeModels;
+use super::Change::{AnyCase, Claude, ClaudeAnyCase, Cut, Exact, Google, Prefix};
 use super::{Change, IdRule, Keys, Names, Profiles, Table};
 
 const fn rule(of: &'static [&'static str], change: Change) -> IdRule {
@@ -87,7 +88,7 @@ const GEMINI_FEBRUARY: Table = &[
     ("gemini-3-pro", "gemini-3-pro-preview"),
     ("gemini-3-flash", "gemini-3-flash-preview"),
 ];
-const GEMINI_MARCH: Table = &[
+pub(in crate::model) const GEMINI_MARCH: Table = &[
     ("gemini-3-pro", "gemini-3-pro-preview"),
     ("gemini-3-flash", "gemini-3-flash-preview"),
     ("gemini-3.1-pro", "gemini-3.1-pro-preview"),
@@ -325,7 +326,7 @@ pub(in crate::model) const APRIL_29_INDEXED: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_46)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_4)),
         rule(XAI, AnyCase(GROK_420)),
     ],
@@ -343,7 +344,7 @@ pub(in crate::model) const MAY_28: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_AT_VERCEL)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_420)),
         rule(XAI, AnyCase(GROK_4)),
         KIMI,
@@ -371,7 +372,7 @@ pub(in crate::model) const JUNE_11: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_AT_VERCEL)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_420)),
         rule(XAI, AnyCase(GROK_4)),
         KIMI,
@@ -393,7 +394,7 @@ pub(in crate::model) const JULY_1: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_AT_VERCEL_JULY)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_420)),
         rule(XAI, AnyCase(GROK_4)),
         KIMI,
@@ -420,7 +421,7 @@ pub(in crate::model) const AUGUST_1: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_AT_VERCEL_JULY)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_LATEST)),
         rule(XAI, AnyCase(GROK_4)),
         KIMI,
@@ -447,11 +448,121 @@ pub(in crate::model) const SEPTEMBER_6: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_AT_VERCEL_JULY)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_LATEST)),
         rule(XAI, AnyCase(&[("grok-4.7-latest", "grok-4.7")])),
         rule(XAI, AnyCase(GROK_4)),
         KIMI,
     ],
     ..AUGUST_1
+};
+
+/// The models of the Claude CLI, 2026.4.22.
+pub(in crate::model) const CLI_APRIL_22: &[&str] = &[
+    "claude-cli/claude-opus-4-7",
+    "claude-cli/claude-sonnet-4-6",
+    "claude-cli/claude-opus-4-6",
+    "claude-cli/claude-opus-4-5",
+    "claude-cli/claude-sonnet-4-5",
+    "claude-cli/claude-haiku-4-5",
+];
+
+/// The models of the Claude CLI, 2026.4.29.
+pub(in crate::model) const CLI_APRIL_29: &[&str] = &[
+    "anthropic/claude-opus-4-7",
+    "anthropic/claude-sonnet-4-6",
+    "anthropic/claude-opus-4-6",
+    "anthropic/claude-opus-4-5",
+    "anthropic/claude-sonnet-4-5",
+    "anthropic/claude-haiku-4-5",
+];
+
+/// Claude's models as 2026.5.28 and 2026.6.11 know them.
+pub(in crate::model) const CLAUDE_IN_MAY: ClaudeModels = ClaudeModels {
+    with_key: &["anthropic/claude-sonnet-4-6"],
+    with_cli: &[
+        "anthropic/claude-opus-4-8",
+        "anthropic/claude-opus-4-7",
+        "anthropic/claude-sonnet-4-6",
+        "anthropic/claude-opus-4-6",
+    ],
+    ids: &[
+        ("opus", "claude-opus-4-8"),
+        ("sonnet", "claude-sonnet-4-6"),
+        ("haiku", "claude-haiku-4-5"),
+        ("opus-4.8", "claude-opus-4-8"),
+        ("opus-4.7", "claude-opus-4-7"),
+        ("opus-4.6", "claude-opus-4-6"),
+        ("sonnet-4.6", "claude-sonnet-4-6"),
+    ],
+    opus: "claude-opus-4-8",
+};
+
+/// Claude's models as 2026.7.1 knows them.
+pub(in crate::model) const CLAUDE_IN_JULY: ClaudeModels = ClaudeModels {
+    with_key: &["anthropic/claude-sonnet-5", "anthropic/claude-sonnet-4-6"],
+    with_cli: &[
+        "anthropic/claude-opus-4-8",
+        "anthropic/claude-sonnet-5",
+        "anthropic/claude-opus-4-7",
+        "anthropic/claude-sonnet-4-6",
+        "anthropic/claude-opus-4-6",
+    ],
+    ids: &[
+        ("opus", "claude-opus-4-8"),
+        ("sonnet", "claude-sonnet-5"),
+        ("haiku", "claude-haiku-4-5"),
+        ("opus-4.8", "claude-opus-4-8"),
+        ("opus-4.7", "claude-opus-4-7"),
+        ("opus-4.6", "claude-opus-4-6"),
+        ("sonnet-5", "claude-sonnet-5"),
+        ("sonnet-4.6", "claude-sonnet-4-6"),
+    ],
+    opus: "claude-opus-4-8",
+};
+
+/// Claude's models as 2026.8.1 knows them.
+pub(in crate::model) const CLAUDE_IN_AUGUST: ClaudeModels = ClaudeModels {
+    with_key: CLAUDE_IN_JULY.with_key,
+    with_cli: &[
+        "anthropic/claude-opus-5",
+        "anthropic/claude-sonnet-5",
+        "anthropic/claude-fable-5",
+        "anthropic/claude-opus-4-8",
+        "anthropic/claude-opus-4-7",
+        "anthropic/claude-sonnet-4-6",
+        "anthropic/claude-opus-4-6",
+    ],
+    ids: &[
+        ("opus", "claude-opus-5"),
+        ("sonnet", "claude-sonnet-5"),
+        ("fable", "claude-fable-5"),
+        ("haiku", "claude-haiku-4-5"),
+        ("opus-5", "claude-opus-5"),
+        ("opus-4.8", "claude-opus-4-8"),
+        ("opus-4.7", "claude-opus-4-7"),
+        ("opus-4.6", "claude-opus-4-6"),
+        ("sonnet-5", "claude-sonnet-5"),
+        ("sonnet-4.6", "claude-sonnet-4-6"),
+        ("fable-5", "claude-fable-5"),
+    ],
+    opus: "claude-opus-5",
+};
+
+/// Claude's models as 2026.9.6 knows them.
+pub(in crate::model) const CLAUDE_IN_SEPTEMBER: ClaudeModels = ClaudeModels {
+    with_key: CLAUDE_IN_JULY.with_key,
+    with_cli: &[
+        "anthropic/claude-opus-5",
+        "anthropic/claude-sonnet-5",
+        "anthropic/claude-fable-5",
+        "anthropic/claude-fable-5-1",
+        "anthropic/claude-opus-5-5",
+        "anthropic/claude-opus-4-8",
+        "anthropic/claude-opus-4-7",
+        "anthropic/claude-sonnet-4-6",
+        "anthropic/claude-opus-4-6",
+    ],
+    ids: CLAUDE_SEPTEMBER,
+    opus: "claude-opus-5",
 };
