@@ -155,6 +155,7 @@ impl Kind {
             Self::Paths => Ok(Value::List(vec![text.to_owned()])),
             Self::Choice(choices) if choices.contains(&text) => Ok(Value::Text(text.to_owned())),
             Self::Choice(choices) => Err(format!("{text:?} is none of {}", choices.join(", "))),
+            Self::Version if text == "auto" => Ok(Value::Text(text.to_owned())),
             Self::Version => match text.parse::<Version>() {
                 Ok(version) => Ok(Value::Text(version.to_string())),
                 Err(error) => Err(error.to_string()),
@@ -182,7 +183,7 @@ impl Kind {
             Self::Text => "a string".to_owned(),
             Self::Choice(choices) => format!("one of {}", choices.join(", ")),
             Self::Count(least) => format!("a whole number of at least {least}"),
-            Self::Version => "an OpenClaw version such as \"2026.9.6\"".to_owned(),
+            Self::Version => "an OpenClaw version such as \"2026.9.6\", or \"auto\"".to_owned(),
             Self::Secret => "a path".to_owned(),
             Self::Paths => "a path or a list of paths".to_owned(),
         }

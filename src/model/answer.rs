@@ -3,12 +3,16 @@
 //! Where the version leaves several sets of rules open, each job is resolved under all of them, and
 //! what differs is said.
 
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::advice::{Advice, Advising, advice};
 use super::drift::{Drift, drift};
 use super::era::{Era, Release, rules_of};
+use super::notes::{Noting, notes};
 use super::releases::ERAS;
 use super::resolution::{Mechanism, Outcome, Resolution, Verdict};
 use super::resolver::{Agents, Policy, Resolver, Rows, session_key};
@@ -250,16 +254,16 @@ pub fn hold(jobs: &[&Job], asking: &Asking<'_>, known: Known) -> Holding {
 fn said(job: &Job, run: &RunRecord, r: &Resolution) -> String {
     let name = job.name.as_deref().unwrap_or(&job.id);
     let predicted = match (&r.effective, &r.failure) {
-        (Some(model), _) => model.to_string(),
-        (None, Some(failure)) => format!("a failure ({})", failure.class.word()),
-        (None, None) => "no model".to_owned(),
+        (Some(model), _) => format!("use {model}"),
+        (None, Some(failure)) => format!("fail ({})", failure.class.word()),
+        (None, None) => "use no model".to_owned(),
     };
     let ran = match (super::drift::model_of(run), run.status.as_deref()) {
         (Some(model), Some(status)) => format!("{model}, status {status}"),
         (Some(model), None) => model.to_string(),
         (None, status) => format!("status {}", status.unwrap_or("unknown")),
     };
-    format!("{name:?} would use {predicted}, its last run is recorded with {ran}")
+    format!("{name:?} would {predicted}, its last run is recorded with {ran}")
 }
 
 /// Answers for every job.
@@ -273,6 +277,7 @@ pub fn answers(jobs: &[&Job], asking: &Asking<'_>, known: Known, holding: &Holdi
         .collect();
     let mut agents: Vec<Agents<'_>> = resolvers.iter().map(Resolver::agents).collect();
     let exact = rules_of(known.version).exact && holding.remaining.len() == 1;
+    let mut lists = Lists::default();
     jobs.iter()
         .map(|job| {
             let Some((first, others)) = agents.split_first_mut() else {
@@ -302,36 +307,65 @@ pub fn answers(jobs: &[&Job], asking: &Asking<'_>, known: Known, holding: &Holdi
                 })
                 .collect();
             let rules = &holding.remaining[0].release;
-            finish(
-                job,
-                asking,
+            let list = match resolution.agent.id.as_deref() {
+                Some(id) => lists.of(id, first),
+                None => Rc::default(),
+            };
+            let way = Way {
                 known,
                 exact,
-                first,
-                rules,
-                resolution,
-                alternatives,
-            )
+                release: rules,
+                list: &list,
+            };
+            finish(job, asking, &way, resolution, alternatives)
         })
         .collect()
+}
+
+/// What an agent may name.
+#[derive(Default)]
+struct List {
+    /// The models; `None` when anything.
+    models: Option<Vec<ModelRef>>,
+    /// The allowlist as written.
+    written: Vec<String>,
+}
+
+/// What agents may name, each looked up once.
+#[derive(Default)]
+struct Lists(FxHashMap<String, Rc<List>>);
+
+impl Lists {
+    fn of(&mut self, id: &str, agents: &mut Agents<'_>) -> Rc<List> {
+        if let Some(list) = self.0.get(id) {
+            return Rc::clone(list);
+        }
+        let list = Rc::new(List {
+            models: agents.allowed(id),
+            written: agents.written(id),
+        });
+        self.0.insert(id.to_owned(), Rc::clone(&list));
+        list
+    }
+}
+
+/// The way to an answer: which rules, how sure they are, what may be named.
+struct Way<'a> {
+    known: Known,
+    exact: bool,
+    release: &'a Release,
+    list: &'a List,
 }
 
 fn class(r: &Resolution) -> Option<super::FailureClass> {
     r.failure.as_ref().map(|f| f.class)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parts of one answer, used once"
-)]
 fn finish(
     job: &Job,
     asking: &Asking<'_>,
-    known: Known,
-    exact: bool,
-    agents: &mut Agents<'_>,
-    release: &Release,
-    resolution: Resolution,
+    way: &Way<'_>,
+    mut resolution: Resolution,
     alternatives: Vec<Alternative>,
 ) -> Answer {
     let agent = resolution.agent.id.clone();
@@ -345,22 +379,26 @@ fn finish(
     };
     let confidence = if resolution.outcome == Outcome::Unknown {
         Sureness::Unknown
-    } else if known.certain && exact && resolution.missing.is_empty() {
+    } else if way.known.certain && way.exact && resolution.missing.is_empty() {
         Sureness::Certain
     } else {
         Sureness::Likely
     };
-    let (allowed, written) = match agent.as_deref() {
-        Some(id) if needs_list(&resolution) => (agents.allowed(id), agents.written(id)),
-        _ => (None, Vec::new()),
-    };
+    if let Some(settings) = asking.settings {
+        resolution.notes.extend(notes(&Noting {
+            resolution: &resolution,
+            settings,
+            allowed: way.list.models.as_deref(),
+            written: &way.list.written,
+        }));
+    }
     let advice = advice(&Advising {
         job,
         resolution: &resolution,
-        rules: &release.rules,
-        version: known.version,
-        allowed: allowed.as_deref(),
-        written: &written,
+        rules: &way.release.rules,
+        version: way.known.version,
+        allowed: way.list.models.as_deref(),
+        written: &way.list.written,
         key: &key,
     });
     Answer {
@@ -371,8 +409,4 @@ fn finish(
         key,
         resolution,
     }
-}
-
-fn needs_list(r: &Resolution) -> bool {
-    matches!(r.verdict, Verdict::NotHonoured | Verdict::Fails)
 }

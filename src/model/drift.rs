@@ -16,6 +16,8 @@ pub struct Drift {
     pub intended: Option<ModelRef>,
     /// What a run would use now.
     pub effective: Option<ModelRef>,
+    /// Whether there is a session row.
+    pub row: RowState,
     /// The override on the session row: a selection that someone made.
     pub row_override: Option<String>,
     /// The pair that the last run left in the session row: recorded state, not a selection.
@@ -26,6 +28,18 @@ pub struct Drift {
     pub verdict: DriftVerdict,
     /// Why.
     pub reason: String,
+}
+
+/// Whether a session has a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowState {
+    /// It has one.
+    Found,
+    /// The store was read, and it has none.
+    Absent,
+    /// That could not be known.
+    Unknown,
 }
 
 /// The last finished run of a job.
@@ -126,6 +140,11 @@ pub fn drift(resolution: &Resolution, row: &Known<'_>, run: Option<&RunRecord>) 
     Drift {
         intended: resolution.intended.clone(),
         effective: resolution.effective.clone(),
+        row: match row {
+            Known::Row(_) => RowState::Found,
+            Known::None => RowState::Absent,
+            Known::Unknown(_) => RowState::Unknown,
+        },
         row_override,
         row_recorded,
         last_run: run.map(|run| LastRun {

@@ -16,6 +16,7 @@ mod fallback;
 mod load;
 mod lookup;
 mod names;
+mod notes;
 mod record;
 mod reference;
 mod refuse;
@@ -35,7 +36,7 @@ pub use answer::{
     answers, hold, possible,
 };
 pub use anthropic::Claude;
-pub use drift::{Drift, DriftVerdict, LastRun, drift};
+pub use drift::{Drift, DriftVerdict, LastRun, RowState, drift};
 pub use era::{Era, Otherwise, Release, Ruling, rules_of};
 pub use names::{Change, IdRule, Keys, Names, Profiles, Table};
 pub use record::{RunRecord, SessionRow};

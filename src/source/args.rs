@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
@@ -48,9 +49,9 @@ pub struct SourceArgs {
     #[arg(long)]
     pub demo: bool,
 
-    /// The OpenClaw version whose rules hold [default: what the source says]
+    /// The OpenClaw version whose rules hold, or auto: what the source says [default: auto]
     #[arg(long, value_name = "VERSION")]
-    pub openclaw_version: Option<Version>,
+    pub openclaw_version: Option<VersionArg>,
 
     /// Whose rules hold for sources that do not say: plain arrays and crontabs
     #[arg(long, value_enum, value_name = "DIALECT")]
@@ -61,6 +62,49 @@ impl SourceArgs {
     /// Whether no source is named, so that OpenClaw's own state is read.
     pub fn is_empty(&self) -> bool {
         self.openclaw.is_empty() && self.jobs.is_empty() && !self.demo
+    }
+
+    /// The version that is stated; `None` when the source is to say it.
+    pub fn stated_version(&self) -> Option<Version> {
+        self.openclaw_version.and_then(VersionArg::stated)
+    }
+}
+
+/// The value of `--openclaw-version`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionArg {
+    /// `auto`: the default, for when a configuration states another.
+    Auto,
+    /// This one.
+    Is(Version),
+}
+
+impl VersionArg {
+    /// The version; `None` for `auto`.
+    pub fn stated(self) -> Option<Version> {
+        match self {
+            Self::Auto => None,
+            Self::Is(version) => Some(version),
+        }
+    }
+}
+
+impl From<Version> for VersionArg {
+    fn from(version: Version) -> Self {
+        Self::Is(version)
+    }
+}
+
+impl FromStr for VersionArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim().eq_ignore_ascii_case("auto") {
+            return Ok(Self::Auto);
+        }
+        text.parse::<Version>()
+            .map(Self::Is)
+            .map_err(|error| format!("{error}, or auto"))
     }
 }
 
@@ -146,10 +190,24 @@ mod tests {
     }
 
     #[test]
+    fn a_version_is_stated_or_auto() {
+        let stated = |text| parse(&["--openclaw-version", text]).unwrap();
+        assert_eq!(stated("auto").openclaw_version, Some(VersionArg::Auto));
+        assert_eq!(stated("AUTO").stated_version(), None);
+        assert_eq!(
+            stated("2026.3.28").stated_version(),
+            Some(Version::new(2026, 3, 28))
+        );
+        assert_eq!(parse(&[]).unwrap().openclaw_version, None);
+    }
+
+    #[test]
     fn wrong_values_are_refused() {
         let error = parse(&["--openclaw", ""]).unwrap_err();
         assert!(error.contains("the directory is empty"), "{error}");
         assert!(parse(&["--openclaw-version", "9"]).is_err());
+        let error = parse(&["--openclaw-version", "automatic"]).unwrap_err();
+        assert!(error.contains("or auto"), "{error}");
         assert!(parse(&["--dialect", "vixie"]).is_err());
         assert_eq!(
             parse(&["--dialect", "cron-rs"]).unwrap().dialect,

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::{Dialect, OpenClawArg, SourceArgs};
+use super::{Dialect, OpenClawArg, SourceArgs, VersionArg};
 use crate::config::SourceDefaults;
 use crate::error::Error;
 
@@ -25,7 +25,7 @@ impl SourceArgs {
             args.jobs.clone_from(&context.jobs.value);
         }
         if let (None, Some(text)) = (args.openclaw_version, &context.openclaw_version.value) {
-            let version = text.parse();
+            let version = text.parse::<VersionArg>();
             let refuse = |e| context.openclaw_version.refuse("openclaw_version", e);
             args.openclaw_version = Some(version.map_err(refuse)?);
         }

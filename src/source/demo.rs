@@ -58,7 +58,7 @@ pub(super) fn load(args: &SourceArgs, source: usize, tags: &mut Tags) -> Result<
     for (n, job) in demo.jobs.iter().enumerate() {
         into.add(job.get(), Place::Entry(n + 1));
     }
-    let (version, origin) = match args.openclaw_version {
+    let (version, origin) = match args.stated_version() {
         Some(version) => (version, "--openclaw-version"),
         None => (Version::new(2026, 3, 28), "demo data"),
     };

@@ -229,7 +229,7 @@ fn openclaw_rules(
     args: &SourceArgs,
     likely: Option<(Version, &str)>,
 ) -> (Rules, String, Confidence) {
-    match (args.openclaw_version, likely) {
+    match (args.stated_version(), likely) {
         (Some(version), _) => (
             Rules::OpenClaw(version),
             "--openclaw-version".to_owned(),

@@ -18,7 +18,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use crate::openclaw::{Confidence, Want};
-pub use args::{Dialect, OpenClawArg, SourceArgs};
+pub use args::{Dialect, OpenClawArg, SourceArgs, VersionArg};
 pub use demo::{DEMO_NOW_MS, config as demo_config};
 pub use gateway::Gateway;
 
@@ -275,7 +275,7 @@ fn open_claw(
         };
         return Err(no_source(&looked));
     }
-    let mut read = state::read(paths, env, cwd, args.openclaw_version, source, want)?;
+    let mut read = state::read(paths, env, cwd, args.stated_version(), source, want)?;
     if discovered {
         let from = read.paths.origin;
         let dir = read.paths.state_dir.display();

@@ -187,7 +187,7 @@ fn both_stores_the_newer_one_is_read_unless_the_version_says_otherwise() {
         age(&sqlite, 2_000);
         let args = SourceArgs {
             openclaw: vec![OpenClawArg::Dir(dir.path().to_owned())],
-            openclaw_version: version,
+            openclaw_version: version.map(Into::into),
             ..SourceArgs::default()
         };
         let loaded = load(&args, &no_home(), &mut std::io::empty()).unwrap();

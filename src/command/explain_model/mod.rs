@@ -6,6 +6,7 @@ pub(crate) mod gather;
 pub(crate) mod pick;
 mod report;
 mod screen;
+mod table;
 
 use self::gather::{Answered, How};
 use crate::context::Context;

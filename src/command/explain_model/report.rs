@@ -5,11 +5,11 @@ use std::io;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::screen;
+use super::{screen, table};
 use crate::error::Problem;
 use crate::model::{
-    Advice, AgentUse, Alternative, Candidate, ChainOrigin, Drift, DriftVerdict, Failure, Mechanism,
-    ModelRef, Outcome, Policy, RuledOut, Source, Step, Sureness, Verdict,
+    Advice, AgentUse, Alternative, Candidate, ChainOrigin, Drift, Failure, Mechanism, ModelRef,
+    Outcome, Policy, RuledOut, Source, Step, Sureness, Verdict,
 };
 use crate::report::{Cell, Column, Report, Row, Screen, View};
 use crate::source::{Confidence, SourceInfo};
@@ -181,7 +181,7 @@ impl Report for ExplainReport {
     fn screen(&self, rows: &[JobRow], screen: &mut Screen<'_>) -> io::Result<()> {
         match rows {
             [job] if self.single => screen::one(self, job, screen),
-            _ => screen::many(self, rows, screen),
+            _ => table::many(self, rows, screen),
         }
     }
 }
@@ -257,7 +257,7 @@ impl Row for JobRow {
             "declared" => Cell::from(self.declared.as_deref()),
             "intended" => Cell::from(self.intended.as_ref().map(ToString::to_string)),
             "effective" => effective(self),
-            "model_source" => Cell::from(self.model_source.map(Source::word)),
+            "model_source" => Cell::from(self.model_source.map(screen::source)),
             "mechanism" => Cell::from(screen::mechanism(self.mechanism)),
             "verdict" => Cell::with(role(self.verdict), self.verdict.word()),
             "confidence" => Cell::from(self.confidence.word()),
@@ -266,15 +266,8 @@ impl Row for JobRow {
                 Cell::from(models.collect::<Vec<_>>().join(", "))
             }
             "chain" => Cell::from(self.chain.word()),
-            "drift" => Cell::with(
-                match self.drift.verdict {
-                    DriftVerdict::Consistent | DriftVerdict::DisplayOnly => Role::Good,
-                    DriftVerdict::NoRun => Role::Dim,
-                    _ => Role::Warn,
-                },
-                self.drift.verdict.word(),
-            ),
-            "alternatives" => Cell::from(screen::alternatives(&self.alternatives)),
+            "drift" => table::drift(self.drift.verdict),
+            "alternatives" => Cell::from(table::alternatives(&self.alternatives)),
             "enabled" => Cell::from(if self.enabled { "yes" } else { "no" }),
             "version" => Cell::from(&*self.version),
             "era" => Cell::from(&*self.era),

@@ -1,14 +1,14 @@
-//! What a person sees of the answers.
+//! What a person sees of one job: the answer, then every step, then what to do.
 
 use std::io;
 
-use super::report::{ExplainReport, JobRow, VersionUse, agent, effective, role};
+use super::report::{ExplainReport, JobRow, agent, effective, role};
+use super::table;
 use crate::model::{
-    Alternative, Candidate, ChainOrigin, Fate, Mechanism, Outcome, Source, StepOutcome, Verdict,
+    Candidate, ChainOrigin, Fate, Mechanism, Outcome, RowState, Source, Step, StepName, StepOutcome,
 };
 use crate::report::{Cell, Column, Screen};
-use crate::source::Confidence;
-use crate::ui::Role;
+use crate::ui::{Role, wrap};
 
 /// How a model came to run, in words.
 pub(super) fn mechanism(mechanism: Mechanism) -> &'static str {
@@ -21,42 +21,110 @@ pub(super) fn mechanism(mechanism: Mechanism) -> &'static str {
     }
 }
 
-/// What other eras say, in one cell.
-pub(super) fn alternatives(all: &[Alternative]) -> String {
-    let say = |a: &Alternative| {
-        let what = match (&a.effective, a.failure) {
-            (Some(model), _) => model.to_string(),
-            (None, Some(class)) => format!("fails: {}", class.word()),
-            (None, None) => "no model".to_owned(),
-        };
-        format!("{what} ({})", a.release)
-    };
-    all.iter().map(say).collect::<Vec<_>>().join(", ")
+/// What named a model, so that no word of it can be taken for one.
+pub(super) fn source(source: Source) -> &'static str {
+    match source {
+        Source::Payload => "payload",
+        Source::Hook => "gmail hook",
+        Source::Session => "session row",
+        Source::Subagent => "sub-agent model",
+        Source::Heartbeat => "heartbeat model",
+        Source::Agent => "agent's model",
+        Source::Default => "default model",
+        Source::Fallback => "fallback list",
+    }
 }
 
-fn facts(screen: &mut Screen<'_>, facts: &[(&str, Vec<Cell>)]) -> io::Result<()> {
+fn step_name(step: StepName) -> &'static str {
+    match step {
+        StepName::Default => "default model",
+        StepName::Agent => "agent's model",
+        StepName::Subagent => "sub-agent model",
+        other => other.word(),
+    }
+}
+
+/// Paths as a person reads them: those below the one state directory relative to it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Paths(Option<String>);
+
+impl Paths {
+    pub(super) fn of(report: &ExplainReport) -> Self {
+        let location = match &report.inputs.sources[..] {
+            [one] if one.store.starts_with(&format!("{}/", one.location)) => {
+                Some(format!("{}/", one.location))
+            }
+            _ => None,
+        };
+        Self(location)
+    }
+
+    pub(super) fn short(&self, text: &str) -> String {
+        match &self.0 {
+            Some(directory) => text.replace(directory, ""),
+            None => text.to_owned(),
+        }
+    }
+}
+
+/// Names and values, one below the other; a value that is too long goes on under itself.
+pub(super) fn facts(screen: &mut Screen<'_>, facts: &[(&str, Vec<Cell>)]) -> io::Result<()> {
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, pieces) in facts {
         let mut line = vec![Cell::with(Role::Dim, format!("{name:>width$}  "))];
         line.extend(pieces.iter().cloned());
-        screen.line(&line)?;
+        let long: usize = line.iter().map(|c| c.text.chars().count()).sum();
+        // What is said beside the value does not fit: it stands below.
+        if long > screen.view().look.width && pieces.len() > 1 {
+            let beside = line.split_off(2);
+            screen.line(&line)?;
+            let text: String = beside.iter().map(|c| c.text.trim()).collect();
+            indented(screen, width + 2, &text, Role::Dim)?;
+        } else {
+            screen.line(&line)?;
+        }
+    }
+    Ok(())
+}
+
+/// A text under a margin.
+pub(super) fn indented(
+    screen: &mut Screen<'_>,
+    margin: usize,
+    text: &str,
+    role: Role,
+) -> io::Result<()> {
+    let width = screen.view().look.width.saturating_sub(margin).max(20);
+    for line in wrap(text, width) {
+        screen.line(&[Cell::from(" ".repeat(margin)), Cell::with(role, line)])?;
+    }
+    Ok(())
+}
+
+/// A text behind a mark, lines after the first under it.
+pub(super) fn item(screen: &mut Screen<'_>, text: &str) -> io::Result<()> {
+    let width = screen.view().look.width.saturating_sub(2).max(20);
+    for (n, line) in wrap(text, width).into_iter().enumerate() {
+        let mark = if n == 0 { "- " } else { "  " };
+        screen.line(&[Cell::from(mark), Cell::from(line)])?;
     }
     Ok(())
 }
 
 /// One job: the answer, then every step.
 pub(super) fn one(report: &ExplainReport, job: &JobRow, screen: &mut Screen<'_>) -> io::Result<()> {
+    let paths = Paths::of(report);
     let name = job.name.as_deref().unwrap_or(&job.job);
     screen.heading(name)?;
-    facts(screen, &summary(job))?;
+    facts(screen, &summary(job, &paths))?;
     for note in &job.notes {
-        screen.paragraph(&format!("note: {note}"))?;
+        item(screen, &paths.short(note))?;
     }
     for missing in &job.missing {
-        screen.paragraph(&format!("not known: {missing}"))?;
+        item(screen, &format!("not known: {}", paths.short(missing)))?;
     }
     screen.heading("Steps, strongest first")?;
-    steps(job, screen)?;
+    steps(job, &paths, screen)?;
     if !job.candidates.is_empty() {
         screen.heading("Tried in order")?;
         candidates(&job.candidates, screen)?;
@@ -64,71 +132,68 @@ pub(super) fn one(report: &ExplainReport, job: &JobRow, screen: &mut Screen<'_>)
     if !job.alternatives.is_empty() {
         screen.heading("If it is another version")?;
         for a in &job.alternatives {
-            let line = alternatives(std::slice::from_ref(a));
-            screen.paragraph(&format!("{}: {line}, {}", a.era, a.verdict.word()))?;
+            let line = table::alternatives(std::slice::from_ref(a));
+            item(screen, &format!("{line}: {}", a.verdict.word()))?;
         }
     }
     screen.heading("Side by side")?;
-    drift(job, screen)?;
+    drift(job, &paths, screen)?;
     advice(job, screen)?;
-    screen.heading("Which version")?;
-    for version in &report.inputs.versions {
-        evidence(version, screen)?;
-    }
-    Ok(())
+    table::versions(report, &paths, screen)
 }
 
-fn summary(job: &JobRow) -> Vec<(&'static str, Vec<Cell>)> {
-    let dim = |text: String| Cell::with(Role::Dim, text);
-    let mut out = vec![(
-        "job",
-        vec![
-            Cell::from(&*job.job),
-            dim(format!(
-                "  {}{}",
-                job.found_at,
-                if job.enabled { "" } else { ", disabled" }
-            )),
-        ],
-    )];
-    out.push((
-        "agent",
-        vec![
-            Cell::from(agent(&job.agent)),
-            dim(format!("  {}", job.agent.why)),
-        ],
-    ));
-    out.push((
-        "session",
-        vec![
-            Cell::from(job.session_target.as_deref().unwrap_or("isolated")),
-            dim(format!(
-                "  {}",
-                job.session_key.as_deref().unwrap_or_default()
-            )),
-        ],
-    ));
-    out.push((
-        "version",
-        vec![Cell::from(&*job.version), dim(format!("  era {}", job.era))],
-    ));
+fn dim(text: impl Into<String>) -> Cell {
+    Cell::with(Role::Dim, text)
+}
+
+fn summary(job: &JobRow, paths: &Paths) -> Vec<(&'static str, Vec<Cell>)> {
+    let off = if job.enabled { "" } else { ", disabled" };
+    let agent_why = match job.agent.why.as_str() {
+        why if agent(&job.agent).contains(why) => String::new(),
+        why => format!("  {why}"),
+    };
+    let key = job.session_key.as_deref().unwrap_or_default();
+    let mut out = vec![
+        (
+            "job",
+            vec![
+                Cell::from(&*job.job),
+                dim(format!("  {}{off}", paths.short(&job.found_at))),
+            ],
+        ),
+        ("agent", vec![Cell::from(agent(&job.agent)), dim(agent_why)]),
+        (
+            "session",
+            vec![
+                Cell::from(job.session_target.as_deref().unwrap_or("isolated")),
+                dim(format!("  {key}")),
+            ],
+        ),
+        ("version", vec![Cell::from(&*job.version)]),
+    ];
     let intended = match (&job.intended, &job.declared) {
         (Some(model), Some(text)) if model.to_string() != *text => {
             vec![Cell::of(model), dim(format!("  declared as {text:?}"))]
         }
         (Some(model), _) => vec![Cell::of(model)],
         (None, Some(text)) => vec![Cell::with(Role::Bad, format!("{text:?} is no model"))],
-        (None, None) => vec![dim("nothing: the job names no model".to_owned())],
+        (None, None) => vec![dim("nothing: the job names no model")],
     };
     out.push(("intended", intended));
     let how = match (job.model_source, job.mechanism) {
         (None, _) => String::new(),
-        (Some(source), Mechanism::Selection) => format!("  from {}", source.word()),
-        (Some(source), how) => format!("  from {}, by {}", source.word(), mechanism(how)),
+        (Some(from), Mechanism::Selection) => format!("  from the {}", source(from)),
+        (Some(from), Mechanism::NotAllowed) => {
+            format!("  from the {}: {}", source(from), mechanism(job.mechanism))
+        }
+        (Some(from), how) => format!("  from the {}, by {}", source(from), mechanism(how)),
     };
     out.push(("effective", vec![effective(job), dim(how)]));
     if let Some(failure) = &job.failure {
-        out.push(("error", vec![Cell::with(Role::Bad, &*failure.error)]));
+        out.push((
+            "error",
+            vec![Cell::from(""), Cell::with(Role::Bad, &*failure.error)],
+        ));
     }
     if job.outcome == Outcome::Runs {
         out.push(("fallbacks", vec![Cell::from(fallbacks(job))]));
@@ -148,127 +213,146 @@ fn fallbacks(job: &JobRow) -> String {
     if job.strict {
         return match job.chain {
             ChainOrigin::None => "none: strict".to_owned(),
-            origin => format!("none: strict ({})", origin.word()),
+            origin => format!("none: strict (from {})", origin.word()),
         };
     }
     let rest = job.candidates.iter().skip(1).map(|c| c.model.to_string());
     let list: Vec<String> = rest.collect();
-    format!("{} ({})", list.join(", "), job.chain.word())
+    match (&list[..], job.chain) {
+        // Main-session turns, whose fallbacks are the session's own.
+        ([], _) => "the session's own".to_owned(),
+        (_, ChainOrigin::None) => list.join(", "),
+        (_, origin) => format!("{} (from {})", list.join(", "), origin.word()),
+    }
 }
 
-fn steps(job: &JobRow, screen: &mut Screen<'_>) -> io::Result<()> {
-    const COLUMNS: [Column; 6] = [
-        Column::new("order", "#").right(),
-        Column::new("step", "STEP"),
-        Column::new("value", "VALUE"),
-        Column::new("reference", "MODEL"),
-        Column::new("outcome", "OUTCOME"),
-        Column::new("reason", "WHY"),
-    ];
-    let cells: Vec<Vec<Cell>> = job
-        .steps
-        .iter()
-        .map(|s| {
-            let role = match s.outcome {
-                StepOutcome::Chosen => Role::Good,
-                StepOutcome::Refused | StepOutcome::Overruled => Role::Bad,
-                StepOutcome::Unknown => Role::Warn,
-                _ => Role::Dim,
-            };
-            vec![
-                Cell::of(s.order),
-                Cell::from(s.step.word()),
-                Cell::from(s.value.as_deref()),
-                Cell::from(s.reference.as_ref().map(ToString::to_string)),
-                Cell::with(role, s.outcome.word()),
-                Cell::from(&*s.reason),
-            ]
-        })
-        .collect();
-    screen.table(&COLUMNS, &cells)?;
-    let found = job
-        .steps
-        .iter()
-        .filter_map(|s| Some((s.order, s.found_at.as_ref()?)));
-    for (order, at) in found {
-        screen.line(&[Cell::with(Role::Dim, format!("{order:>3}  {at}"))])?;
+fn steps(job: &JobRow, paths: &Paths, screen: &mut Screen<'_>) -> io::Result<()> {
+    let value = |s: &Step| s.value.clone().unwrap_or_else(|| "-".to_owned());
+    let names = job.steps.iter().map(|s| step_name(s.step).len());
+    let names = names.max().unwrap_or(0).max(4);
+    let values = job.steps.iter().map(|s| value(s).chars().count());
+    let values = values.max().unwrap_or(0).max(5);
+    let head = format!("#  {:names$}  {:values$}  OUTCOME", "STEP", "VALUE");
+    screen.line(&[Cell::with(Role::Strong, head)])?;
+    for step in &job.steps {
+        let role = match step.outcome {
+            StepOutcome::Chosen => Role::Good,
+            StepOutcome::Refused | StepOutcome::Overruled => Role::Bad,
+            StepOutcome::Unknown => Role::Warn,
+            _ => Role::Dim,
+        };
+        screen.line(&[
+            Cell::from(format!(
+                "{}  {:names$}  {:values$}  ",
+                step.order,
+                step_name(step.step),
+                value(step)
+            )),
+            Cell::with(role, step.outcome.word()),
+        ])?;
+        if let Some(at) = &step.found_at {
+            indented(screen, 3, &paths.short(at), Role::Dim)?;
+        }
+        let why = paths.short(&why(step));
+        if !why.is_empty() {
+            indented(screen, 3, &why, Role::Plain)?;
+        }
     }
     Ok(())
 }
 
+/// The reason, and what the value was read as where the reason does not say it.
+fn why(step: &Step) -> String {
+    match (&step.reference, &step.value) {
+        (Some(model), Some(value))
+            if model.to_string() != *value && !step.reason.contains(&model.to_string()) =>
+        {
+            let more = if step.reason.is_empty() { "" } else { "; " };
+            format!("read as {model}{more}{}", step.reason)
+        }
+        (Some(model), None) if !step.reason.contains(&model.to_string()) => {
+            format!("{model}: {}", step.reason)
+        }
+        _ => step.reason.clone(),
+    }
+}
+
 fn candidates(all: &[Candidate], screen: &mut Screen<'_>) -> io::Result<()> {
-    const COLUMNS: [Column; 5] = [
+    const COLUMNS: [Column; 4] = [
         Column::new("n", "#").right(),
         Column::new("model", "MODEL"),
         Column::new("fate", "FATE"),
         Column::new("from", "FROM"),
-        Column::new("reason", "WHY"),
     ];
-    let cells: Vec<Vec<Cell>> = all
-        .iter()
-        .enumerate()
-        .map(|(n, c)| {
-            let (fate, role) = match c.fate {
-                Fate::Called => ("called", Role::Good),
-                Fate::Waits => ("waits", Role::Dim),
-                Fate::ThrownBack => ("thrown back", Role::Bad),
-                Fate::Denied => ("refused", Role::Bad),
-            };
-            vec![
-                Cell::of(n + 1),
-                Cell::of(&c.model),
-                Cell::with(role, fate),
-                Cell::from(&*c.from),
-                Cell::from(c.reason.as_deref()),
-            ]
-        })
-        .collect();
-    screen.table(&COLUMNS, &cells)
+    let word = |fate| match fate {
+        Fate::Called => ("called", Role::Good),
+        Fate::Waits => ("waits", Role::Dim),
+        Fate::ThrownBack => ("thrown back", Role::Bad),
+        Fate::Denied => ("refused", Role::Bad),
+    };
+    let mut reasons: Vec<String> = Vec::new();
+    let mut cells = Vec::new();
+    for (n, c) in all.iter().enumerate() {
+        let (fate, role) = word(c.fate);
+        cells.push(vec![
+            Cell::of(n + 1),
+            Cell::of(&c.model),
+            Cell::with(role, fate),
+            Cell::from(&*c.from),
+        ]);
+        if let Some(reason) = &c.reason {
+            let line = format!("{fate}: {reason}");
+            if !reasons.contains(&line) {
+                reasons.push(line);
+            }
+        }
+    }
+    screen.table(&COLUMNS, &cells)?;
+    reasons.iter().try_for_each(|line| screen.paragraph(line))
 }
 
-fn drift(job: &JobRow, screen: &mut Screen<'_>) -> io::Result<()> {
+fn drift(job: &JobRow, paths: &Paths, screen: &mut Screen<'_>) -> io::Result<()> {
     let drift = &job.drift;
-    let or = |text: Option<String>, none: &str| {
-        text.map_or_else(|| Cell::with(Role::Dim, none), Cell::from)
-    };
+    let or = |text: Option<String>, none: &str| text.map_or_else(|| dim(none), Cell::from);
+    let intended = drift.intended.as_ref().map(ToString::to_string);
     let mut lines = vec![
-        (
-            "intended",
-            vec![or(
-                drift.intended.as_ref().map(ToString::to_string),
-                "nothing declared",
-            )],
-        ),
+        ("intended", vec![or(intended, "nothing declared")]),
         ("effective", vec![effective(job)]),
-        (
-            "session row, override",
-            vec![or(drift.row_override.clone(), "none")],
-        ),
-        (
-            "session row, recorded",
-            vec![
-                or(drift.row_recorded.clone(), "none"),
-                Cell::with(Role::Dim, "  what the last run left there, not a selection"),
-            ],
-        ),
     ];
-    let ran = match &drift.last_run {
-        Some(run) => {
-            let status = run.status.as_deref().unwrap_or("status unknown");
-            let at = run.started_at.as_deref().unwrap_or("time unknown");
-            vec![
-                or(run.model.clone(), "no model recorded"),
-                Cell::with(Role::Dim, format!("  {status}, {at}, {}", run.found_at)),
-            ]
+    match drift.row {
+        RowState::Found => {
+            let row = vec![or(drift.row_override.clone(), "none")];
+            lines.push(("session row, override", row));
+            let mut recorded = vec![or(drift.row_recorded.clone(), "nothing")];
+            if drift.row_recorded.is_some() {
+                recorded.push(dim("  recorded state, not a selection"));
+            }
+            lines.push(("session row, recorded", recorded));
         }
-        None => vec![Cell::with(Role::Dim, "no finished run is recorded")],
-    };
-    lines.push(("last run", ran));
-    facts(screen, &lines)?;
-    if let Some(error) = drift.last_run.as_ref().and_then(|r| r.error.as_deref()) {
-        screen.paragraph(&format!("last error: {error}"))?;
+        RowState::Absent => lines.push(("session row", vec![dim("there is none")])),
+        RowState::Unknown => lines.push(("session row", vec![dim("not known")])),
     }
-    screen.paragraph(&format!("{}: {}", drift.verdict.word(), drift.reason))
+    let Some(run) = &drift.last_run else {
+        lines.push(("last run", vec![dim("none is recorded")]));
+        return facts(screen, &lines);
+    };
+    let status = run.status.as_deref().unwrap_or("status unknown");
+    let at = run.started_at.as_deref().unwrap_or("time unknown");
+    lines.push((
+        "last run",
+        vec![
+            or(run.model.clone(), "no model recorded"),
+            dim(format!("  {status}, {at}, {}", paths.short(&run.found_at))),
+        ],
+    ));
+    facts(screen, &lines)?;
+    if let Some(error) = run.error.as_deref() {
+        item(screen, &format!("last error: {error}"))?;
+    }
+    item(
+        screen,
+        &format!("{}: {}", drift.verdict.word(), drift.reason),
+    )
 }
 
 fn advice(job: &JobRow, screen: &mut Screen<'_>) -> io::Result<()> {
@@ -277,124 +361,10 @@ fn advice(job: &JobRow, screen: &mut Screen<'_>) -> io::Result<()> {
     }
     screen.heading("What to do (nothing is run)")?;
     for advice in &job.advice {
-        screen.paragraph(&format!("- {}", advice.what))?;
+        item(screen, &advice.what)?;
         if let Some(command) = &advice.command {
             screen.line(&[Cell::with(Role::Strong, format!("    {command}"))])?;
         }
     }
     Ok(())
-}
-
-/// What says which version it is.
-fn evidence(version: &VersionUse, screen: &mut Screen<'_>) -> io::Result<()> {
-    let sure = match version.confidence {
-        Confidence::Certain => "certain",
-        Confidence::Likely => "likely",
-        Confidence::Assumed => "assumed",
-    };
-    screen.line(&[
-        Cell::with(
-            Role::Strong,
-            format!("{} {}", version.source, version.version),
-        ),
-        Cell::with(Role::Dim, format!("  {sure}: {}", version.origin)),
-    ])?;
-    screen.paragraph(&format!(
-        "era {}: {} ({})",
-        version.era, version.era_change, version.era_source
-    ))?;
-    for clue in &version.evidence {
-        screen.paragraph(&format!(
-            "- {}: {} ({})",
-            clue.what, clue.says, clue.found_at
-        ))?;
-    }
-    if version.runs_compared > 0 {
-        screen.paragraph(&format!(
-            "- run history: {} of {} last runs are what these rules predict",
-            version.runs_predicted, version.runs_compared
-        ))?;
-    }
-    for out in &version.ruled_out {
-        let runs = match (out.contradicted, out.strained) {
-            (0, n) => format!("{n} last runs would need failures that nobody recorded"),
-            (n, _) => format!("contradicts {n} last runs"),
-        };
-        screen.paragraph(&format!(
-            "- not {} ({}): {runs}; {}",
-            out.era, out.release, out.example
-        ))?;
-    }
-    if !version.also_possible.is_empty() {
-        screen.paragraph(&format!(
-            "- also possible: {}; --openclaw-version decides",
-            version.also_possible.join(", ")
-        ))?;
-    }
-    Ok(())
-}
-
-/// Many jobs: one row each, then the counts.
-pub(super) fn many(
-    report: &ExplainReport,
-    rows: &[JobRow],
-    screen: &mut Screen<'_>,
-) -> io::Result<()> {
-    screen.rows(rows, "No jobs.")?;
-    if !rows.is_empty() {
-        screen.heading(&counts(report))?;
-        for line in groups(rows) {
-            screen.paragraph(&line)?;
-        }
-    }
-    screen.heading("Which version")?;
-    for version in &report.inputs.versions {
-        evidence(version, screen)?;
-    }
-    Ok(())
-}
-
-fn counts(report: &ExplainReport) -> String {
-    let some = report.counts.iter().filter(|c| c.jobs > 0);
-    let each = some.map(|c| format!("{} {}", c.jobs, c.verdict.word()));
-    let total: usize = report.counts.iter().map(|c| c.jobs).sum();
-    let plural = if total == 1 { "" } else { "s" };
-    format!(
-        "{total} job{plural}: {}",
-        each.collect::<Vec<_>>().join(", ")
-    )
-}
-
-/// What the jobs that do not get their model have in common.
-fn groups(rows: &[JobRow]) -> Vec<String> {
-    let mut lines = Vec::new();
-    let count = |is: &dyn Fn(&JobRow) -> bool| rows.iter().filter(|r| is(r)).count();
-    let live = count(&|r| r.mechanism == Mechanism::LiveSelection);
-    if live > 0 {
-        lines.push(format!(
-            "{live}: a selection of the session replaced the model that they declare, before any \
-             model call and with status ok"
-        ));
-    }
-    let silent = count(&|r| r.mechanism == Mechanism::NotAllowed);
-    if silent > 0 {
-        lines.push(format!(
-            "{silent}: the model that they declare is not allowed, and they silently run another: \
-             mind the cost"
-        ));
-    }
-    let session =
-        count(&|r| r.model_source == Some(Source::Session) && r.verdict == Verdict::Unpinned);
-    if session > 0 {
-        lines.push(format!(
-            "{session}: an override on the session row decides, whatever the default is"
-        ));
-    }
-    let doubtful = count(&|r| !r.alternatives.is_empty());
-    if doubtful > 0 {
-        lines.push(format!(
-            "{doubtful}: another version that remains possible gives another answer (column OR)"
-        ));
-    }
-    lines
 }

@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use crate::schedule::Version;
-use crate::source::Dialect;
+use crate::source::{Dialect, VersionArg};
 use crate::when;
 
 /// When an expression fires, what it means, and where it surprises.
@@ -25,9 +24,9 @@ pub struct NextArgs {
     /// Whose rules decide [default: openclaw]
     #[arg(long, value_enum, conflicts_with_all = ["compare", "batch"])]
     pub dialect: Option<Dialect>,
-    /// The OpenClaw version whose rules decide [default: the newest checked]
+    /// The OpenClaw version whose rules decide [default: auto, the newest checked]
     #[arg(long, value_name = "VERSION", conflicts_with = "batch")]
-    pub openclaw_version: Option<Version>,
+    pub openclaw_version: Option<VersionArg>,
     /// The zone whose clock the expression means [default: the host's for OpenClaw, else UTC]
     #[arg(
         long,

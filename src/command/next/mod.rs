@@ -15,7 +15,7 @@ use crate::error::{Error, Exit};
 use crate::files;
 use crate::report as output;
 use crate::schedule::{Rules, Version};
-use crate::source::Dialect;
+use crate::source::{Dialect, VersionArg};
 use crate::zones::Zones;
 
 pub use args::NextArgs;
@@ -64,6 +64,7 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn new(args: &'a NextArgs, ctx: &Context, zones: &Zones) -> Result<Self, Error> {
+        let version = args.openclaw_version.and_then(VersionArg::stated);
         let dialect = args.dialect.unwrap_or(Dialect::OpenClaw);
         if dialect != Dialect::OpenClaw {
             let only = |flag: &str| {
@@ -79,9 +80,7 @@ impl<'a> Asked<'a> {
             }
         }
         let rules = match dialect {
-            Dialect::OpenClaw => {
-                Rules::OpenClaw(args.openclaw_version.unwrap_or(Version::NEWEST_CHECKED))
-            }
+            Dialect::OpenClaw => Rules::OpenClaw(version.unwrap_or(Version::NEWEST_CHECKED)),
             Dialect::Molecule => Rules::Molecule,
             Dialect::CronRs => Rules::CronRs,
         };
@@ -98,11 +97,11 @@ impl<'a> Asked<'a> {
             rules,
             dialect_origin: flag(args.dialect.is_some(), "--dialect", "default"),
             version_origin: flag(
-                args.openclaw_version.is_some(),
+                version.is_some(),
                 "--openclaw-version",
                 "default, the newest checked",
             ),
-            version: args.openclaw_version,
+            version,
             after_ms,
             after_origin: flag(args.after.is_some(), "--after", "now"),
             now_ms: ctx.now_ms,
