@@ -287,7 +287,7 @@ pub fn answers(jobs: &[&Job], asking: &Asking<'_>, known: Known, holding: &Holdi
             if asking.settings.is_none() && resolution.outcome == Outcome::Runs {
                 resolution = resolution.without_configuration(asking.unknown);
             }
-            let alternatives = others
+            let alternatives: Vec<Alternative> = others
                 .iter_mut()
                 .zip(&holding.remaining[1..])
                 .filter_map(|(agents, p)| {
@@ -306,6 +306,7 @@ pub fn answers(jobs: &[&Job], asking: &Asking<'_>, known: Known, holding: &Holdi
                     })
                 })
                 .collect();
+            let alternatives = distinct(alternatives);
             let rules = &holding.remaining[0].release;
             let list = match resolution.agent.id.as_deref() {
                 Some(id) => lists.of(id, first),
@@ -355,6 +356,24 @@ struct Way<'a> {
     exact: bool,
     release: &'a Release,
     list: &'a List,
+}
+
+/// Releases of one era that say the same are one alternative.
+fn distinct(all: Vec<Alternative>) -> Vec<Alternative> {
+    let mut kept: Vec<Alternative> = Vec::new();
+    for a in all {
+        let same = |k: &Alternative| {
+            let release = k.release.clone();
+            *k == Alternative {
+                release,
+                ..a.clone()
+            }
+        };
+        if !kept.iter().any(same) {
+            kept.push(a);
+        }
+    }
+    kept
 }
 
 fn class(r: &Resolution) -> Option<super::FailureClass> {

@@ -214,7 +214,7 @@ Keys of cronctl.toml:
   contexts.NAME.jobs
       Files of jobs: a path or a list of paths
   contexts.NAME.openclaw_version
-      OpenClaw version: an OpenClaw version such as "2026.9.6"
+      OpenClaw version: an OpenClaw version such as "2026.9.6", or "auto"
   contexts.NAME.dialect
       Whose cron rules apply: one of openclaw, molecule, cron-rs
   contexts.NAME.molecule.url
