@@ -9,6 +9,7 @@ mod allow;
 mod anthropic;
 mod default;
 mod era;
+mod facts;
 mod fallback;
 mod load;
 mod lookup;
@@ -22,6 +23,7 @@ mod resolver;
 mod rules;
 mod select;
 mod settings;
+mod steps;
 mod target;
 
 pub use agent::agent_id;

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::agent;
 use super::allow::Allowed;
 use super::era::Otherwise;
+use super::facts::AgentFacts;
 use super::fallback::{self, Behind, Line};
 use super::load::at_load;
 use super::lookup;
@@ -16,8 +17,8 @@ use super::resolution::{
     AgentUse, Candidate, ChainOrigin, Failure, FailureClass, Fate, Mechanism, Outcome, Resolution,
     Source, Step, StepName, StepOutcome, Verdict,
 };
-use super::rules::{Disallowed, Live, Rules};
-use super::select::{self, AgentFacts, Known, Selected, Selecting};
+use super::rules::{Chain, Disallowed, First, Live, Rules};
+use super::select::{self, Known, Selected, Selecting};
 use super::settings::ModelSettings;
 use super::{ModelRef, SessionRow, target};
 use crate::job::Job;
@@ -93,6 +94,10 @@ impl<'a> Resolver<'a> {
             Policy::Proposed => Rules {
                 live: Live::None,
                 disallowed: Disallowed::Fails,
+                chain: Chain {
+                    first: First::Verbatim,
+                    ..rules.chain
+                },
                 ..rules
             },
         };
@@ -244,7 +249,7 @@ impl<'a> Agents<'a> {
             Ok((model, source)) => (model.clone(), *source),
             Err(failure) => return refused(agent, selected.clone_parts(), failure.clone()),
         };
-        let line = fallback::line(
+        let chain = fallback::line(
             &facts.view(&r.rules, &r.settings).merged(),
             &Behind {
                 agent: facts.entry,
@@ -271,7 +276,7 @@ impl<'a> Agents<'a> {
             agent,
             selected,
             source,
-            line,
+            chain,
         )
     }
 
@@ -598,12 +603,12 @@ fn walked(
     agent: AgentUse,
     selected: Selected,
     source: Source,
-    line: Line,
+    chain: Line,
 ) -> Resolution {
-    let mut candidates = Vec::with_capacity(line.models.len());
+    let mut candidates = Vec::with_capacity(chain.models.len());
     let mut called: Option<usize> = None;
     let mut last = None;
-    for (model, from) in line.models {
+    for (model, from) in chain.models {
         let (fate, reason) = if called.is_some() {
             (Fate::Waits, None)
         } else if let Some(live) = walk.live.filter(|l| l.value != model) {
@@ -671,7 +676,7 @@ fn walked(
         steps,
         intended: selected.intended,
         strict: candidates.len() <= 1,
-        chain: line.origin,
+        chain: chain.origin,
         missing,
         ..empty(agent)
     };
