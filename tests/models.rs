@@ -48,7 +48,8 @@ impl Rows for OneRow {
 
 #[derive(Deserialize)]
 struct Case<'a> {
-    case: String,
+    #[serde(rename = "case")]
+    name: String,
     /// As written: the order of keys counts.
     #[serde(borrow)]
     config: &'a RawValue,
@@ -167,7 +168,7 @@ impl Case<'_> {
             format!(
                 "{}\n  config   {}\n  job      {}\n  session  {}\n  recorded {expected:?}\n  found    \
                  {found:?}\n",
-                self.case, self.config, self.job, self.session
+                self.name, self.config, self.job, self.session
             )
         })
     }

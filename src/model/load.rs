@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::anthropic::{hidden_entries, is_cli_selected};
-use super::names::tables::GEMINI_MARCH;
+use super::names::words::GEMINI_MARCH;
 use super::names::{Names, fold, google, halves, trim};
 use super::refuse::{is_odd_list, is_unowned};
 use super::rules::{Load, Rosters, Rules};

@@ -143,7 +143,7 @@ pub(super) fn configured(view: &View<'_>, text: &str) -> Option<ModelRef> {
     })
 }
 
-/// The words that stand for models of OpenRouter.
+/// The words that stand for models of `OpenRouter`.
 pub(super) fn openrouter(view: &View<'_>, text: &str, default_provider: &str) -> Option<ModelRef> {
     let names = &view.rules.names;
     if !names.openrouter_words {

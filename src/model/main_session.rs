@@ -1,6 +1,7 @@
 //! Jobs of the main session: their text is queued there, and the turn is the session's own.
 
 use super::SessionRow;
+use super::facts::AgentFacts;
 use super::lookup;
 use super::names::trim;
 use super::resolution::{
@@ -8,7 +9,6 @@ use super::resolution::{
     StepOutcome, Verdict,
 };
 use super::rules::Rules;
-use super::select::AgentFacts;
 use super::select::Known;
 use super::settings::ModelSettings;
 use super::walk::selection;

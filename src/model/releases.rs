@@ -1,7 +1,7 @@
 //! The eras and the rules of each checked release.
 
 use super::era::{Era, Otherwise, Release};
-use super::names::tables;
+use super::names::{claude, tables};
 use super::rules::{
     Aliases, Allow, Bare, Chain, Disallowed, Drops, First, FirstProvider, Foreign, Gmail,
     HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, OwnModels, Payloads, Primary,
@@ -123,7 +123,7 @@ const APRIL_22: Rules = Rules {
         payload_trimmed: true,
         ..APRIL_5.chain
     },
-    hidden: HiddenAllowlist::Written(tables::CLI_APRIL_22),
+    hidden: HiddenAllowlist::Written(claude::CLI_APRIL_22),
     ..APRIL_5
 };
 
@@ -145,7 +145,7 @@ const APRIL_29: Rules = Rules {
         ..APRIL_22.chain
     },
     drops: Drops::Auto,
-    hidden: HiddenAllowlist::Written(tables::CLI_APRIL_29),
+    hidden: HiddenAllowlist::Written(claude::CLI_APRIL_29),
     cli_providers: true,
     ..APRIL_22
 };
@@ -170,7 +170,7 @@ const MAY_28: Rules = Rules {
         ..APRIL_29.chain
     },
     drops: Drops::AutoOrFallback,
-    hidden: HiddenAllowlist::Known(&tables::CLAUDE_IN_MAY),
+    hidden: HiddenAllowlist::Known(&claude::CLAUDE_IN_MAY),
     cli_providers: false,
     load: Load::Short,
     ..APRIL_29
@@ -196,7 +196,7 @@ const JULY_1: Rules = Rules {
     names: tables::JULY_1,
     aliases: Aliases::Scoped,
     builtin_twice: false,
-    hidden: HiddenAllowlist::Known(&tables::CLAUDE_IN_JULY),
+    hidden: HiddenAllowlist::Known(&claude::CLAUDE_IN_JULY),
     ..JUNE_11
 };
 
@@ -215,7 +215,7 @@ const AUGUST_1: Rules = Rules {
         ..JULY_1.chain
     },
     payloads: Payloads::Scripts,
-    hidden: HiddenAllowlist::Known(&tables::CLAUDE_IN_AUGUST),
+    hidden: HiddenAllowlist::Known(&claude::CLAUDE_IN_AUGUST),
     roster: Rosters::Entries,
     ..JULY_1
 };
@@ -235,7 +235,7 @@ const SEPTEMBER_6: Rules = Rules {
     },
     drops: Drops::AutoOrDefault,
     own_models: OwnModels::Beside,
-    hidden: HiddenAllowlist::Known(&tables::CLAUDE_IN_SEPTEMBER),
+    hidden: HiddenAllowlist::Known(&claude::CLAUDE_IN_SEPTEMBER),
     load: Load::Full,
     roster: Rosters::Repaired,
     ..AUGUST_1

@@ -8,14 +8,15 @@ use super::agent;
 use super::allow::Allowed;
 use super::ended::{calls_none, ended, refused};
 use super::era::Otherwise;
+use super::facts::AgentFacts;
 use super::fallback::{self, Behind};
 use super::load::at_load;
 use super::main_session;
 use super::names::trim;
 use super::refuse::refused_config;
 use super::resolution::{AgentUse, Failure, Outcome, Resolution};
-use super::rules::{Disallowed, Live, Rules};
-use super::select::{self, AgentFacts, Known, Selecting};
+use super::rules::{Chain, Disallowed, First, Live, Rules};
+use super::select::{self, Known, Selecting};
 use super::settings::ModelSettings;
 use super::walk::{Walk, selection, walked};
 use super::{ModelRef, target};
@@ -92,6 +93,10 @@ impl<'a> Resolver<'a> {
             Policy::Proposed => Rules {
                 live: Live::None,
                 disallowed: Disallowed::Fails,
+                chain: Chain {
+                    first: First::Verbatim,
+                    ..rules.chain
+                },
                 ..rules
             },
         };
@@ -255,7 +260,7 @@ impl<'a> Agents<'a> {
                 return refused(agent, selected, failure);
             }
         };
-        let line = fallback::line(
+        let chain = fallback::line(
             &facts.view(&r.rules, &r.settings).merged(),
             &Behind {
                 agent: facts.entry,
@@ -270,19 +275,19 @@ impl<'a> Agents<'a> {
                 source,
             },
         );
-        let live = selection(&r.rules, &facts, &row, &key);
+        let current = selection(&r.rules, &facts, &row, &key);
         walked(
             &Walk {
                 job,
                 declared,
                 row: &row,
                 denied: r.denied,
-                live: live.as_ref(),
+                live: current.as_ref(),
             },
             agent,
             selected,
             source,
-            line,
+            chain,
         )
     }
 }

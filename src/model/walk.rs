@@ -2,13 +2,13 @@
 
 use super::ModelRef;
 use super::ended::empty;
+use super::facts::AgentFacts;
 use super::fallback::Line;
 use super::resolution::{
     AgentUse, Candidate, Failure, FailureClass, Fate, Mechanism, Outcome, Resolution, Source, Step,
     StepName, StepOutcome, Verdict,
 };
 use super::rules::{Live, Rules};
-use super::select::AgentFacts;
 use super::select::{Known, Selected};
 use crate::job::Job;
 
@@ -74,12 +74,12 @@ pub(super) fn walked(
     agent: AgentUse,
     selected: Selected,
     source: Source,
-    line: Line,
+    chain: Line,
 ) -> Resolution {
-    let mut candidates = Vec::with_capacity(line.models.len());
+    let mut candidates = Vec::with_capacity(chain.models.len());
     let mut called: Option<usize> = None;
     let mut last = None;
-    for (model, from) in line.models {
+    for (model, from) in chain.models {
         let (fate, reason) = if called.is_some() {
             (Fate::Waits, None)
         } else if let Some(live) = walk.live.filter(|l| l.value != model) {
@@ -147,7 +147,7 @@ pub(super) fn walked(
         steps,
         intended: selected.intended,
         strict: candidates.len() <= 1,
-        chain: line.origin,
+        chain: chain.origin,
         missing,
         ..empty(agent)
     };

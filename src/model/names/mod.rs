@@ -3,7 +3,9 @@
 //! Source: `normalizeProviderId`, `parseModelRef`, `splitTrailingAuthProfile`, `modelKey` and
 //! `normalizeProviderModelId` of the checked releases; the tables are in [`tables`].
 
+pub(super) mod claude;
 pub(super) mod tables;
+pub(super) mod words;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,126 @@
+//! What is known about one agent under one set of rules.
+
+use super::ModelRef;
+use super::agent::{self, Merged};
+use super::alias::AliasIndex;
+use super::allow::{self, Allowed, Refusal, Scope};
+use super::default::{self, Default};
+use super::lookup::{self, Found, View};
+use super::rules::Rules;
+use super::settings::{AgentModels, ModelSettings};
+
+/// What is known about one agent under one set of rules, worked out once.
+#[derive(Debug)]
+pub(super) struct AgentFacts<'a> {
+    /// Its entry.
+    pub(super) entry: Option<&'a AgentModels>,
+    /// The defaults merged with it.
+    pub(super) merged: Merged<'a>,
+    /// Its default model.
+    pub(super) default: Default,
+    /// Its aliases, bare keys belonging to the default's provider.
+    pub(super) aliases: AliasIndex,
+    /// Those of its fallbacks, where they differ.
+    pub(super) behind: Option<AliasIndex>,
+    /// What it may run.
+    pub(super) allowed: Allowed,
+    /// The Gmail hook's model for it, when one is set.
+    pub(super) gmail: Option<GmailModel>,
+}
+
+/// `hooks.gmail.model` for an agent.
+#[derive(Debug)]
+pub(super) struct GmailModel {
+    /// The model; `None` when it cannot be parsed.
+    pub(super) reference: Option<ModelRef>,
+    /// Whether the agent may run it.
+    pub(super) allowed: bool,
+}
+
+impl<'a> AgentFacts<'a> {
+    /// Works out what is known about an agent.
+    pub(super) fn of(rules: &Rules, settings: &'a ModelSettings, id: &str) -> Self {
+        let entry = agent::entry(settings, id);
+        let view = View {
+            rules,
+            settings,
+            agent: entry,
+            merged: false,
+        };
+        let merged = agent::merged(settings, entry);
+        let default = default::default(&view.merged(), &merged);
+        let aliases = AliasIndex::build(&view, &default.reference.provider);
+        let scope = Scope {
+            default: &default.reference,
+            fallbacks: merged.fallbacks,
+            aliases: &aliases,
+        };
+        let allowed = allow::allowed(&view, &scope);
+        let gmail = gmail(&view, &scope);
+        let merged_view = view.merged();
+        let behind = merged_view
+            .is_replaced()
+            .then(|| AliasIndex::build(&merged_view, &default.reference.provider));
+        Self {
+            entry,
+            merged,
+            default,
+            aliases,
+            behind,
+            allowed,
+            gmail,
+        }
+    }
+
+    /// What texts of this agent are looked up in.
+    pub(super) fn view<'v>(&self, rules: &'v Rules, settings: &'v ModelSettings) -> View<'v>
+    where
+        'a: 'v,
+    {
+        View {
+            rules,
+            settings,
+            agent: self.entry,
+            merged: false,
+        }
+    }
+
+    /// Resolves a text and checks it against the allowlist.
+    pub(super) fn resolve(
+        &self,
+        rules: &Rules,
+        settings: &ModelSettings,
+        text: &str,
+    ) -> Result<Found, Refusal> {
+        let view = self.view(rules, settings);
+        let provider = &self.default.reference.provider;
+        let found =
+            lookup::resolve(&view, &self.aliases, provider, text).ok_or(Refusal::Invalid)?;
+        if self.allowed.allows(&found.reference) {
+            Ok(found)
+        } else {
+            Err(Refusal::NotAllowed(found))
+        }
+    }
+}
+
+/// Works out the Gmail hook's model. Its check forgets the agent's model: only the defaults' own
+/// fallbacks count.
+fn gmail(view: &View<'_>, scope: &Scope<'_>) -> Option<GmailModel> {
+    let said = view.settings.gmail.as_ref()?;
+    let provider = view.rules.builtin.0;
+    let defaults = view.of_defaults();
+    let aliases = AliasIndex::build(&defaults, provider);
+    let reference = lookup::resolve_in(&defaults, &aliases, provider, &said.text);
+    let model = view.settings.defaults.model.as_ref();
+    let fallbacks = model.and_then(|m| m.fallbacks.as_deref());
+    let scope = Scope {
+        fallbacks: fallbacks.unwrap_or_default(),
+        ..*scope
+    };
+    let allowed = allow::allowed(view, &scope);
+    Some(GmailModel {
+        allowed: reference.as_ref().is_some_and(|r| allowed.allows(r)),
+        reference,
+    })
+}
