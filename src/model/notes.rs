@@ -93,14 +93,22 @@ fn unchecked(n: &Noting<'_>) -> Option<String> {
         if provider.models.contains(&intended.model) {
             return None;
         }
-        note += &format!("; models.providers.{} does not list this one", provider.id);
+        note.push_str(
+            &[
+                "; models.providers.",
+                &provider.id,
+                " does not list this one",
+            ]
+            .concat(),
+        );
         let listed: Vec<ModelRef> = provider
             .models
             .iter()
             .map(|id| ModelRef::new(&*intended.provider, &**id))
             .collect();
         if let Some(near) = nearest_model(intended, &listed) {
-            note += &format!(", but {near}");
+            note.push_str(", but ");
+            note.push_str(&near.to_string());
         }
     }
     Some(note)

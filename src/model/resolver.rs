@@ -11,7 +11,7 @@ use super::era::Otherwise;
 use super::facts::AgentFacts;
 use super::fallback::{self, Behind};
 use super::load::at_load;
-use super::main_session;
+use super::main_session::{self, Turn};
 use super::names::trim;
 use super::refuse::refused_config;
 use super::resolution::{AgentUse, Failure, Outcome, Resolution};
@@ -237,8 +237,15 @@ impl<'a> Agents<'a> {
         let key = session_key(job, &id, r.settings.main_key.as_deref());
         let row = rows.row(&id, &key);
         if main || kind == "heartbeat" {
-            let under = (&r.rules, &*r.settings);
-            return main_session::resolve(under, agent, &facts, job, &row, &key);
+            let turn = Turn {
+                rules: &r.rules,
+                settings: &r.settings,
+                facts: &facts,
+                job,
+                row: &row,
+                key: &key,
+            };
+            return main_session::resolve(&turn, agent);
         }
         let extras = job.extras.as_deref();
         let at = format!("job {}", job.id);

@@ -76,66 +76,12 @@ pub(super) fn walked(
     source: Source,
     chain: Line,
 ) -> Resolution {
-    let mut candidates = Vec::with_capacity(chain.models.len());
-    let mut called: Option<usize> = None;
-    let mut last = None;
-    for (model, from) in chain.models {
-        let (fate, reason) = if called.is_some() {
-            (Fate::Waits, None)
-        } else if let Some(live) = walk.live.filter(|l| l.value != model) {
-            last = Some(FailureClass::LiveSelection);
-            let why = format!("the session's selection is {}", live.value);
-            (Fate::ThrownBack, Some(why))
-        } else if walk.denied.contains(&model) {
-            last = Some(FailureClass::ProviderRefused);
-            (
-                Fate::Denied,
-                Some("--what-if: its provider refuses it".to_owned()),
-            )
-        } else {
-            called = Some(candidates.len());
-            (Fate::Called, None)
-        };
-        candidates.push(Candidate {
-            model,
-            from,
-            fate,
-            reason,
-        });
-    }
+    let origin = chain.origin;
+    let (candidates, called, last) = tried(walk, chain);
     let mut steps = selected.steps;
     let mut missing = selected.missing;
     if let Some(live) = walk.live {
-        let thrown = candidates
-            .iter()
-            .filter(|c| c.fate == Fate::ThrownBack)
-            .count();
-        steps.push(Step {
-            order: steps.len() + 1,
-            step: StepName::Live,
-            found_at: Some(live.at.clone()),
-            value: Some(live.value.to_string()),
-            reference: Some(live.value.clone()),
-            outcome: if thrown > 0 {
-                StepOutcome::Overruled
-            } else {
-                StepOutcome::Ignored
-            },
-            reason: if thrown > 0 {
-                let of = if live.of_row {
-                    "the session row's override"
-                } else {
-                    "the agent's default"
-                };
-                format!(
-                    "before every attempt the candidate is compared with the live selection, which \
-                     is {of}: {thrown} of {} candidates thrown back before any model call",
-                    candidates.len()
-                )
-            } else {
-                "equals what was selected".to_owned()
-            },
-        });
+        steps.push(compared(live, &candidates, steps.len() + 1));
         if let Known::Unknown(why) = walk.row {
             let what = format!("the session's selection: {why}");
             if !missing.contains(&what) {
@@ -147,7 +93,7 @@ pub(super) fn walked(
         steps,
         intended: selected.intended,
         strict: candidates.len() <= 1,
-        chain: chain.origin,
+        chain: origin,
         missing,
         ..empty(agent)
     };
@@ -199,4 +145,70 @@ pub(super) fn walked(
 /// Whether two references are the same model to a gateway.
 fn same(a: &ModelRef, b: &ModelRef) -> bool {
     a == b || a.to_string() == b.to_string()
+}
+
+/// Which candidate is called, and what the last one before it failed of.
+fn tried(walk: &Walk<'_>, chain: Line) -> (Vec<Candidate>, Option<usize>, Option<FailureClass>) {
+    let mut candidates = Vec::with_capacity(chain.models.len());
+    let mut called: Option<usize> = None;
+    let mut last = None;
+    for (model, from) in chain.models {
+        let (fate, reason) = if called.is_some() {
+            (Fate::Waits, None)
+        } else if let Some(live) = walk.live.filter(|l| l.value != model) {
+            last = Some(FailureClass::LiveSelection);
+            let why = format!("the session's selection is {}", live.value);
+            (Fate::ThrownBack, Some(why))
+        } else if walk.denied.contains(&model) {
+            last = Some(FailureClass::ProviderRefused);
+            (
+                Fate::Denied,
+                Some("--what-if: its provider refuses it".to_owned()),
+            )
+        } else {
+            called = Some(candidates.len());
+            (Fate::Called, None)
+        };
+        candidates.push(Candidate {
+            model,
+            from,
+            fate,
+            reason,
+        });
+    }
+    (candidates, called, last)
+}
+
+/// The step of the comparison with the session's selection.
+fn compared(live: &Selection, candidates: &[Candidate], order: usize) -> Step {
+    let thrown = candidates
+        .iter()
+        .filter(|c| c.fate == Fate::ThrownBack)
+        .count();
+    Step {
+        order,
+        step: StepName::Live,
+        found_at: Some(live.at.clone()),
+        value: Some(live.value.to_string()),
+        reference: Some(live.value.clone()),
+        outcome: if thrown > 0 {
+            StepOutcome::Overruled
+        } else {
+            StepOutcome::Ignored
+        },
+        reason: if thrown > 0 {
+            let of = if live.of_row {
+                "the session row's override"
+            } else {
+                "the agent's default"
+            };
+            format!(
+                "before every attempt the candidate is compared with the live selection, which \
+                 is {of}: {thrown} of {} candidates thrown back before any model call",
+                candidates.len()
+            )
+        } else {
+            "equals what was selected".to_owned()
+        },
+    }
 }

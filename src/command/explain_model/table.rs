@@ -126,7 +126,9 @@ fn fit(columns: &mut Vec<Column>, cells: &mut [Vec<Cell>], width: usize) {
         }
         if let Some(at) = columns.iter().position(|c| c.title == title) {
             columns.remove(at);
-            cells.iter_mut().for_each(|row| drop(row.remove(at)));
+            for row in &mut *cells {
+                row.remove(at);
+            }
         }
     }
 }
