@@ -9,7 +9,9 @@ use super::agent::{self, Merged};
 use super::alias::AliasIndex;
 use super::allow::{self, Allowed, Refusal, Scope};
 use super::default::{self, Default};
+use super::fallback::Line;
 use super::lookup::{self, Found, View};
+use super::resolution::Source;
 use super::rules::Rules;
 use super::settings::{AgentModels, ModelSettings};
 
@@ -34,6 +36,8 @@ pub(super) struct AgentFacts<'a> {
     texts: RefCell<FxHashMap<String, Result<Found, Refusal>>>,
     /// Fallbacks that were.
     fallbacks: RefCell<FxHashMap<String, Option<ModelRef>>>,
+    /// Chains behind a model, by what selected it and whether the job names a model.
+    lines: RefCell<FxHashMap<(ModelRef, Source, bool), Line>>,
 }
 
 /// `hooks.gmail.model` for an agent.
@@ -79,6 +83,7 @@ impl<'a> AgentFacts<'a> {
             gmail,
             texts: RefCell::default(),
             fallbacks: RefCell::default(),
+            lines: RefCell::default(),
         }
     }
 
@@ -115,6 +120,23 @@ impl<'a> AgentFacts<'a> {
         let mut texts = self.texts.borrow_mut();
         texts.insert(text.to_owned(), resolved.clone());
         resolved
+    }
+
+    /// Makes a chain as `make` does, once for what it depends on when the job lists no fallbacks.
+    pub(super) fn line(
+        &self,
+        selected: &ModelRef,
+        source: Source,
+        pinned: bool,
+        make: impl FnOnce() -> Line,
+    ) -> Line {
+        let key = (selected.clone(), source, pinned);
+        if let Some(known) = self.lines.borrow().get(&key) {
+            return known.clone();
+        }
+        let line = make();
+        self.lines.borrow_mut().insert(key, line.clone());
+        line
     }
 
     /// Reads a fallback as `read` does, once per text.

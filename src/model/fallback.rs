@@ -36,6 +36,7 @@ impl Behind<'_> {
 }
 
 /// The models that are tried, each with where it was written.
+#[derive(Clone, Debug)]
 pub(super) struct Line {
     /// The models, without duplicates.
     pub(super) models: Vec<(ModelRef, String)>,
@@ -53,6 +54,14 @@ fn texts(list: &[Said]) -> Texts {
 
 /// Puts the fallbacks behind the selected model.
 pub(super) fn line(view: &View<'_>, b: &Behind<'_>) -> Line {
+    if b.payload.is_some() {
+        return made(view, b);
+    }
+    b.facts
+        .line(b.selected, b.source, b.pinned, || made(view, b))
+}
+
+fn made(view: &View<'_>, b: &Behind<'_>) -> Line {
     let (rules, names) = (view.rules, &view.rules.names);
     let overridden = overridden(view, b);
     let first = first(view, b);
