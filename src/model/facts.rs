@@ -1,11 +1,17 @@
 //! What is known about one agent under one set of rules.
 
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
 use super::ModelRef;
 use super::agent::{self, Merged};
 use super::alias::AliasIndex;
 use super::allow::{self, Allowed, Refusal, Scope};
 use super::default::{self, Default};
+use super::fallback::Line;
 use super::lookup::{self, Found, View};
+use super::resolution::Source;
 use super::rules::Rules;
 use super::settings::{AgentModels, ModelSettings};
 
@@ -26,6 +32,12 @@ pub(super) struct AgentFacts<'a> {
     pub(super) allowed: Allowed,
     /// The Gmail hook's model for it, when one is set.
     pub(super) gmail: Option<GmailModel>,
+    /// Texts that were resolved before: few jobs name a text of their own.
+    texts: RefCell<FxHashMap<String, Result<Found, Refusal>>>,
+    /// Fallbacks that were.
+    fallbacks: RefCell<FxHashMap<String, Option<ModelRef>>>,
+    /// Chains behind a model, by what selected it and whether the job names a model.
+    lines: RefCell<FxHashMap<(ModelRef, Source, bool), Line>>,
 }
 
 /// `hooks.gmail.model` for an agent.
@@ -69,6 +81,9 @@ impl<'a> AgentFacts<'a> {
             behind,
             allowed,
             gmail,
+            texts: RefCell::default(),
+            fallbacks: RefCell::default(),
+            lines: RefCell::default(),
         }
     }
 
@@ -92,15 +107,51 @@ impl<'a> AgentFacts<'a> {
         settings: &ModelSettings,
         text: &str,
     ) -> Result<Found, Refusal> {
+        if let Some(known) = self.texts.borrow().get(text) {
+            return known.clone();
+        }
         let view = self.view(rules, settings);
         let provider = &self.default.reference.provider;
-        let found =
-            lookup::resolve(&view, &self.aliases, provider, text).ok_or(Refusal::Invalid)?;
-        if self.allowed.allows(&found.reference) {
-            Ok(found)
-        } else {
-            Err(Refusal::NotAllowed(found))
+        let resolved = match lookup::resolve(&view, &self.aliases, provider, text) {
+            None => Err(Refusal::Invalid),
+            Some(found) if self.allowed.allows(&found.reference) => Ok(found),
+            Some(found) => Err(Refusal::NotAllowed(found)),
+        };
+        let mut texts = self.texts.borrow_mut();
+        texts.insert(text.to_owned(), resolved.clone());
+        resolved
+    }
+
+    /// Makes a chain as `make` does, once for what it depends on when the job lists no fallbacks.
+    pub(super) fn line(
+        &self,
+        selected: &ModelRef,
+        source: Source,
+        pinned: bool,
+        make: impl FnOnce() -> Line,
+    ) -> Line {
+        let key = (selected.clone(), source, pinned);
+        if let Some(known) = self.lines.borrow().get(&key) {
+            return known.clone();
         }
+        let line = make();
+        self.lines.borrow_mut().insert(key, line.clone());
+        line
+    }
+
+    /// Reads a fallback as `read` does, once per text.
+    pub(super) fn fallback(
+        &self,
+        text: &str,
+        read: impl FnOnce() -> Option<ModelRef>,
+    ) -> Option<ModelRef> {
+        if let Some(known) = self.fallbacks.borrow().get(text) {
+            return known.clone();
+        }
+        let found = read();
+        let mut fallbacks = self.fallbacks.borrow_mut();
+        fallbacks.insert(text.to_owned(), found.clone());
+        found
     }
 }
 

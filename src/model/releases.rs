@@ -297,7 +297,7 @@ pub const ERAS: &[Era] = &[
         from: Some(v(4, 29)),
         until: Some(v(7, 1)),
         change: "a payload model that is not allowed fails the run; it never falls to the default",
-        source: "openclaw PR 73156, #73146; read in 2026.4.29 and 2026.7.1",
+        source: "openclaw PR 73156, #73146; read in 2026.4.29, 2026.5.28, 2026.6.11 and 2026.7.1",
         releases: &[
             Release {
                 version: v(4, 29),
@@ -316,8 +316,8 @@ pub const ERAS: &[Era] = &[
         name: "2026.8.1 and later",
         from: Some(v(8, 1)),
         until: None,
-        change: "modelPolicy decides what is allowed; agents.entries; fallbacks and the default \
-                 are not allowed by themselves",
+        change: "modelPolicy decides what is allowed; agents.entries; fallbacks are not allowed by \
+                 themselves, from 2026.9.6 on the default neither",
         source: "run on 2026.9.6; read in 2026.8.1",
         releases: &[at(v(8, 1), AUGUST_1), at(v(9, 6), SEPTEMBER_6)],
     },

@@ -270,14 +270,10 @@ impl<'a> Agents<'a> {
         let chain = fallback::line(
             &facts.view(&r.rules, &r.settings).merged(),
             &Behind {
-                agent: facts.entry,
-                merged: &facts.merged,
-                default: &facts.default.reference,
-                aliases: facts.behind.as_ref().unwrap_or(&facts.aliases),
+                facts: &facts,
                 payload: extras.and_then(|e| e.fallbacks.as_deref()),
                 payload_is_odd: extras.is_some_and(|e| e.odd_fallbacks.is_some()),
                 pinned: declared.is_some(),
-                allowed: &facts.allowed,
                 selected: &model,
                 source,
             },
