@@ -10,6 +10,9 @@ use super::settings::ModelSettings;
 /// How many allowed models are listed; of more, the number and the nearest.
 const LISTED: usize = 8;
 
+/// Said where there is no allowlist.
+const FREE: &str = "nothing checks the spelling: there is no allowlist, so any model may be named";
+
 /// What notes are made of.
 pub(super) struct Noting<'a> {
     pub(super) resolution: &'a Resolution,
@@ -82,34 +85,26 @@ fn allowed(n: &Noting<'_>) -> Option<String> {
 /// Where anything may be named, a wrong name is found out by the provider only.
 fn unchecked(n: &Noting<'_>) -> Option<String> {
     let intended = n.resolution.intended.as_ref()?;
-    let mut note =
-        "nothing checks the spelling: there is no allowlist, so any model may be named".to_owned();
     let provider = n
         .settings
         .providers
         .iter()
         .find(|p| p.id.trim().eq_ignore_ascii_case(&intended.provider));
-    if let Some(provider) = provider.filter(|p| !p.models.is_empty()) {
-        if provider.models.contains(&intended.model) {
-            return None;
-        }
-        note.push_str(
-            &[
-                "; models.providers.",
-                &provider.id,
-                " does not list this one",
-            ]
-            .concat(),
-        );
-        let listed: Vec<ModelRef> = provider
-            .models
-            .iter()
-            .map(|id| ModelRef::new(&*intended.provider, &**id))
-            .collect();
-        if let Some(near) = nearest_model(intended, &listed) {
-            note.push_str(", but ");
-            note.push_str(&near.to_string());
-        }
+    let Some(provider) = provider.filter(|p| !p.models.is_empty()) else {
+        return Some(FREE.to_owned());
+    };
+    if provider.models.contains(&intended.model) {
+        return None;
     }
-    Some(note)
+    let listed: Vec<ModelRef> = provider
+        .models
+        .iter()
+        .map(|id| ModelRef::new(&*intended.provider, &**id))
+        .collect();
+    let near = nearest_model(intended, &listed);
+    let near = near.map_or_else(String::new, |near| format!(", but {near}"));
+    let id = &provider.id;
+    Some(format!(
+        "{FREE}; models.providers.{id} does not list this one{near}"
+    ))
 }

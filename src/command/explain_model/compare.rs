@@ -2,18 +2,22 @@
 
 use std::io;
 
+use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::Pair;
 use super::gather::{self, How};
-use super::screen;
+use super::screen::item;
 use crate::error::{Error, Problem};
 use crate::job::Job;
 use crate::model::{Answer, Mechanism, ModelRef, Resolution, Step, Sureness, Verdict, rules_of};
 use crate::report::{Cell, Column, Report, Row, Screen, View};
 use crate::source::{Loaded, SourceInfo};
 use crate::ui::Role;
+
+/// How many jobs are named beside a reason that they share.
+const NAMED: usize = 8;
 
 /// `cronctl.explain-model.changes/1`: the jobs that two versions treat differently.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -103,10 +107,19 @@ impl Report for ChangesReport {
     fn screen(&self, rows: &[ChangeRow], screen: &mut Screen<'_>) -> io::Result<()> {
         let (before, after) = (&self.inputs.before, &self.inputs.after);
         screen.heading(&format!("{} → {}", before.version, after.version))?;
-        screen.rows(rows, Self::EMPTY)?;
-        for row in rows {
-            let name = row.name.as_deref().unwrap_or(&row.job);
-            screen.paragraph(&format!("{name}: {}", row.why))?;
+        if rows.is_empty() {
+            screen.paragraph(Self::EMPTY)?;
+        } else {
+            changes(rows, screen)?;
+            screen.heading("Why")?;
+            for (names, why) in reasons(rows) {
+                let named = names[..names.len().min(NAMED)].join(", ");
+                let more = match names.len().saturating_sub(NAMED) {
+                    0 => String::new(),
+                    n => format!(" and {n} more"),
+                };
+                item(screen, &format!("{named}{more}: {why}"))?;
+            }
         }
         screen.heading(&format!(
             "{} of {} jobs change, {} stay as they are",
@@ -220,7 +233,7 @@ pub(super) fn compare<'a>(
         for ((job, old), (_, new)) in x.jobs.iter().zip(&y.jobs) {
             report.compared += 1;
             verdicts.push(new.resolution.verdict);
-            match change(job, tag, old, new) {
+            match change(job, tag, old, new, Pair(a, b)) {
                 Some(row) => report.jobs.push(row),
                 None => report.unchanged += 1,
             }
@@ -233,7 +246,7 @@ fn tried(r: &Resolution) -> Vec<ModelRef> {
     r.candidates.iter().map(|c| c.model.clone()).collect()
 }
 
-fn change(job: &Job, tag: &str, old: &Answer, new: &Answer) -> Option<ChangeRow> {
+fn change(job: &Job, tag: &str, old: &Answer, new: &Answer, versions: Pair) -> Option<ChangeRow> {
     let (a, b) = (&old.resolution, &new.resolution);
     let mut changes = Vec::new();
     if a.effective != b.effective {
@@ -254,7 +267,7 @@ fn change(job: &Job, tag: &str, old: &Answer, new: &Answer) -> Option<ChangeRow>
         job: job.id.clone(),
         name: job.name.clone(),
         changes,
-        why: why(a, b),
+        why: why(a, b, versions),
         before: a.effective.clone(),
         after: b.effective.clone(),
         verdict_before: a.verdict,
@@ -265,36 +278,105 @@ fn change(job: &Job, tag: &str, old: &Answer, new: &Answer) -> Option<ChangeRow>
     })
 }
 
+/// The jobs that change, in the columns that fit beside each other.
+fn changes(rows: &[ChangeRow], screen: &mut Screen<'_>) -> io::Result<()> {
+    const COLUMNS: [Column; 5] = [
+        Column::new("job", "JOB"),
+        Column::new("before", "BEFORE"),
+        Column::new("after", "AFTER"),
+        Column::new("verdict", "VERDICT"),
+        Column::new("changes", "CHANGES"),
+    ];
+    let view = *screen.view();
+    let cells = rows.iter().map(|row| {
+        let verdict = if row.verdict_before == row.verdict_after {
+            row.cell("verdict_after", &view)
+        } else {
+            Cell::with(
+                super::report::role(row.verdict_after),
+                format!(
+                    "{} → {}",
+                    row.verdict_before.word(),
+                    row.verdict_after.word()
+                ),
+            )
+        };
+        vec![
+            Cell::from(row.label()),
+            row.cell("before", &view),
+            row.cell("after", &view),
+            verdict,
+            row.cell("changes", &view),
+        ]
+    });
+    let cells: Vec<Vec<Cell>> = cells.collect();
+    screen.table(&COLUMNS, &cells)
+}
+
+/// The reasons, each once, with the jobs that it holds for.
+fn reasons(rows: &[ChangeRow]) -> Vec<(Vec<&str>, &str)> {
+    let mut reasons: Vec<(Vec<&str>, &str)> = Vec::new();
+    let mut known: FxHashMap<&str, usize> = FxHashMap::default();
+    for row in rows {
+        let at = *known.entry(&row.why).or_insert_with(|| {
+            reasons.push((Vec::new(), &row.why));
+            reasons.len() - 1
+        });
+        reasons[at].0.push(row.label());
+    }
+    reasons
+}
+
+impl ChangeRow {
+    /// What a person knows the job by.
+    fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.job)
+    }
+}
+
 /// What stands behind a change, the strongest reason first.
-fn why(a: &Resolution, b: &Resolution) -> String {
+fn why(a: &Resolution, b: &Resolution, versions: Pair) -> String {
     let mut reasons = Vec::new();
-    for (r, when) in [(a, "before"), (b, "after")] {
-        if let Some(failure) = &r.failure {
-            reasons.push(format!("{when}: fails, {}", failure.error));
-        } else if matches!(
-            r.mechanism,
-            Mechanism::LiveSelection | Mechanism::NotAllowed
-        ) {
-            reasons.push(format!("{when}: {}", screen::mechanism(r.mechanism)));
-        }
+    for (r, version) in [(a, versions.0), (b, versions.1)] {
+        let how = match (&r.failure, r.mechanism) {
+            (Some(failure), _) => format!("fails: {}", failure.error),
+            (None, Mechanism::LiveSelection) => {
+                "the session's selection replaces the declared model".to_owned()
+            }
+            (None, Mechanism::NotAllowed) => {
+                "the declared model is not allowed, and another runs silently".to_owned()
+            }
+            _ => continue,
+        };
+        reasons.push(format!("under {version} {how}"));
     }
     if a.agent.id != b.agent.id {
         let id = |r: &Resolution| r.agent.id.clone().unwrap_or_else(|| "none".to_owned());
         reasons.push(format!("another agent runs it: {} → {}", id(a), id(b)));
     }
-    if let Some(text) = other_step(&a.steps, &b.steps) {
-        reasons.push(text);
+    // Where a run fails, what would have stood behind is no reason.
+    if a.failure.is_none() && b.failure.is_none() {
+        reasons.extend(other_step(&a.steps, &b.steps));
+        if behind(a) != behind(b) || a.chain != b.chain {
+            reasons.push(format!("fallbacks {} → {}", behind(a), behind(b)));
+        }
     }
-    if a.chain != b.chain || (a.effective == b.effective && tried(a) != tried(b)) {
-        reasons.push(format!(
-            "fallbacks: {}{} → {}{}",
-            a.chain.word(),
-            if a.strict { " (strict)" } else { "" },
-            b.chain.word(),
-            if b.strict { " (strict)" } else { "" },
-        ));
+    if reasons.is_empty() {
+        reasons.push("what is tried, and in which order, differs".to_owned());
     }
     reasons.join("; ")
+}
+
+/// The models behind the first, and where they come from.
+fn behind(r: &Resolution) -> String {
+    let rest = r.candidates.iter().skip(1).map(|c| c.model.to_string());
+    let list: Vec<String> = rest.collect();
+    let list = if list.is_empty() {
+        "none: strict".to_owned()
+    } else {
+        list.join(", ")
+    };
+    format!("{list} ({})", r.chain.word())
 }
 
 /// The first step that ends differently.

@@ -6,7 +6,9 @@ use rustc_hash::FxHashMap;
 
 use super::report::{ExplainReport, JobRow, VersionUse, agent, effective, role};
 use super::screen::{Paths, item, source};
-use crate::model::{Alternative, DriftVerdict, FailureClass, Mechanism, Source, Sureness, Verdict};
+use crate::model::{
+    Alternative, DriftVerdict, FailureClass, Mechanism, RuledOut, Source, Sureness, Verdict,
+};
 use crate::report::{Cell, Column, Screen};
 use crate::source::Confidence;
 use crate::ui::Role;
@@ -126,8 +128,8 @@ fn fit(columns: &mut Vec<Column>, cells: &mut [Vec<Cell>], width: usize) {
         }
         if let Some(at) = columns.iter().position(|c| c.title == title) {
             columns.remove(at);
-            for row in &mut *cells {
-                row.remove(at);
+            for row in cells.iter_mut() {
+                drop(row.remove(at));
             }
         }
     }
@@ -207,6 +209,52 @@ pub(super) fn versions(
     Ok(())
 }
 
+/// Eras with their releases, each era once.
+fn possible(all: &[String]) -> Vec<String> {
+    let mut eras: Vec<(&str, Vec<&str>)> = Vec::new();
+    for text in all {
+        let (era, release) = text.rsplit_once(" (").unwrap_or((text, ""));
+        let release = release.trim_end_matches(')');
+        match eras.iter_mut().find(|(e, _)| *e == era) {
+            Some((_, releases)) => releases.push(release),
+            None => eras.push((era, vec![release])),
+        }
+    }
+    let say = |(era, releases): (&str, Vec<&str>)| match &releases[..] {
+        [only] if *only == era => era.to_owned(),
+        _ => format!("{era} (as {})", releases.join(", ")),
+    };
+    eras.into_iter().map(say).collect()
+}
+
+/// The eras that the history excludes, those with the same example together.
+fn ruled_out(version: &VersionUse) -> Vec<String> {
+    let mut lines: Vec<(Vec<String>, &RuledOut)> = Vec::new();
+    for out in &version.ruled_out {
+        // Another release of the same era remains.
+        let others = version.also_possible.iter().any(|p| p.starts_with(out.era));
+        let name = if out.era == version.era || others {
+            format!("{} ({})", out.era, out.release)
+        } else {
+            out.era.to_owned()
+        };
+        match lines.iter_mut().find(|(_, o)| o.example == out.example) {
+            Some((names, _)) if names.contains(&name) => {}
+            Some((names, _)) => names.push(name),
+            None => lines.push((vec![name], out)),
+        }
+    }
+    let say = |(names, out): (Vec<String>, &RuledOut)| {
+        let why = if out.contradicted > 0 {
+            ""
+        } else {
+            ", unless candidates failed and nobody recorded it"
+        };
+        format!("not {}: {}{why}", names.join(", nor "), out.example)
+    };
+    lines.into_iter().map(say).collect()
+}
+
 /// What says which version it is, the weightiest first, and what its rules are.
 fn evidence(
     version: &VersionUse,
@@ -235,13 +283,7 @@ fn evidence(
             ),
         )?;
     }
-    for out in &version.ruled_out {
-        let runs = |n| format!("{n} last run{}", if n == 1 { "" } else { "s" });
-        let what = match (out.contradicted, out.strained) {
-            (0, n) => format!("{} would need failures that nobody recorded", runs(n)),
-            (n, _) => format!("contradicts {}", runs(n)),
-        };
-        let line = format!("not {}: {what}; {}", out.era, out.example);
+    for line in ruled_out(version) {
         item(screen, &line)?;
     }
     // What is certain needs no traces, and what proves nothing is in the JSON only.
@@ -259,7 +301,7 @@ fn evidence(
         }
     }
     if !version.also_possible.is_empty() {
-        let others = version.also_possible.join(", ");
+        let others = possible(&version.also_possible).join(", ");
         let line = format!("also possible: {others}; --openclaw-version decides");
         item(screen, &line)?;
     }

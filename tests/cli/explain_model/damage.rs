@@ -8,6 +8,7 @@ use crate::sandbox::Run;
 
 const V: &str = "--openclaw-version 2026.9.6";
 
+#[expect(clippy::needless_pass_by_value, reason = "a literal reads better")]
 fn odd(id: &str, model: Value) -> Value {
     job(
         id,

@@ -122,10 +122,9 @@ fn compare(name: &str, scenario: &Value, version: &str, results: &Value, store: 
     }
     let mut seen = BTreeSet::new();
     for (denied, names) in groups {
-        let mut line = format!("{} --openclaw-version {version}", names.join(" "));
-        if let Some(model) = denied {
-            line += &format!(" --what-if {model}=deny");
-        }
+        let what_if = denied.map_or_else(String::new, |m| format!("--what-if {m}=deny"));
+        let names = names.join(" ");
+        let line = format!("{names} --openclaw-version {version} {what_if}");
         let document = world.json(&line);
         for predicted in document["jobs"].as_array().unwrap() {
             let job = text(predicted, "job").unwrap();

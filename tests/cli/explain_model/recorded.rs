@@ -41,12 +41,9 @@ fn the_version_of_the_incident_is_found_and_its_jobs_with_it() {
     assert_eq!(version["runs_compared"], 10);
     assert_eq!(version["also_possible"], Value::Array(vec![]));
     let ruled_out = version["ruled_out"].as_array().unwrap();
-    let eras: BTreeSet<_> = ruled_out
-        .iter()
-        .map(|r| r["era"].as_str().unwrap())
-        .collect();
-    let older = BTreeSet::from(["2026.2.25 to 2026.3.27", "up to 2026.2.24"]);
-    assert_eq!(eras, older, "{ruled_out:#?}");
+    let eras = ["2026.2.25 to 2026.3.27", "up to 2026.2.24"];
+    let excluded = |era: &&str| ruled_out.iter().any(|o| o["era"] == **era);
+    assert!(eras.iter().all(excluded), "{ruled_out:#?}");
     says(
         &text,
         &[

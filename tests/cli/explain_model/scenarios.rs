@@ -218,10 +218,10 @@ fn p3_a_model_that_is_not_allowed_fails_or_silently_costs_by_version() {
 
 #[test]
 fn p3_of_many_allowed_models_the_number_and_the_nearest_are_named() {
-    let many: String = (0..20)
-        .map(|n| format!("\"mock/model-{n}\": {{}},\n"))
+    let many: Vec<String> = (0..20)
+        .map(|n| format!("\"mock/model-{n}\": {{}},"))
         .collect();
-    let config = C0.replace("\"google/gemini-3-flash\": {},", &many);
+    let config = C0.replace("\"google/gemini-3-flash\": {},", &many.join("\n"));
     let (_, text) = World::new(&config, &[misspelt()]).j0("2026.9.6");
     says(
         &text,
@@ -247,6 +247,24 @@ fn p3_without_an_allowlist_nothing_checks_the_spelling() {
             says(&text, &["nothing checks the spelling"]);
         }
     }
+}
+
+#[test]
+fn p3_without_an_allowlist_the_list_of_the_provider_helps() {
+    let config = r#"{
+        agents: { defaults: { model: "mock/model-a" } },
+        models: { providers: { mock: { models: [ { id: "model-a" }, { id: "model-b" } ] } } },
+    }"#;
+    let note = |model: &str| {
+        let (job, _) = World::new(config, &[paying(j0(), json!({"model": model}))]).j0("2026.9.6");
+        job["notes"].to_string()
+    };
+    says(
+        &note("mock/model-bb"),
+        &["models.providers.mock does not list this one, but mock/model-b"],
+    );
+    assert_eq!(note("mock/model-b"), "[]");
+    assert!(note("other/x").contains("any model may be named"));
 }
 
 #[test]

@@ -37,6 +37,7 @@ pub(super) fn j0() -> Value {
     )
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a literal reads better")]
 pub(super) fn job(id: &str, payload: Value) -> Value {
     json!({
         "id": id,
@@ -52,6 +53,7 @@ pub(super) fn job(id: &str, payload: Value) -> Value {
 }
 
 /// A job with other values at top level; null removes a key.
+#[expect(clippy::needless_pass_by_value, reason = "a literal reads better")]
 pub(super) fn with(mut job: Value, changes: Value) -> Value {
     for (key, value) in changes.as_object().unwrap() {
         let job = job.as_object_mut().unwrap();
