@@ -15,6 +15,7 @@ mod ended;
 mod era;
 mod facts;
 mod fallback;
+mod hold;
 mod load;
 mod lookup;
 mod main_session;
@@ -36,13 +37,11 @@ mod weigh;
 
 pub use advice::{Advice, Advising, advice, nearest_model, quoted};
 pub use agent::agent_id;
-pub use answer::{
-    Alternative, Answer, Asking, Holding, Known as KnownVersion, Possible, RuledOut, Sureness,
-    answers, hold, possible,
-};
+pub use answer::{Alternative, Answer, Asking, Sureness, answers};
 pub use anthropic::Claude;
 pub use drift::{Drift, DriftVerdict, LastRun, RowState, drift};
 pub use era::{Era, Otherwise, Release, Ruling, rules_of};
+pub use hold::{Holding, Known as KnownVersion, Possible, RuledOut, hold, possible};
 pub use names::{Change, IdRule, Keys, Names, Profiles, Table};
 pub use record::{RunRecord, SessionRow};
 pub use reference::ModelRef;
