@@ -42,7 +42,7 @@ pub(crate) fn now_ms(loaded: &Loaded, ctx: &Context) -> i64 {
 /// When there is one; the nearest name is suggested.
 pub(crate) fn somebody_has<'a>(
     asked: &[String],
-    jobs: impl Iterator<Item = &'a Job> + Clone,
+    jobs: &(impl Iterator<Item = &'a Job> + Clone),
     said: impl Fn(&str) -> String,
 ) -> Result<(), Error> {
     for text in asked {

@@ -40,7 +40,7 @@ pub fn run(args: &CheckArgs, ctx: &Context) -> Result<Exit, Error> {
     };
     let zones = Zones::new(&ctx.env);
     let loaded = begin::load(&args.source, ctx, Want::Models)?;
-    begin::somebody_has(&args.job, loaded.jobs.iter(), |asked| {
+    begin::somebody_has(&args.job, &loaded.jobs.iter(), |asked| {
         format!("no job has the id, prefix or name {asked:?}")
     })?;
     let options = Options {

@@ -51,7 +51,7 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     let gathered = gather::gather(&loaded, args, &settings, &models, basis, &zones);
     let gathered = ManuallyDrop::new(gathered);
     let planned = gathered.planned.iter().map(|p| p.job);
-    begin::somebody_has(&args.job, planned, |asked| {
+    begin::somebody_has(&args.job, &planned, |asked| {
         format!("--job {asked:?}: no planned job has this id, prefix or name")
     })?;
     let jobs = gather::plan_jobs(&gathered.planned);
