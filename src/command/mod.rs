@@ -6,6 +6,7 @@
 //! `CRONCTL_REGENERATE=1 cargo test --test cli generated` writes its manual page and schema, and
 //! `tests/cli/schema.rs` asks for a sample.
 
+mod begin;
 pub mod check;
 pub mod completions;
 pub mod config;

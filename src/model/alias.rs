@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::ModelRef;
 use super::lookup::{self, Found, View};
 use super::names::{fold, trim};
-use super::rules::{Aliases, Rules};
+use super::rules::{Aliases, OwnModels, Rules};
 use super::settings::CatalogEntry;
 
 /// One alias of the index.
@@ -66,12 +66,13 @@ impl AliasIndex {
     pub(super) fn build(view: &View<'_>, default_provider: &str) -> Self {
         let rules = view.rules;
         let defaults = view.settings.defaults.catalog.as_deref();
-        let mut entries = with_builtin(rules, defaults.unwrap_or_default());
-        if rules.agent_aliases
-            && let Some(own) = view.agent.and_then(|a| a.catalog.as_deref())
-        {
-            entries.extend(plain(own));
-        }
+        let grouped = rules.own_models != OwnModels::None;
+        let mut entries = if view.is_replaced() {
+            Vec::new()
+        } else {
+            with_builtin(rules, defaults.unwrap_or_default())
+        };
+        entries.extend(view.own_catalog().map(plain).unwrap_or_default());
         let mut aliases: Vec<(String, Option<Alias>)> = Vec::new();
         for (entry, text, builtin) in entries {
             let Some(text) = text else { continue };
@@ -79,14 +80,14 @@ impl AliasIndex {
                 continue;
             }
             let text = trim(&text);
-            if text.is_empty() && !rules.agent_aliases {
+            if text.is_empty() && !grouped {
                 continue;
             }
             let Some(reference) = lookup::parse(view, &entry.key, default_provider) else {
                 continue;
             };
             let model = rules.names.key(&reference);
-            if rules.agent_aliases {
+            if grouped {
                 // A later entry of the same model replaces an earlier one's alias, a blank one too.
                 aliases.retain(|(earlier, _)| *earlier != model);
             }

@@ -24,7 +24,7 @@ pub(super) enum Allowed {
     /// Any.
     Any,
     /// These.
-    Only(Only),
+    Only(Box<Only>),
 }
 
 /// A list of allowed models.
@@ -202,7 +202,7 @@ pub(super) fn allowed(view: &View<'_>, scope: &Scope<'_>) -> Allowed {
     if nothing && open {
         return Allowed::Any;
     }
-    Allowed::Only(only)
+    Allowed::Only(Box::new(only))
 }
 
 /// Where a list of allowed models comes from.

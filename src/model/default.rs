@@ -84,8 +84,8 @@ fn early(view: &View<'_>, aliases: &AliasIndex, text: &str) -> Read {
         return Some((word, None));
     }
     by_alias(aliases, text).or_else(|| match lookup::only_provider(view, text) {
-        Some(provider) => listed(ModelRef::new(provider, text)),
-        None => in_front(ModelRef::new(default_provider, text)),
+        Some(provider) => Some(listed(ModelRef::new(provider, text))),
+        None => Some(in_front(ModelRef::new(default_provider, text))),
     })
 }
 
@@ -98,19 +98,19 @@ fn late(view: &View<'_>, text: &str) -> Read {
             return Some((word, None));
         }
         if let Some(provider) = lookup::only_provider(view, text) {
-            return listed(rules.names.reference(&provider, text));
+            return Some(listed(rules.names.reference(&provider, text)));
         }
         if rules.primary != Primary::Scoped {
-            return in_front(ModelRef::new(default_provider, text));
+            return Some(in_front(ModelRef::new(default_provider, text)));
         }
     }
     let model = rules.names.without_profile(text);
     let reference = lookup::parse(view, model, default_provider)?;
-    if text.contains('/') {
-        Some((reference, None))
+    Some(if text.contains('/') {
+        (reference, None)
     } else {
         in_front(reference)
-    }
+    })
 }
 
 fn configured(view: &View<'_>, aliases: &AliasIndex, text: &str) -> Read {
@@ -146,20 +146,20 @@ fn configured(view: &View<'_>, aliases: &AliasIndex, text: &str) -> Read {
     late(view, text)
 }
 
-fn listed(reference: ModelRef) -> Read {
+fn listed(reference: ModelRef) -> (ModelRef, Option<String>) {
     let how = format!(
         "bare name: only {} lists it → {reference}",
         reference.provider
     );
-    Some((reference, Some(how)))
+    (reference, Some(how))
 }
 
-fn in_front(reference: ModelRef) -> Read {
+fn in_front(reference: ModelRef) -> (ModelRef, Option<String>) {
     let how = format!(
         "bare name: {} is put in front → {reference}",
         reference.provider
     );
-    Some((reference, Some(how)))
+    (reference, Some(how))
 }
 
 /// Whether a provider of the configuration lists exactly this id.

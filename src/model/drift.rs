@@ -132,7 +132,7 @@ pub fn drift(resolution: &Resolution, row: &Known<'_>, run: Option<&RunRecord>) 
                     Some(provider) => ModelRef::new(provider, model).to_string(),
                     None => model.to_owned(),
                 }),
-            super::select::recorded(row),
+            super::steps::recorded(row),
         ),
         _ => (None, None),
     };

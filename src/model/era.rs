@@ -78,7 +78,7 @@ pub fn rules_of(version: Version) -> Ruling {
     let era = ERAS.iter().find(|e| e.contains(plain));
     let in_reach = |e: &&'static Era| era.is_none_or(|era| std::ptr::eq(era, *e));
     let reach = || all.clone().filter(|(e, _)| in_reach(e));
-    let before = reach().filter(|(_, r)| r.version < plain).last();
+    let before = reach().rfind(|(_, r)| r.version < plain);
     let after = reach().find(|(_, r)| r.version > plain);
     let mut answers: Vec<_> = before.into_iter().chain(after).collect();
     if let [a, b] = answers[..]

@@ -1,9 +1,8 @@
 //! The chain of fallbacks behind a selected model.
 
 use super::ModelRef;
-use super::agent::Merged;
 use super::alias::AliasIndex;
-use super::allow::Allowed;
+use super::facts::AgentFacts;
 use super::lookup::{self, View};
 use super::names::trim;
 use super::resolution::{ChainOrigin, Source};
@@ -12,27 +11,32 @@ use super::settings::{AgentModels, Form, ModelSettings, ModelSpec, Said};
 
 /// What a chain is made from.
 pub(super) struct Behind<'a> {
-    /// The agent's entry.
-    pub(super) agent: Option<&'a AgentModels>,
-    /// The defaults merged with it.
-    pub(super) merged: &'a Merged<'a>,
-    /// The agent's default.
-    pub(super) default: &'a ModelRef,
-    /// The alias index of the agent, with the default's provider.
-    pub(super) aliases: &'a AliasIndex,
+    /// The agent.
+    pub(super) facts: &'a AgentFacts<'a>,
     /// `payload.fallbacks`.
     pub(super) payload: Option<&'a [String]>,
+    /// Whether it held other values than texts, which are left out.
+    pub(super) payload_is_odd: bool,
     /// Whether `payload.model` names something.
     pub(super) pinned: bool,
-    /// What is allowed.
-    pub(super) allowed: &'a Allowed,
     /// The selected model.
     pub(super) selected: &'a ModelRef,
     /// Which step selected it.
     pub(super) source: Source,
 }
 
+impl Behind<'_> {
+    fn default(&self) -> &ModelRef {
+        &self.facts.default.reference
+    }
+
+    fn aliases(&self) -> &AliasIndex {
+        self.facts.behind.as_ref().unwrap_or(&self.facts.aliases)
+    }
+}
+
 /// The models that are tried, each with where it was written.
+#[derive(Clone, Debug)]
 pub(super) struct Line {
     /// The models, without duplicates.
     pub(super) models: Vec<(ModelRef, String)>,
@@ -50,6 +54,14 @@ fn texts(list: &[Said]) -> Texts {
 
 /// Puts the fallbacks behind the selected model.
 pub(super) fn line(view: &View<'_>, b: &Behind<'_>) -> Line {
+    if b.payload.is_some() {
+        return made(view, b);
+    }
+    b.facts
+        .line(b.selected, b.source, b.pinned, || made(view, b))
+}
+
+fn made(view: &View<'_>, b: &Behind<'_>) -> Line {
     let (rules, names) = (view.rules, &view.rules.names);
     let overridden = overridden(view, b);
     let first = first(view, b);
@@ -61,9 +73,9 @@ pub(super) fn line(view: &View<'_>, b: &Behind<'_>) -> Line {
     line.add(first.clone(), "selected".to_owned());
     let inherits = overridden.is_none();
     let (list, mut origin) = overridden.unwrap_or_else(|| {
-        let list = b.merged.fallbacks;
+        let list = b.facts.merged.fallbacks;
         let is_first = |s: &Said| fallback(view, b, &s.text).is_some_and(|r| r == first);
-        let default = names.reference(&b.default.provider, &b.default.model);
+        let default = names.reference(&b.default().provider, &b.default().model);
         let applies = match rules.chain.inherit {
             Inherit::Always => true,
             Inherit::SameProvider => first.provider == default.provider,
@@ -72,7 +84,7 @@ pub(super) fn line(view: &View<'_>, b: &Behind<'_>) -> Line {
         if list.is_empty() || !(applies || list.iter().any(is_first)) {
             return (Vec::new(), ChainOrigin::None);
         }
-        let origin = if b.merged.own_fallbacks {
+        let origin = if b.facts.merged.own_fallbacks {
             ChainOrigin::Agent
         } else {
             ChainOrigin::Defaults
@@ -83,7 +95,7 @@ pub(super) fn line(view: &View<'_>, b: &Behind<'_>) -> Line {
         let Some(mut reference) = fallback(view, b, &text) else {
             continue;
         };
-        if rules.chain.filtered && !b.allowed.lists(&reference) {
+        if rules.chain.filtered && !b.facts.allowed.lists(&reference) {
             continue;
         }
         if rules.chain.normalised {
@@ -94,9 +106,9 @@ pub(super) fn line(view: &View<'_>, b: &Behind<'_>) -> Line {
     if inherits {
         let before = line.models.len();
         let default = if rules.chain.normalised {
-            names.reference(&b.default.provider, &b.default.model)
+            names.reference(&b.default().provider, &b.default().model)
         } else {
-            b.default.clone()
+            b.default().clone()
         };
         line.add(default, "the configured default".to_owned());
         if line.models.len() > before && origin == ChainOrigin::None {
@@ -136,7 +148,7 @@ fn first(view: &View<'_>, b: &Behind<'_>) -> ModelRef {
     let normal = || names.reference(&b.selected.provider, &b.selected.model);
     let alias = |text: &str| {
         let text = names.without_profile(text);
-        let found = b.aliases.get(view.rules, text)?;
+        let found = b.aliases().get(view.rules, text)?;
         Some(found.reference)
     };
     let whole = format!("{}/{}", b.selected.provider, b.selected.model);
@@ -147,7 +159,7 @@ fn first(view: &View<'_>, b: &Behind<'_>) -> ModelRef {
         First::AliasOfProvider => alias(&whole).or_else(|| {
             let provider = names.provider(&b.selected.provider);
             alias(&b.selected.model)
-                .filter(|r| r.provider == provider || provider == b.default.provider)
+                .filter(|r| r.provider == provider || provider == b.default().provider)
         }),
     };
     match aliased {
@@ -156,18 +168,22 @@ fn first(view: &View<'_>, b: &Behind<'_>) -> ModelRef {
     }
 }
 
-/// Reads a fallback: a bare name always belongs to the default's provider.
 fn fallback(view: &View<'_>, b: &Behind<'_>, text: &str) -> Option<ModelRef> {
+    b.facts.fallback(text, || read(view, b, text))
+}
+
+/// Reads a fallback: a bare name always belongs to the default's provider.
+fn read(view: &View<'_>, b: &Behind<'_>, text: &str) -> Option<ModelRef> {
     let (names, text) = (&view.rules.names, trim(text));
-    let provider = &b.default.provider;
+    let provider = &b.default().provider;
     if !view.rules.chain.blind {
-        return lookup::resolve_in(view, b.aliases, provider, text);
+        return lookup::resolve_in(view, b.aliases(), provider, text);
     }
     let model = names.without_profile(text);
     if model.is_empty() {
         return None;
     }
-    let alias = b.aliases.get(view.rules, model).map(|f| f.reference);
+    let alias = b.aliases().get(view.rules, model).map(|f| f.reference);
     alias.or_else(|| match model.to_lowercase().as_str() {
         "openrouter:auto" => lookup::openrouter(view, model, provider),
         _ => names.parse(model, provider),
@@ -178,15 +194,15 @@ fn fallback(view: &View<'_>, b: &Behind<'_>, text: &str) -> Option<ModelRef> {
 fn overridden(view: &View<'_>, b: &Behind<'_>) -> Option<(Texts, ChainOrigin)> {
     let chain = &view.rules.chain;
     if chain.payload
-        && let Some(own) = payload(chain.payload_trimmed, b.payload)
+        && let Some(own) = payload(chain.payload_trimmed, b)
     {
         return Some((own, ChainOrigin::Payload));
     }
-    let agent_model = b.agent.and_then(|a| a.model.as_ref());
+    let agent_model = b.facts.entry.and_then(|a| a.model.as_ref());
     if !b.pinned {
         if chain.of_subagents
             && b.source == Source::Subagent
-            && let Some(list) = of_subagent(view.settings, b.agent)
+            && let Some(list) = of_subagent(view.settings, b.facts.entry)
         {
             return Some((list, ChainOrigin::Subagent));
         }
@@ -220,16 +236,17 @@ fn overridden(view: &View<'_>, b: &Behind<'_>) -> Option<(Texts, ChainOrigin)> {
 }
 
 /// `payload.fallbacks`, as the release keeps it.
-fn payload(trimmed: bool, list: Option<&[String]>) -> Option<Texts> {
-    let list = list?;
+fn payload(trimmed: bool, b: &Behind<'_>) -> Option<Texts> {
+    let list = b.payload?;
     let at = |(i, text): (usize, &String)| (text.clone(), format!("payload.fallbacks[{i}]"));
     let texts = list.iter().enumerate().map(at);
     if !trimmed {
         return Some(texts.collect());
     }
     let kept: Texts = texts.filter(|(text, _)| !trim(text).is_empty()).collect();
-    // A list of nothing but blanks is no list.
-    (list.is_empty() || !kept.is_empty()).then_some(kept)
+    // A list of nothing but blanks and other values is no list.
+    let was_empty = list.is_empty() && !b.payload_is_odd;
+    (was_empty || !kept.is_empty()).then_some(kept)
 }
 
 fn defaults(settings: &ModelSettings) -> Texts {

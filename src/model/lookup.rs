@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::ModelRef;
 use super::alias::AliasIndex;
 use super::names::{fold, halves, trim};
-use super::rules::{Bare, Foreign, Rules};
+use super::rules::{Bare, Foreign, OwnModels, Rules};
 use super::settings::{AgentModels, CatalogEntry, ModelSettings, Provider};
 
 /// What a text is looked up in.
@@ -17,6 +17,8 @@ pub(super) struct View<'a> {
     pub(super) settings: &'a ModelSettings,
     /// The agent whose own `models` map counts too, where the release reads such.
     pub(super) agent: Option<&'a AgentModels>,
+    /// Whether the agent is merged into the defaults, as for the default and the fallbacks.
+    pub(super) merged: bool,
 }
 
 /// A text that names a model.
@@ -29,6 +31,14 @@ pub(super) struct Found {
 }
 
 impl View<'_> {
+    /// The same with the agent merged into the defaults.
+    pub(super) fn merged(&self) -> Self {
+        Self {
+            merged: true,
+            ..*self
+        }
+    }
+
     /// The same without the agent.
     pub(super) fn of_defaults(&self) -> Self {
         Self {
@@ -38,12 +48,20 @@ impl View<'_> {
     }
 
     /// The agent's `models` map, where the release reads it.
-    fn own_catalog(&self) -> Option<&[CatalogEntry]> {
-        let agent = self.agent.filter(|_| self.rules.agent_aliases)?;
-        agent.catalog.as_deref()
+    pub(super) fn own_catalog(&self) -> Option<&[CatalogEntry]> {
+        let reads = self.rules.own_models != OwnModels::None;
+        self.agent.filter(|_| reads)?.catalog.as_deref()
+    }
+
+    /// Whether the agent's `models` map stands in the place of the defaults'.
+    pub(super) fn is_replaced(&self) -> bool {
+        self.merged && self.rules.own_models == OwnModels::Instead && self.own_catalog().is_some()
     }
 
     fn catalog(&self) -> &[CatalogEntry] {
+        if self.is_replaced() {
+            return &[];
+        }
         self.settings
             .defaults
             .catalog
@@ -125,7 +143,7 @@ pub(super) fn configured(view: &View<'_>, text: &str) -> Option<ModelRef> {
     })
 }
 
-/// The words that stand for models of OpenRouter.
+/// The words that stand for models of `OpenRouter`.
 pub(super) fn openrouter(view: &View<'_>, text: &str, default_provider: &str) -> Option<ModelRef> {
     let names = &view.rules.names;
     if !names.openrouter_words {

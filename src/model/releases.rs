@@ -1,11 +1,11 @@
 //! The eras and the rules of each checked release.
 
 use super::era::{Era, Otherwise, Release};
-use super::names::tables;
+use super::names::{claude, tables};
 use super::rules::{
     Aliases, Allow, Bare, Chain, Disallowed, Drops, First, FirstProvider, Foreign, Gmail,
-    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, Payloads, Primary, Rejection,
-    Rosters, Rules, Subagents,
+    HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, OwnModels, Payloads, Primary,
+    Rejection, Rosters, Rules, Subagents,
 };
 use crate::schedule::Version;
 
@@ -18,7 +18,7 @@ const FEBRUARY_24: Rules = Rules {
     names: tables::FEBRUARY_24,
     aliases: Aliases::Bare,
     builtin_twice: true,
-    agent_aliases: false,
+    own_models: OwnModels::None,
     bare: Bare::DefaultProvider,
     primary: Primary::Early,
     foreign: Foreign::None,
@@ -48,6 +48,7 @@ const FEBRUARY_24: Rules = Rules {
     named_sessions: Named::Ignored,
     payloads: Payloads::Turns,
     hidden: HiddenAllowlist::Parsed,
+    cli_providers: false,
     load: Load::Kept,
     roster: Rosters::List,
 };
@@ -109,7 +110,7 @@ const APRIL_5: Rules = Rules {
         ..APRIL_1.chain
     },
     named_sessions: Named::Checked,
-    hidden: HiddenAllowlist::Written,
+    hidden: HiddenAllowlist::Written(&[]),
     load: Load::GoogleRows,
     ..APRIL_1
 };
@@ -122,7 +123,7 @@ const APRIL_22: Rules = Rules {
         payload_trimmed: true,
         ..APRIL_5.chain
     },
-    hidden: HiddenAllowlist::WrittenOrCli,
+    hidden: HiddenAllowlist::Written(claude::CLI_APRIL_22),
     ..APRIL_5
 };
 
@@ -144,6 +145,8 @@ const APRIL_29: Rules = Rules {
         ..APRIL_22.chain
     },
     drops: Drops::Auto,
+    hidden: HiddenAllowlist::Written(claude::CLI_APRIL_29),
+    cli_providers: true,
     ..APRIL_22
 };
 
@@ -167,6 +170,8 @@ const MAY_28: Rules = Rules {
         ..APRIL_29.chain
     },
     drops: Drops::AutoOrFallback,
+    hidden: HiddenAllowlist::Known(&claude::CLAUDE_IN_MAY),
+    cli_providers: false,
     load: Load::Short,
     ..APRIL_29
 };
@@ -191,13 +196,14 @@ const JULY_1: Rules = Rules {
     names: tables::JULY_1,
     aliases: Aliases::Scoped,
     builtin_twice: false,
+    hidden: HiddenAllowlist::Known(&claude::CLAUDE_IN_JULY),
     ..JUNE_11
 };
 
 /// 2026.8.1.
 const AUGUST_1: Rules = Rules {
     names: tables::AUGUST_1,
-    agent_aliases: true,
+    own_models: OwnModels::Instead,
     builtin: ("openai", "gpt-5.6-sol"),
     first_provider: FirstProvider::UnlessListed,
     allow: Allow::PolicyAndDefault,
@@ -209,6 +215,7 @@ const AUGUST_1: Rules = Rules {
         ..JULY_1.chain
     },
     payloads: Payloads::Scripts,
+    hidden: HiddenAllowlist::Known(&claude::CLAUDE_IN_AUGUST),
     roster: Rosters::Entries,
     ..JULY_1
 };
@@ -227,6 +234,8 @@ const SEPTEMBER_6: Rules = Rules {
         ..AUGUST_1.chain
     },
     drops: Drops::AutoOrDefault,
+    own_models: OwnModels::Beside,
+    hidden: HiddenAllowlist::Known(&claude::CLAUDE_IN_SEPTEMBER),
     load: Load::Full,
     roster: Rosters::Repaired,
     ..AUGUST_1
@@ -288,7 +297,7 @@ pub const ERAS: &[Era] = &[
         from: Some(v(4, 29)),
         until: Some(v(7, 1)),
         change: "a payload model that is not allowed fails the run; it never falls to the default",
-        source: "openclaw PR 73156, #73146; read in 2026.4.29 and 2026.7.1",
+        source: "openclaw PR 73156, #73146; read in 2026.4.29, 2026.5.28, 2026.6.11 and 2026.7.1",
         releases: &[
             Release {
                 version: v(4, 29),
@@ -307,8 +316,8 @@ pub const ERAS: &[Era] = &[
         name: "2026.8.1 and later",
         from: Some(v(8, 1)),
         until: None,
-        change: "modelPolicy decides what is allowed; agents.entries; fallbacks and the default \
-                 are not allowed by themselves",
+        change: "modelPolicy decides what is allowed; agents.entries; fallbacks are not allowed by \
+                 themselves, from 2026.9.6 on the default neither",
         source: "run on 2026.9.6; read in 2026.8.1",
         releases: &[at(v(8, 1), AUGUST_1), at(v(9, 6), SEPTEMBER_6)],
     },

@@ -236,6 +236,8 @@ pub enum FailureClass {
     NoAgent,
     /// The payload does not fit the session target.
     WrongPayload,
+    /// The gateway refuses its configuration and does not start.
+    ConfigRefused,
 }
 
 impl FailureClass {
@@ -248,6 +250,7 @@ impl FailureClass {
             Self::ProviderRefused => "provider-refused",
             Self::NoAgent => "no-agent",
             Self::WrongPayload => "wrong-payload",
+            Self::ConfigRefused => "config-refused",
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Which release has which is in [`super::releases`].
 
+use super::anthropic::Claude;
 use super::names::Names;
 
 /// What happens to a `payload.model` that the allowlist refuses.
@@ -274,19 +275,29 @@ pub enum Payloads {
     Scripts,
 }
 
-/// What a release writes into `agents.defaults.models` when it loads a configuration whose way to
-/// Anthropic is an API key: the default, which so becomes an allowlist.
+/// What a release writes into `agents.defaults.models` when it loads a configuration with a way to
+/// Anthropic's models: the map so becomes an allowlist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HiddenAllowlist {
-    /// Nothing.
-    None,
-    /// The primary, read like any other (up to 2026.4.1).
+    /// With an API key the primary, read like any other (up to 2026.4.1).
     Parsed,
-    /// The primary as it is written; the profiles of `claude-cli` count as logins (2026.4.5).
-    Written,
-    /// As before; and with a login and a default or key of `claude-cli`, its models
-    /// (2026.4.22).
-    WrittenOrCli,
+    /// With an API key the primary as it is written; with a login and a model of `claude-cli` these
+    /// entries (2026.4.5, where there are none, to 2026.4.29).
+    Written(&'static [&'static str]),
+    /// As the release knows Claude's models (from 2026.5.28).
+    Known(&'static Claude),
+}
+
+/// What an agent's own `models` map (`agents.entries.*.models`) does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnModels {
+    /// Nothing (up to 2026.7.1).
+    None,
+    /// It adds aliases and bare names to those of the defaults; for the default and the fallbacks it
+    /// replaces the defaults' map (2026.8.1).
+    Instead,
+    /// It adds aliases and bare names to those of the defaults (2026.9.6).
+    Beside,
 }
 
 /// What becomes of the names in a configuration when it is loaded.
@@ -323,8 +334,8 @@ pub struct Rules {
     pub aliases: Aliases,
     /// Whether an entry gets a built-in alias that another one has already (up to 2026.6.11).
     pub builtin_twice: bool,
-    /// Whether an agent has aliases and bare names of its own (`agents.entries.*.models`).
-    pub agent_aliases: bool,
+    /// What an agent's own `models` map does.
+    pub own_models: OwnModels,
     /// Where a bare name belongs.
     pub bare: Bare,
     /// How the configured primary is read.
@@ -355,8 +366,11 @@ pub struct Rules {
     pub named_sessions: Named,
     /// Which payloads there are.
     pub payloads: Payloads,
-    /// The allowlist that an API key brings.
+    /// The allowlist that a way to Anthropic brings.
     pub hidden: HiddenAllowlist,
+    /// Whether a primary of a provider that stands for a command line tool (`claude-cli`) is
+    /// written with the provider whose model it is (2026.4.29).
+    pub cli_providers: bool,
     /// What becomes of names at load.
     pub load: Load,
     /// Which rosters are read.

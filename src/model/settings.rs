@@ -39,6 +39,8 @@ pub struct ModelSettings {
     pub roster: Roster,
     /// `models.providers`, in their order.
     pub providers: Vec<Provider>,
+    /// Whether `agents.list` and `agents.entries` are there both; the entries are read.
+    pub two_rosters: bool,
     /// Whether `agents.ownership` is `explicit`: no agent is the default by a mark (2026.8.1).
     pub explicit_ownership: bool,
     /// `hooks.gmail.model`.
@@ -48,16 +50,44 @@ pub struct ModelSettings {
     /// Whether `meta.migrations.modelPolicyAllowlist` is there: then `agents.defaults.models` is no
     /// allowlist any more (2026.9).
     pub policy_migrated: bool,
-    /// What makes an Anthropic API key the way to that provider, when something says so: releases
-    /// up to 2026.4 then write the default model into `agents.defaults.models`, which makes an
-    /// allowlist of it.
-    pub anthropic_key: Option<At>,
+    /// The ways to Anthropic's models: they add entries to `agents.defaults.models` at load.
+    pub anthropic: Anthropic,
     /// `session.mainKey`.
     pub main_key: Option<String>,
     /// `session.store`, the path template of the session store (2026.3.x).
     pub session_store: Option<Said>,
     /// Values of a type that no version reads.
     pub odd: Vec<Odd>,
+}
+
+/// What a configuration says about the way to Anthropic's models.
+///
+/// A gateway also looks at its own environment, which cannot be seen from here.
+#[derive(Clone, Debug, Default)]
+pub struct Anthropic {
+    /// `auth.profiles` of the providers `anthropic` and `claude-cli`, in their order.
+    pub logins: Vec<Login>,
+    /// `auth.order.anthropic`.
+    pub order: Vec<String>,
+    /// `auth.order["claude-cli"]`.
+    pub cli_order: Vec<String>,
+    /// `ANTHROPIC_OAUTH_TOKEN` among the configuration's variables; its place, never its value.
+    pub env_token: Option<At>,
+    /// `ANTHROPIC_API_KEY`, likewise.
+    pub env_key: Option<At>,
+}
+
+/// One auth profile; no secret of it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Its id.
+    pub id: String,
+    /// Whether it is the Claude CLI's.
+    pub cli: bool,
+    /// Whether it is an API key; `None` when its mode says neither that nor a login.
+    pub key: Option<bool>,
+    /// Where it is.
+    pub at: At,
 }
 
 /// Which shape the roster of agents has.
@@ -91,7 +121,8 @@ pub struct AgentModels {
     pub heartbeat: Option<Said>,
     /// `models`: aliases, and in some versions the allowlist. `None` when absent; in order.
     pub catalog: Option<Vec<CatalogEntry>>,
-    /// `modelPolicy.allow` (2026.9). `None` when absent.
+    /// `modelPolicy.allow` (2026.8.1). `None` when absent. Blank texts are kept: they make the
+    /// configuration invalid.
     pub allow: Option<Vec<Said>>,
     /// Whether there is a `modelPolicy` object at all: then the `models` map allows nothing by
     /// itself.
@@ -141,6 +172,8 @@ pub struct Provider {
     pub models: Vec<String>,
     /// `.api`.
     pub api: Option<String>,
+    /// Whether it, or one of its models, speaks Google's interface (`api: google-generative-ai`).
+    pub speaks_google: bool,
     /// `.baseUrl` without user, query and path secrets: scheme, host and port only.
     pub base: Option<String>,
     /// Where it is.

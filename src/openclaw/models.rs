@@ -34,6 +34,9 @@ pub fn settings(config: &Config) -> ModelSettings {
     let system_agent = defaults_at
         .and_then(|d| reader.object(d.get("systemAgent")))
         .and_then(|s| reader.said(s.get("agentId"), "an agent's id (text)"));
+    let two_rosters = agents
+        .as_ref()
+        .is_some_and(|a| a.get("list").is_some() && a.get("entries").is_some());
     let explicit_ownership = agents
         .as_ref()
         .and_then(|a| a.get("ownership"))
@@ -65,11 +68,12 @@ pub fn settings(config: &Config) -> ModelSettings {
         agents: roster_agents,
         roster,
         providers,
+        two_rosters,
         explicit_ownership,
         gmail,
         system_agent,
         policy_migrated,
-        anthropic_key: auth::anthropic_key(&reader, &root),
+        anthropic: auth::anthropic(&reader, &root),
         main_key,
         session_store,
         odd: reader.odd,
@@ -210,6 +214,22 @@ impl Reader {
         Some(items.into_iter().filter_map(said).collect())
     }
 
+    /// As [`Reader::texts`], with the blank ones.
+    fn all_texts(&mut self, spot: Option<Spot<'_>>, of: &'static str) -> Option<Vec<Said>> {
+        let spot = spot?;
+        if !matches!(spot.node.kind, Kind::Array(_)) {
+            self.wrong(&spot, of);
+            return None;
+        }
+        let items: Vec<_> = spot.items().collect();
+        let said = |item: Spot<'_>| {
+            let text = self.text(Some(item.clone()), MODEL)?.to_owned();
+            let at = self.at(&item);
+            Some(Said { text, at })
+        };
+        Some(items.into_iter().filter_map(said).collect())
+    }
+
     fn spec(&mut self, spot: Option<Spot<'_>>) -> Option<ModelSpec> {
         let spot = spot?;
         match &spot.node.kind {
@@ -263,7 +283,7 @@ impl Reader {
                 .is_some_and(|p| matches!(p.node.kind, Kind::Object(_))),
             allow: self
                 .object(spot.get("modelPolicy"))
-                .and_then(|p| self.texts(p.get("allow"), MODELS)),
+                .and_then(|p| self.all_texts(p.get("allow"), MODELS)),
         }
     }
 

@@ -440,7 +440,7 @@ fn junit_agrees_with_the_exit_code() {
 #[test]
 fn github_annotations_are_one_escaped_line_each() {
     let sandbox = state(GOOD);
-    let lines = format!("{}\n{}\n", GOOD, BAD).replace(",\n", ",");
+    let lines = format!("{GOOD}\n{BAD}\n").replace(",\n", ",");
     sandbox.write("work/a,b/jobs.ndjson", lines);
     let run = sandbox.run("check --quiet --jobs a,b/jobs.ndjson -o github");
     assert_eq!(run.code, Some(5), "{run}");

@@ -143,7 +143,7 @@ fn jobs_without_a_configuration_count_as_declared_and_one_can_be_given() {
                "payload": {"kind": "agentTurn", "message": "m", "model": model}})
     };
     let jobs = json!([job("a", "openai/x"), job("b", "openai/y")]);
-    sandbox.write("work/jobs.json", &jobs.to_string());
+    sandbox.write("work/jobs.json", jobs.to_string());
     sandbox.write(
         "work/openclaw.json",
         "{ meta: { lastTouchedVersion: '2026.3.28' }, agents: { defaults: { model: 'anthropic/z' } } }",

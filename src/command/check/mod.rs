@@ -12,12 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::report::{Around, Entry, Inputs, Summary};
 use crate::check::{self, Finding, Options, Severity};
-use crate::config::Origin;
+use crate::command::begin;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::job::Job;
-use crate::report::{self as output, nearest};
-use crate::source::{self, DEMO_NOW_MS, Loaded, SourceKind, Want};
+use crate::report as output;
+use crate::source::{Loaded, Want};
 use crate::zones::Zones;
 
 pub use args::{CheckArgs, FailOn};
@@ -39,22 +39,20 @@ pub fn run(args: &CheckArgs, ctx: &Context) -> Result<Exit, Error> {
         None => Vec::new(),
     };
     let zones = Zones::new(&ctx.env);
-    let loaded = source::load_in(
-        &args.source.or_configured(&ctx.config.source_defaults())?,
-        &ctx.env,
-        &mut std::io::stdin().lock(),
-        &ctx.directory,
-        Want::Models,
-    )?;
-    for note in &loaded.notes {
-        ctx.ui.note(note);
-    }
-    nobody_asked_for(args, &loaded)?;
+    let loaded = begin::load(&args.source, ctx, Want::Models)?;
+    begin::somebody_has(&args.job, &loaded.jobs.iter(), |asked| {
+        format!("no job has the id, prefix or name {asked:?}")
+    })?;
     let options = Options {
         max_burst: args.max_burst.map_or(Options::MAX_BURST, |n| n as usize),
     };
     let files = gather::config_files(&loaded);
-    let facts = gather::facts(&loaded, &files, args.target_version, now_ms(&loaded, ctx));
+    let facts = gather::facts(
+        &loaded,
+        &files,
+        args.target_version,
+        begin::now_ms(&loaded, ctx),
+    );
     let mut findings = check::check(&facts, options, &zones);
     findings.retain(|finding| rules.iter().any(|rule| rule.id == finding.rule));
     findings.retain(|finding| asked_for(args, &loaded.jobs, finding));
@@ -184,33 +182,4 @@ fn asked_for(args: &CheckArgs, jobs: &[Job], finding: &Finding) -> bool {
     };
     let mut of = jobs.iter().filter(|job| job.id == *id);
     of.any(|job| args.job.iter().any(|asked| job.answers_to(asked)))
-}
-
-/// Names that no job has are an error: no findings would look like peace.
-fn nobody_asked_for(args: &CheckArgs, loaded: &Loaded) -> Result<(), Error> {
-    for asked in &args.job {
-        if loaded.jobs.iter().any(|job| job.answers_to(asked)) {
-            continue;
-        }
-        let names = loaded
-            .jobs
-            .iter()
-            .flat_map(|job| std::iter::once(job.id.as_str()).chain(job.name.as_deref()));
-        let error = Error::usage(format!("no job has the id, prefix or name {asked:?}"));
-        return Err(match nearest(asked, names) {
-            Some(name) => error.hint(format!("did you mean {name:?}?")),
-            None => error,
-        });
-    }
-    Ok(())
-}
-
-/// The demo has a clock of its own, unless an instant was asked for.
-fn now_ms(loaded: &Loaded, ctx: &Context) -> i64 {
-    let demo = loaded.sources.iter().all(|s| s.kind == SourceKind::Demo);
-    if demo && ctx.now_origin == Origin::BuiltIn {
-        DEMO_NOW_MS
-    } else {
-        ctx.now_ms
-    }
 }

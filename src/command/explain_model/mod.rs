@@ -9,12 +9,13 @@ mod screen;
 mod table;
 
 use self::gather::{Answered, How};
+use crate::command::begin;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::job::Job;
 use crate::model::{Answer, StepName, Sureness, Verdict, rules_of};
 use crate::report as output;
-use crate::source::{self, Confidence, Loaded, Want};
+use crate::source::{Confidence, Loaded, Want};
 
 pub use args::ExplainModelArgs;
 use args::FailOn;
@@ -32,16 +33,7 @@ pub fn run(args: &ExplainModelArgs, ctx: &Context) -> Result<Exit, Error> {
             "--fail-on changed is about two versions: --compare-versions A,B names them",
         ));
     }
-    let loaded = source::load_in(
-        &args.source.or_configured(&ctx.config.source_defaults())?,
-        &ctx.env,
-        &mut std::io::stdin().lock(),
-        &ctx.directory,
-        Want::Models,
-    )?;
-    for note in &loaded.notes {
-        ctx.ui.note(note);
-    }
+    let loaded = begin::load(&args.source, ctx, Want::Models)?;
     let jobs = pick::pick(&loaded, &args.job)?;
     let how = How {
         policy: args.policy,

@@ -68,7 +68,7 @@ pub struct PlanArgs {
     /// What peaks are grouped by [default: provider]
     #[arg(long, value_enum, value_name = "KEY", help_heading = "Runs")]
     pub group_by: Option<GroupBy>,
-    /// Whose word counts for a job's model: its own, or what the gateway resolves
+    /// Whose word counts for a job's model: its own, or what the gateway resolves [default: effective]
     #[arg(long, value_enum, default_value_t = Honour::Effective, hide_default_value = true, value_name = "WHICH", help_heading = "Runs")]
     pub honour: Honour,
     /// How long every run lasts, instead of what history says [without either: 60s is assumed]
@@ -148,7 +148,7 @@ pub enum GroupBy {
 pub enum Honour {
     /// As each job declares it
     Declared,
-    /// As its gateway resolves it, where that is known [default]
+    /// As its gateway resolves it, where that is known
     #[default]
     Effective,
     /// Peaks under each

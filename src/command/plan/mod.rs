@@ -15,12 +15,12 @@ use std::mem::ManuallyDrop;
 
 use self::gather::Gathered;
 use self::take::{Rows, Taker};
-use crate::config::Origin;
+use crate::command::begin;
 use crate::context::Context;
 use crate::error::{Error, Exit, Problem};
 use crate::plan::{self, Dispatch, Horizon, Input, Options, Sink};
 use crate::report::{self as output, Format};
-use crate::source::{self, DEMO_NOW_MS, Loaded, SourceKind, Want};
+use crate::source::{Loaded, Want};
 use crate::when;
 use crate::zones::Zones;
 
@@ -41,17 +41,8 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     let settings = args.settings(&ctx.config.plan_defaults())?;
     let zones = Zones::new(&ctx.env);
     // The process ends with the answer: giving back every job one by one would only delay it.
-    let loaded = ManuallyDrop::new(source::load_in(
-        &args.source.or_configured(&ctx.config.source_defaults())?,
-        &ctx.env,
-        &mut std::io::stdin().lock(),
-        &ctx.directory,
-        Want::Models,
-    )?);
-    for note in &loaded.notes {
-        ctx.ui.note(note);
-    }
-    let horizon = horizon(args, now_ms(&loaded, ctx), &zones)?;
+    let loaded = ManuallyDrop::new(begin::load(&args.source, ctx, Want::Models)?);
+    let horizon = horizon(args, begin::now_ms(&loaded, ctx), &zones)?;
     let basis = match args.honour {
         Honour::Declared => ModelBasis::Declared,
         Honour::Effective | Honour::Both => ModelBasis::Effective,
@@ -59,7 +50,10 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     let models = ManuallyDrop::new(Models::resolve(&loaded));
     let gathered = gather::gather(&loaded, args, &settings, &models, basis, &zones);
     let gathered = ManuallyDrop::new(gathered);
-    nobody_asked_for(args, &gathered)?;
+    let planned = gathered.planned.iter().map(|p| p.job);
+    begin::somebody_has(&args.job, &planned, |asked| {
+        format!("--job {asked:?}: no planned job has this id, prefix or name")
+    })?;
     let jobs = gather::plan_jobs(&gathered.planned);
     let options = Options {
         jitter: settings.jitter,
@@ -193,16 +187,6 @@ fn print(
     }
 }
 
-/// The demo has a clock of its own, unless an instant was asked for.
-fn now_ms(loaded: &Loaded, ctx: &Context) -> i64 {
-    let demo = loaded.sources.iter().all(|s| s.kind == SourceKind::Demo);
-    if demo && ctx.now_origin == Origin::BuiltIn {
-        DEMO_NOW_MS
-    } else {
-        ctx.now_ms
-    }
-}
-
 fn horizon(args: &PlanArgs, now_ms: i64, zones: &Zones) -> Result<Horizon, Error> {
     let read = |flag: &str, text: &str| zones.instant(flag, text, now_ms);
     if let Some(tick) = &args.tick {
@@ -227,25 +211,4 @@ fn horizon(args: &PlanArgs, now_ms: i64, zones: &Zones) -> Result<Horizon, Error
         )));
     }
     Ok(Horizon { from_ms, until_ms })
-}
-
-/// Names that `--job` asked for and no job has are an error: an empty plan would look like peace.
-fn nobody_asked_for(args: &PlanArgs, gathered: &Gathered<'_>) -> Result<(), Error> {
-    for asked in &args.job {
-        if gathered.planned.iter().any(|p| p.job.answers_to(asked)) {
-            continue;
-        }
-        let names = gathered
-            .planned
-            .iter()
-            .flat_map(|p| std::iter::once(p.job.id.as_str()).chain(p.job.name.as_deref()));
-        let error = Error::usage(format!(
-            "--job {asked:?}: no planned job has this id, prefix or name"
-        ));
-        return Err(match output::nearest(asked, names) {
-            Some(name) => error.hint(format!("did you mean {name:?}?")),
-            None => error,
-        });
-    }
-    Ok(())
 }

@@ -3,7 +3,9 @@
 //! Source: `normalizeProviderId`, `parseModelRef`, `splitTrailingAuthProfile`, `modelKey` and
 //! `normalizeProviderModelId` of the checked releases; the tables are in [`tables`].
 
+pub(super) mod claude;
 pub(super) mod tables;
+pub(super) mod words;
 
 #[cfg(test)]
 mod tests;
@@ -62,6 +64,8 @@ pub enum Change {
     Prefix(&'static str),
     /// An id that begins with `claude-` gets the prefix `anthropic/`.
     Claude,
+    /// As before, in any case of its letters.
+    ClaudeAnyCase,
 }
 
 /// How the key of a model is written, by which models are compared.
@@ -290,6 +294,9 @@ impl Change {
                 return bare.then(|| format!("{prefix}/{id}"));
             }
             Self::Claude => {
+                return id.starts_with("claude-").then(|| format!("anthropic/{id}"));
+            }
+            Self::ClaudeAnyCase => {
                 let claude = fold(id).starts_with("claude-");
                 return claude.then(|| format!("anthropic/{id}"));
             }

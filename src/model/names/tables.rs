@@ -3,8 +3,13 @@
 //! Source: read in the packages of the checked releases; from 2026.4.29 on the plugins' manifests
 //! (`modelIdNormalization`) come first and the gateway's own tables behind them.
 
-use super::Change::{AnyCase, Claude, Cut, Exact, Google, Prefix};
-use super::{Change, IdRule, Keys, Names, Profiles, Table};
+use super::Change::{AnyCase, Claude, ClaudeAnyCase, Cut, Exact, Google, Prefix};
+use super::words::{
+    CLAUDE_46, CLAUDE_48, CLAUDE_AT_VERCEL, CLAUDE_AT_VERCEL_JULY, CLAUDE_AUGUST, CLAUDE_JULY,
+    CLAUDE_SEPTEMBER, FOLDS_APRIL, FOLDS_FEBRUARY, FOLDS_MARCH, FOLDS_MARCH_24, GEMINI_FEBRUARY,
+    GEMINI_JUNE, GEMINI_MARCH, GEMINI_MAY, GROK_4, GROK_420, GROK_LATEST,
+};
+use super::{Change, IdRule, Keys, Names, Profiles};
 
 const fn rule(of: &'static [&'static str], change: Change) -> IdRule {
     IdRule { of, change }
@@ -22,174 +27,6 @@ const KIMI: IdRule = rule(
     &["together"],
     Exact(&[("moonshotai/Kimi-K2.5", "moonshotai/Kimi-K2.6")]),
 );
-
-const CLAUDE_46: Table = &[
-    ("opus-4.6", "claude-opus-4-6"),
-    ("opus-4.5", "claude-opus-4-5"),
-    ("sonnet-4.6", "claude-sonnet-4-6"),
-    ("sonnet-4.5", "claude-sonnet-4-5"),
-];
-const CLAUDE_48: Table = &[
-    ("opus-4.8", "claude-opus-4-8"),
-    ("opus", "claude-opus-4-8"),
-    ("opus-4.6", "claude-opus-4-6"),
-    ("sonnet-4.6", "claude-sonnet-4-6"),
-];
-const CLAUDE_JULY: Table = &[
-    ("opus-4.8", "claude-opus-4-8"),
-    ("opus", "claude-opus-4-8"),
-    ("opus-4.6", "claude-opus-4-6"),
-    ("mythos-5", "claude-mythos-5"),
-    ("sonnet-5", "claude-sonnet-5"),
-    ("sonnet", "claude-sonnet-5"),
-    ("sonnet-4.6", "claude-sonnet-4-6"),
-];
-const CLAUDE_AUGUST: Table = &[
-    ("opus-5", "claude-opus-5"),
-    ("opus", "claude-opus-5"),
-    ("opus-4.8", "claude-opus-4-8"),
-    ("opus-4.6", "claude-opus-4-6"),
-    ("mythos-5", "claude-mythos-5"),
-    ("sonnet-5", "claude-sonnet-5"),
-    ("sonnet", "claude-sonnet-5"),
-    ("sonnet-4.6", "claude-sonnet-4-6"),
-];
-const CLAUDE_SEPTEMBER: Table = &[
-    ("fable", "claude-fable-5-1"),
-    ("fable-5", "claude-fable-5"),
-    ("fable-5.1", "claude-fable-5-1"),
-    ("fable-5-1", "claude-fable-5-1"),
-    ("haiku", "claude-haiku-4-5"),
-    ("opus-5.5", "claude-opus-5-5"),
-    ("opus-5-5", "claude-opus-5-5"),
-    ("opus-5", "claude-opus-5"),
-    ("opus", "claude-opus-5"),
-    ("opus-4.8", "claude-opus-4-8"),
-    ("opus-4.7", "claude-opus-4-7"),
-    ("opus-4.6", "claude-opus-4-6"),
-    ("mythos-5", "claude-mythos-5"),
-    ("sonnet-5", "claude-sonnet-5"),
-    ("sonnet", "claude-sonnet-5"),
-    ("sonnet-4.6", "claude-sonnet-4-6"),
-];
-const CLAUDE_AT_VERCEL: Table = &[
-    ("opus-4.6", "claude-opus-4-6"),
-    ("sonnet-4.6", "claude-sonnet-4-6"),
-];
-const CLAUDE_AT_VERCEL_JULY: Table = &[
-    ("opus-4.6", "claude-opus-4-6"),
-    ("sonnet-5", "claude-sonnet-5"),
-    ("sonnet", "claude-sonnet-4-6"),
-    ("sonnet-4.6", "claude-sonnet-4-6"),
-];
-
-const GEMINI_FEBRUARY: Table = &[
-    ("gemini-3-pro", "gemini-3-pro-preview"),
-    ("gemini-3-flash", "gemini-3-flash-preview"),
-];
-const GEMINI_MARCH: Table = &[
-    ("gemini-3-pro", "gemini-3-pro-preview"),
-    ("gemini-3-flash", "gemini-3-flash-preview"),
-    ("gemini-3.1-pro", "gemini-3.1-pro-preview"),
-    ("gemini-3.1-flash-lite", "gemini-3.1-flash-lite-preview"),
-    ("gemini-3.1-flash", "gemini-3-flash-preview"),
-    ("gemini-3.1-flash-preview", "gemini-3-flash-preview"),
-];
-const GEMINI_MAY: Table = &[
-    ("gemini-3-pro", "gemini-3.1-pro-preview"),
-    ("gemini-3-pro-preview", "gemini-3.1-pro-preview"),
-    ("gemini-3-flash", "gemini-3-flash-preview"),
-    ("gemini-3.1-pro", "gemini-3.1-pro-preview"),
-    ("gemini-3.1-flash-lite-preview", "gemini-3.1-flash-lite"),
-    ("gemini-3.1-flash", "gemini-3-flash-preview"),
-    ("gemini-3.1-flash-preview", "gemini-3-flash-preview"),
-];
-const GEMINI_JUNE: Table = &[
-    ("gemini-3-pro", "gemini-3.1-pro-preview"),
-    ("gemini-3-pro-preview", "gemini-3.1-pro-preview"),
-    ("gemini-3-flash", "gemini-3-flash-preview"),
-    ("gemini-3.1-pro", "gemini-3.1-pro-preview"),
-    ("gemini-3.1-flash-lite-preview", "gemini-3.1-flash-lite"),
-    ("gemini-3.1-flash", "gemini-3-flash-preview"),
-    ("gemini-3.1-flash-preview", "gemini-3-flash-preview"),
-    ("gemma-4-26b", "gemma-4-26b-a4b-it"),
-];
-
-const GROK_4: Table = &[
-    ("grok-4-fast-reasoning", "grok-4-fast"),
-    ("grok-4-1-fast-reasoning", "grok-4-1-fast"),
-];
-const GROK_420: Table = &[
-    (
-        "grok-4.20-experimental-beta-0304-reasoning",
-        "grok-4.20-beta-latest-reasoning",
-    ),
-    (
-        "grok-4.20-experimental-beta-0304-non-reasoning",
-        "grok-4.20-beta-latest-non-reasoning",
-    ),
-    ("grok-4.20-reasoning", "grok-4.20-beta-latest-reasoning"),
-    (
-        "grok-4.20-non-reasoning",
-        "grok-4.20-beta-latest-non-reasoning",
-    ),
-];
-const GROK_LATEST: Table = &[
-    ("grok-4.3-latest", "grok-4.3"),
-    ("grok-4.5-latest", "grok-4.5"),
-    ("grok-build-latest", "grok-4.5"),
-];
-
-const FOLDS_FEBRUARY: Table = &[
-    ("z.ai", "zai"),
-    ("z-ai", "zai"),
-    ("opencode-zen", "opencode"),
-    ("qwen", "qwen-portal"),
-    ("kimi-code", "kimi-coding"),
-    ("bedrock", "amazon-bedrock"),
-    ("aws-bedrock", "amazon-bedrock"),
-    ("bytedance", "volcengine"),
-    ("doubao", "volcengine"),
-];
-const FOLDS_MARCH_24: Table = &[
-    ("qwen", "qwen-portal"),
-    ("z.ai", "zai"),
-    ("z-ai", "zai"),
-    ("opencode-zen", "opencode"),
-    ("opencode-go-auth", "opencode-go"),
-    ("kimi-code", "kimi"),
-    ("kimi-coding", "kimi"),
-    ("bedrock", "amazon-bedrock"),
-    ("aws-bedrock", "amazon-bedrock"),
-    ("bytedance", "volcengine"),
-    ("doubao", "volcengine"),
-];
-const FOLDS_MARCH: Table = &[
-    ("z.ai", "zai"),
-    ("z-ai", "zai"),
-    ("opencode-zen", "opencode"),
-    ("opencode-go-auth", "opencode-go"),
-    ("kimi-code", "kimi"),
-    ("kimi-coding", "kimi"),
-    ("bedrock", "amazon-bedrock"),
-    ("aws-bedrock", "amazon-bedrock"),
-    ("bytedance", "volcengine"),
-    ("doubao", "volcengine"),
-];
-const FOLDS_APRIL: Table = &[
-    ("modelstudio", "qwen"),
-    ("qwencloud", "qwen"),
-    ("z.ai", "zai"),
-    ("z-ai", "zai"),
-    ("opencode-zen", "opencode"),
-    ("opencode-go-auth", "opencode-go"),
-    ("kimi-code", "kimi"),
-    ("kimi-coding", "kimi"),
-    ("bedrock", "amazon-bedrock"),
-    ("aws-bedrock", "amazon-bedrock"),
-    ("bytedance", "volcengine"),
-    ("doubao", "volcengine"),
-];
 
 /// The aliases of a release, with the models that they stand for.
 macro_rules! aliases {
@@ -325,7 +162,7 @@ pub(in crate::model) const APRIL_29_INDEXED: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_46)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_4)),
         rule(XAI, AnyCase(GROK_420)),
     ],
@@ -343,7 +180,7 @@ pub(in crate::model) const MAY_28: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_AT_VERCEL)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_420)),
         rule(XAI, AnyCase(GROK_4)),
         KIMI,
@@ -371,7 +208,7 @@ pub(in crate::model) const JUNE_11: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_AT_VERCEL)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_420)),
         rule(XAI, AnyCase(GROK_4)),
         KIMI,
@@ -393,7 +230,7 @@ pub(in crate::model) const JULY_1: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_AT_VERCEL_JULY)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_420)),
         rule(XAI, AnyCase(GROK_4)),
         KIMI,
@@ -420,7 +257,7 @@ pub(in crate::model) const AUGUST_1: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_AT_VERCEL_JULY)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_LATEST)),
         rule(XAI, AnyCase(GROK_4)),
         KIMI,
@@ -447,7 +284,7 @@ pub(in crate::model) const SEPTEMBER_6: Names = Names {
         NVIDIA,
         OPENROUTER,
         rule(VERCEL, AnyCase(CLAUDE_AT_VERCEL_JULY)),
-        rule(VERCEL, Claude),
+        rule(VERCEL, ClaudeAnyCase),
         rule(XAI, AnyCase(GROK_LATEST)),
         rule(XAI, AnyCase(&[("grok-4.7-latest", "grok-4.7")])),
         rule(XAI, AnyCase(GROK_4)),

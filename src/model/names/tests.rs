@@ -1,8 +1,10 @@
 //! Names, by release.
 
+use proptest::prelude::*;
+
 use super::tables::{
-    APRIL_22, APRIL_29, AUGUST_1, FEBRUARY_24, FEBRUARY_26, JULY_1, MARCH_24, MARCH_28, MAY_28,
-    SEPTEMBER_6,
+    APRIL_5, APRIL_22, APRIL_29, APRIL_29_INDEXED, AUGUST_1, FEBRUARY_24, FEBRUARY_26, JULY_1,
+    JUNE_11, MARCH_24, MARCH_28, MAY_28, SEPTEMBER_6,
 };
 use super::*;
 
@@ -115,4 +117,81 @@ fn keys_hold_the_provider_once_from_march_on() {
     let twice = ModelRef::new("openai", "openai/x");
     assert_eq!(FEBRUARY_24.key(&twice), "openai/openai/x");
     assert_eq!(MARCH_24.key(&twice), "openai/x");
+}
+
+const ALL: [Names; 14] = [
+    FEBRUARY_24,
+    FEBRUARY_26,
+    MARCH_24,
+    MARCH_28,
+    APRIL_5,
+    APRIL_22,
+    APRIL_29,
+    APRIL_29_INDEXED,
+    MAY_28,
+    JUNE_11,
+    JULY_1,
+    AUGUST_1,
+    SEPTEMBER_6,
+    // A release with everything, so that no combination is left out.
+    Names {
+        moved: FEBRUARY_24.moved,
+        ..SEPTEMBER_6
+    },
+];
+
+/// Texts that look like references, and any others.
+fn texts() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[ a-zA-Z0-9@/._:*-]{0,24}",
+        "(google|anthropic|openrouter|xai|mock|z.ai)(/(google|mock|gemini-3-pro|opus|sonnet-4.6|x)){0,3}(@[a-z0-9_@]{0,10})?",
+        "[a-z]{1,3}/[a-z]{1,3}(@20[0-9]{6}|@i?q[0-9](_[a-z0-9]){0,2}|@[48]bit|@w){0,3}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_parsed_or_not(text in texts(), provider in texts()) {
+        for names in &ALL {
+            let parsed = names.parse(&text, &provider);
+            prop_assert_eq!(parsed.is_none(), {
+                let trimmed = trim(&text);
+                trimmed.is_empty() || (trimmed.contains('/') && halves(trimmed).is_none())
+            });
+            if let Some(model) = parsed {
+                let again = names.provider(&model.provider);
+                prop_assert_eq!(&again, &model.provider, "a folded provider stays");
+                let once = names.static_model(&model.provider, &model.model);
+                let twice = names.static_model(&model.provider, &once);
+                // An id that begins with its provider's name loses it once each time.
+                if !once.starts_with("anthropic/") && !once.starts_with("huggingface/") {
+                    prop_assert_eq!(once, twice);
+                }
+                names.key(&model);
+            }
+        }
+    }
+
+    #[test]
+    fn an_auth_profile_is_cut_off_the_end(text in texts()) {
+        for names in &ALL {
+            let model = names.without_profile(&text);
+            prop_assert!(trim(&text).starts_with(model));
+            prop_assert_eq!(trim(model), model);
+            let rest = &trim(&text)[model.len()..];
+            prop_assert!(rest.is_empty() || trim(rest).starts_with('@'));
+        }
+    }
+
+    #[test]
+    fn listed_ids_are_written_once(provider in "[a-z]{1,6}|google|together", id in texts()) {
+        for names in &ALL {
+            let once = names.listed_model(&provider, &id);
+            let twice = names.listed_model(&provider, &once);
+            prop_assert_eq!(once, twice);
+        }
+    }
 }

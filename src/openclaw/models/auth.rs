@@ -1,70 +1,56 @@
-//! Whether an API key is the configured way to Anthropic.
+//! The ways to Anthropic's models.
 
 use super::{Reader, Spot};
-use crate::model::At;
+use crate::model::{Anthropic, Login};
 
-/// Returns what makes an API key the way to Anthropic: an auth profile of mode `api_key` without
-/// one of another mode, else `ANTHROPIC_API_KEY` among the variables of the configuration.
+/// Reads the auth profiles and variables that lead to Anthropic's models. No secret is read: of a
+/// variable, only that it is there.
 ///
-/// A gateway also looks at its own environment, which cannot be seen from here.
-/// Source: `resolveAnthropicDefaultAuthMode` of 2026.2.24 to 2026.4.22.
-pub(super) fn anthropic_key(reader: &Reader, root: &Spot<'_>) -> Option<At> {
+/// Source: `resolveAnthropicDefaultAuthMode` of 2026.2.24 to 2026.9.6.
+pub(super) fn anthropic(reader: &Reader, root: &Spot<'_>) -> Anthropic {
     let auth = root.get("auth");
-    let profiles = auth.as_ref().and_then(|a| a.get("profiles"));
     let text = |spot: &Spot<'_>, key: &str| {
         let found = spot.get(key)?;
         found.node.text().map(str::to_owned)
     };
-    let mode = |spot: &Spot<'_>| {
-        (text(spot, "provider").as_deref() == Some("anthropic"))
-            .then(|| text(spot, "mode"))
-            .flatten()
+    let profiles = auth.as_ref().and_then(|a| a.get("profiles"));
+    let login = |(id, profile): (&str, Spot<'_>)| {
+        let provider = text(&profile, "provider")?;
+        let cli = provider == "claude-cli";
+        (cli || provider == "anthropic").then(|| Login {
+            id: id.to_owned(),
+            cli,
+            key: match text(&profile, "mode").as_deref() {
+                Some("api_key") => Some(true),
+                Some("oauth" | "token") => Some(false),
+                _ => None,
+            },
+            at: reader.at(&profile),
+        })
     };
-    let is_key = |mode: &str| match mode {
-        "api_key" => Some(true),
-        "oauth" | "token" => Some(false),
-        _ => None,
+    let order = auth.as_ref().and_then(|a| a.get("order"));
+    let ordered = |provider: &str| -> Vec<String> {
+        let ids = order.as_ref().and_then(|o| o.get(provider));
+        let ids = ids.iter().flat_map(Spot::items);
+        ids.filter_map(|id| id.node.text().map(str::to_owned))
+            .collect()
     };
-    let order = auth
-        .as_ref()
-        .and_then(|a| a.get("order"))
-        .and_then(|o| o.get("anthropic"));
-    for id in order.iter().flat_map(Spot::items) {
-        let Some(profile) = id
-            .node
-            .text()
-            .and_then(|id| profiles.as_ref().and_then(|p| p.get(id)))
-        else {
-            continue;
-        };
-        match mode(&profile).as_deref().and_then(is_key) {
-            Some(true) => return Some(reader.at(&profile)),
-            Some(false) => return None,
-            None => {}
-        }
-    }
-    let all: Vec<Spot<'_>> = profiles
-        .iter()
-        .flat_map(Spot::members)
-        .map(|(_, spot)| spot)
-        .collect();
-    let of = |wanted: bool| {
-        all.iter()
-            .find(|p| mode(p).as_deref().and_then(is_key) == Some(wanted))
-    };
-    match (of(true), of(false)) {
-        (Some(key), None) => return Some(reader.at(key)),
-        (None, Some(_)) => return None,
-        _ => {}
-    }
-    let env = root.get("env")?;
     let variable = |name: &str| {
+        let env = root.get("env")?;
         let vars = env.get("vars").and_then(|v| v.get(name));
-        vars.or_else(|| env.get(name))
-            .filter(|v| v.node.text().is_some_and(|t| !t.trim().is_empty()))
+        let found = vars.or_else(|| env.get(name))?;
+        let blank = found.node.text().is_none_or(|t| t.trim().is_empty());
+        (!blank).then(|| reader.at(&found))
     };
-    if variable("ANTHROPIC_OAUTH_TOKEN").is_some() {
-        return None;
+    Anthropic {
+        logins: profiles
+            .iter()
+            .flat_map(Spot::members)
+            .filter_map(login)
+            .collect(),
+        order: ordered("anthropic"),
+        cli_order: ordered("claude-cli"),
+        env_token: variable("ANTHROPIC_OAUTH_TOKEN"),
+        env_key: variable("ANTHROPIC_API_KEY"),
     }
-    variable("ANTHROPIC_API_KEY").map(|v| reader.at(&v))
 }

@@ -33,6 +33,13 @@ impl Reader {
                 Kind::Null => None,
                 _ => self.object(Some(spot)),
             }?;
+            let is_google = |api: Option<Spot<'_>>| {
+                api.is_some_and(|api| api.node.text() == Some("google-generative-ai"))
+            };
+            let models = spot.get("models");
+            let mut offered = models.iter().flat_map(Spot::items);
+            let speaks_google =
+                is_google(spot.get("api")) || offered.any(|m| is_google(m.get("api")));
             let base = self.said(spot.get("baseUrl"), "a URL (text)");
             Some(Provider {
                 id: id.to_owned(),
@@ -43,6 +50,7 @@ impl Reader {
                         "an API such as \"openai-completions\" (text)",
                     )
                     .map(|said| said.text.trim().to_owned()),
+                speaks_google,
                 base: base.and_then(|said| host_of(&said.text)),
                 at: self.at(&spot),
             })

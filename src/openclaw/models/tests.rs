@@ -29,7 +29,7 @@ fn a_model_is_a_text_or_an_object() {
     let cases: &[Case] = &[
         ("'a/b'", Some((Form::Text, Some("a/b"), None)), 0),
         ("' a/b '", Some((Form::Text, Some(" a/b "), None)), 0),
-        ("'  '", None, 0),
+        ("'  '", Some((Form::Text, None, None)), 0),
         ("null", None, 0),
         ("5", None, 1),
         ("true", None, 1),
