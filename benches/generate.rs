@@ -89,7 +89,9 @@ const CONFIG: &str = r#"{
 fn state(dir: &Path, count: u64, runs: bool) -> std::io::Result<()> {
     let sessions = dir.join("agents/main/sessions");
     std::fs::create_dir_all(&sessions)?;
-    std::fs::create_dir_all(dir.join("cron/runs"))?;
+    // Gateways make the directory of logs when the first run ends.
+    let logs = if runs { "cron/runs" } else { "cron" };
+    std::fs::create_dir_all(dir.join(logs))?;
     std::fs::write(dir.join("openclaw.json"), CONFIG)?;
     let mut jobs = BufWriter::new(File::create(dir.join("cron/jobs.json"))?);
     let mut rows = BufWriter::new(File::create(sessions.join("sessions.json"))?);
