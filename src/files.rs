@@ -94,3 +94,14 @@ pub fn directories(path: &Path) -> std::io::Result<Vec<String>> {
     names.sort_unstable();
     Ok(names)
 }
+
+/// Lists the names in a directory, directories included; none when there is no such directory, or
+/// it cannot be read. A name that is no text is left out.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place that lists directories"
+)]
+pub fn names(path: &Path) -> impl Iterator<Item = String> {
+    let entries = std::fs::read_dir(path).into_iter().flatten();
+    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+}

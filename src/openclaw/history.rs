@@ -8,10 +8,11 @@ mod entry;
 
 use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
+use rustc_hash::FxHashSet;
 
 use self::entry::{Detail, Entry, values};
 use crate::job::{RunLength, RunLengthOrigin};
@@ -37,6 +38,28 @@ struct Runs {
     /// Milliseconds.
     lengths: Vec<i64>,
     records: Vec<RunRecord>,
+}
+
+/// The run logs of a state directory, listed once: most jobs of a large store have none.
+#[derive(Clone, Debug, Default)]
+pub struct RunLogs {
+    dir: PathBuf,
+    names: FxHashSet<String>,
+}
+
+impl RunLogs {
+    /// Lists the directory `dir`, which need not exist.
+    pub fn list(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            names: crate::files::names(dir).collect(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
 }
 
 impl History {
@@ -119,13 +142,14 @@ impl History {
     /// Reads the run log of one job, `<id>.jsonl` or what a migration made of it.
     ///
     /// A log that cannot be read is no history: it is a refinement, never a reason to fail.
-    pub fn add_log(&mut self, runs: &Path, job: &str) {
-        // An id is a file name here; one with a separator would leave the directory.
-        if job.is_empty() || job.contains(['/', '\\', '\0']) || job.starts_with('.') {
-            return;
-        }
+    pub fn add_log(&mut self, logs: &RunLogs, job: &str) {
         for suffix in [".jsonl", ".jsonl.migrated"] {
-            let path = runs.join(format!("{job}{suffix}"));
+            let name = format!("{job}{suffix}");
+            // An id is a file name here: one that would leave the directory is not in its list.
+            if !logs.names.contains(&name) {
+                continue;
+            }
+            let path = logs.dir.join(name);
             if let Ok(text) = tail(&path) {
                 let at = Arc::from(path.display().to_string());
                 values(&text, |value| {

@@ -9,7 +9,7 @@ use self::choose::{Found, choose};
 use self::settings::{Settings, config};
 use super::config::Config;
 use super::discover::{Paths, absolute, discover, expand};
-use super::history::History;
+use super::history::{History, RunLogs};
 use super::installed::installed;
 use super::sessions::{Sessions, Stores};
 use super::snapshot;
@@ -202,10 +202,11 @@ fn add_missing(
     runs: &Path,
     other: impl FnOnce() -> History,
 ) {
-    if runs.is_dir() {
+    let logs = RunLogs::list(runs);
+    if !logs.is_empty() {
         for job in &mut *jobs {
             if history.median(&job.id).is_none() {
-                history.add_log(runs, &job.id);
+                history.add_log(&logs, &job.id);
             }
         }
     }

@@ -4,8 +4,9 @@ fn of_log(text: &str) -> History {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("a.jsonl"), text).unwrap();
     let mut history = History::with_records();
-    history.add_log(dir.path(), "a");
-    history.add_log(dir.path(), "../a");
+    let logs = RunLogs::list(dir.path());
+    history.add_log(&logs, "a");
+    history.add_log(&logs, "../a");
     history
 }
 
