@@ -25,12 +25,31 @@ use crate::report::{Published, published};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Which jobs fire together, and where jitter puts them
+    ///
+    /// Simulates every tick of the horizon, finds the bursts, and compares what the source does today
+    /// (before) with the chosen jitter (after): starts per second and runs at once, in total and per
+    /// provider. Nothing is changed anywhere.
     Plan(Box<plan::PlanArgs>),
     /// Which model each job really uses, by version, and why
+    ///
+    /// For one job: every step that was considered, where its value stands, and what became of it; then
+    /// what the job declares, what runs, the fallbacks, how sure that is, what the last run really used,
+    /// and what to do. For many: one row per job.
+    ///
+    /// The version comes from --openclaw-version, else from every trace that the state directory has of
+    /// it, the run history included; where two remain and differ, both answers are given. Nothing is
+    /// changed: commands are printed and never run.
     ExplainModel(Box<explain_model::ExplainModelArgs>),
     /// When an expression fires, what it means, and where it surprises
+    ///
+    /// The instants are those that the named scheduler computes, over clock changes too. Beside them:
+    /// the expression in words, what the next two clock changes of the zone do to it, and the traps of
+    /// its dialect that it runs into.
     Next(next::NextArgs),
     /// What in jobs, configuration and recorded state is going to hurt
+    ///
+    /// For CI and before a deployment. Each finding names its rule, the place, why it matters, what to
+    /// do and how sure it is. Disabled jobs are left alone, unless the gateway itself disabled them.
     Check(Box<check::CheckArgs>),
     /// Show the settings in force and where each was set
     #[command(after_long_help = manual::keys())]

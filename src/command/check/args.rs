@@ -11,9 +11,6 @@ use crate::schedule::Version;
 use crate::source::SourceArgs;
 
 /// What in these jobs, this configuration and this state is going to hurt.
-///
-/// For CI and before a deployment. Each finding names its rule, the place, why it matters, what to
-/// do and how sure it is. Disabled jobs are left alone, unless the gateway itself disabled them.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_long_help = EXAMPLES)]
 pub struct CheckArgs {

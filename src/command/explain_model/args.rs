@@ -7,14 +7,6 @@ use crate::schedule::Version;
 use crate::source::SourceArgs;
 
 /// Which model an isolated session really uses, by version, and why.
-///
-/// For one job: every step that was considered, where its value stands, and what became of it; then
-/// what the job declares, what runs, the fallbacks, how sure that is, what the last run really used,
-/// and what to do. For many: one row per job.
-///
-/// The version comes from --openclaw-version, else from every trace that the state directory has of
-/// it, the run history included; where two remain and differ, both answers are given. Nothing is
-/// changed: commands are printed and never run.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct ExplainModelArgs {

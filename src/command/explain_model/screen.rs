@@ -132,8 +132,12 @@ pub(super) fn one(report: &ExplainReport, job: &JobRow, screen: &mut Screen<'_>)
     if !job.alternatives.is_empty() {
         screen.heading("If it is another version")?;
         for a in &job.alternatives {
-            let line = table::alternatives(std::slice::from_ref(a));
-            item(screen, &format!("{line}: {}", a.verdict.word()))?;
+            let what = match (&a.effective, a.failure) {
+                (Some(model), _) => format!("{model}, {}", a.verdict.word()),
+                (None, Some(class)) => format!("{}: {}", a.verdict.word(), class.word()),
+                (None, None) => format!("no model, {}", a.verdict.word()),
+            };
+            item(screen, &format!("{what} (as {}, era {})", a.release, a.era))?;
         }
     }
     screen.heading("Side by side")?;

@@ -6,10 +6,6 @@ use crate::source::{Dialect, VersionArg};
 use crate::when;
 
 /// When an expression fires, what it means, and where it surprises.
-///
-/// The instants are those that the named scheduler computes, over clock changes too. Beside them:
-/// the expression in words, what the next two clock changes of the zone do to it, and the traps of
-/// its dialect that it runs into.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct NextArgs {

@@ -9,10 +9,6 @@ use crate::source::SourceArgs;
 use crate::when;
 
 /// Which jobs fire together, and where jitter puts them.
-///
-/// Simulates every tick of the horizon, finds the bursts, and compares what the source does today
-/// (before) with the chosen jitter (after): starts per second and runs at once, in total and per
-/// provider. Nothing is changed anywhere.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct PlanArgs {
