@@ -26,6 +26,8 @@ pub struct Asking<'a> {
     pub settings: Option<&'a ModelSettings>,
     /// Why the configuration is not known.
     pub unknown: &'a str,
+    /// Why the configuration is assumed; `None` when it was read.
+    pub assumed: Option<&'a str>,
     /// The session rows.
     pub rows: &'a dyn Rows,
     /// The newest finished runs of a job, newest first.
@@ -117,8 +119,13 @@ pub fn answers(jobs: &[&Job], asking: &Asking<'_>, known: Known, holding: &Holdi
                 unreachable!("there is always a newest era")
             };
             let mut resolution = first.resolve(job, asking.rows);
-            if asking.settings.is_none() && resolution.outcome == Outcome::Runs {
-                resolution = resolution.without_configuration(asking.unknown);
+            let asked = matches!(resolution.outcome, Outcome::Runs | Outcome::Fails);
+            if asking.settings.is_none() && asked {
+                let named = job.agent.as_deref();
+                resolution = resolution.without_configuration(named, asking.unknown);
+            }
+            if let (Some(why), true) = (asking.assumed, asked) {
+                resolution.missing.push(format!("the configuration: {why}"));
             }
             let alternatives: Vec<Alternative> = others
                 .iter_mut()
@@ -227,7 +234,7 @@ fn finish(
         .map_or_else(String::new, |id| session_key(job, id, main_key));
     let row = match agent.as_deref() {
         Some(id) => asking.rows.row(id, &key),
-        None => super::Known::None,
+        None => super::Known::Unknown("the agent is not known".to_owned()),
     };
     let confidence = if resolution.outcome == Outcome::Unknown {
         Sureness::Unknown

@@ -1,5 +1,6 @@
 //! Resolutions that end before a model is tried.
 
+use super::agent::agent_id;
 use super::resolution::{
     AgentUse, ChainOrigin, Failure, Mechanism, Outcome, Resolution, Step, StepName, StepOutcome,
     Verdict,
@@ -78,26 +79,41 @@ impl Resolution {
     /// The same job when the configuration is not known: what it declares can be parsed, and nothing
     /// more can be said.
     #[must_use]
-    pub fn without_configuration(self, why: &str) -> Self {
+    pub fn without_configuration(self, named: Option<&str>, why: &str) -> Self {
         let steps = self
             .steps
             .into_iter()
-            .filter(|s| s.step == StepName::Payload || s.step == StepName::Session)
+            .filter(|s| s.step == StepName::Payload)
             .map(|step| Step {
                 outcome: if step.value.is_some() {
                     StepOutcome::Unknown
                 } else {
                     step.outcome
                 },
+                reason: String::new(),
+                // A bare name may be an alias, and whose it is stands in the configuration.
+                reference: step.reference.filter(|_| spelled(step.value.as_deref())),
                 ..step
             });
+        let steps: Vec<Step> = steps.collect();
+        let named = named.map(str::trim).filter(|n| !n.is_empty());
         Self {
-            steps: steps.collect(),
+            agent: AgentUse {
+                id: named.map(agent_id),
+                why: match named {
+                    Some(_) => "named by the job; the roster is not known".to_owned(),
+                    None => "not known: the job names none".to_owned(),
+                },
+                named: None,
+            },
+            intended: steps.first().and_then(|s| s.reference.clone()),
+            steps,
             outcome: Outcome::Unknown,
             verdict: Verdict::Unknown,
             effective: None,
             source: None,
             mechanism: Mechanism::None,
+            failure: None,
             candidates: Vec::new(),
             chain: ChainOrigin::None,
             strict: false,
@@ -105,4 +121,9 @@ impl Resolution {
             ..self
         }
     }
+}
+
+/// Whether a text names its provider.
+fn spelled(text: Option<&str>) -> bool {
+    text.is_some_and(|text| text.contains('/'))
 }

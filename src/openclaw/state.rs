@@ -47,6 +47,8 @@ pub struct State {
     pub paths: Paths,
     /// The configuration, when there is a usable one.
     pub config: Option<Config>,
+    /// Whether there is no configuration file at all: the gateway's defaults are assumed.
+    pub unconfigured: bool,
     /// Where the jobs were found; `None` when there is no store.
     pub store: Option<PathBuf>,
     /// The store's form.
@@ -85,6 +87,7 @@ pub fn read(
     let mut problems = Vec::new();
     let mut notes = Vec::new();
     let config = config(&paths, env, cwd, &mut problems, &mut notes);
+    let unconfigured = config.is_none() && !absolute(&paths.config, cwd).exists();
     let settings = Settings::of(config.as_ref(), &mut problems);
     let jobs_file = match &settings.store {
         Some(text) => absolute(&expand(text, paths.home.as_deref()), cwd),
@@ -167,6 +170,7 @@ pub fn read(
     notes.extend(collected.duplicates);
     Ok(State {
         config,
+        unconfigured,
         store: store_path,
         layout: evidence.layout,
         version,

@@ -20,8 +20,11 @@ use crate::schedule::{Rules, Version};
 pub struct Gateway {
     /// The configuration; `None` when there is none, or none that can be used.
     pub config: Option<Config>,
-    /// What the configuration says about models; `None` as for [`Self::config`].
+    /// What the configuration says about models: nothing where there is no such file, `None` where it
+    /// cannot be used.
     pub settings: Option<ModelSettings>,
+    /// Whether there is no configuration file: the gateway's defaults are assumed.
+    pub unconfigured: bool,
     /// The session rows. Not read, and so unknown for every agent, with [`super::Want::Jobs`] and
     /// for sources without a state directory.
     pub sessions: Sessions,
@@ -38,6 +41,7 @@ impl Gateway {
     pub(super) fn of_config(config: Config, version: Decision) -> Self {
         Self {
             settings: Some(models::settings(&config)),
+            unconfigured: false,
             config: Some(config),
             sessions: Sessions::default(),
             history: History::default(),

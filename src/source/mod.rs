@@ -25,6 +25,7 @@ pub use gateway::Gateway;
 use crate::env::Env;
 use crate::error::{Error, Problem};
 use crate::job::{Job, Place};
+use crate::model::ModelSettings;
 use crate::openclaw::{discover, models, state};
 use crate::schedule::Rules;
 
@@ -309,7 +310,11 @@ fn open_claw(
             .map_or_else(String::new, |p| p.display().to_string()),
     };
     let gateway = Gateway {
-        settings: read.config.as_ref().map(models::settings),
+        settings: match &read.config {
+            Some(config) => Some(models::settings(config)),
+            None => read.unconfigured.then(ModelSettings::default),
+        },
+        unconfigured: read.unconfigured,
         config: read.config,
         sessions: read.sessions,
         history: read.history,

@@ -88,6 +88,9 @@ pub(crate) fn each_source(loaded: &Loaded, how: How<'_>, mut then: impl FnMut(As
                     "there is none"
                 }
             }),
+            assumed: gateway
+                .filter(|g| g.unconfigured)
+                .map(|_| "there is no such file: the gateway's built-in defaults are assumed"),
             rows,
             records: &records,
             policy: how.policy,

@@ -219,6 +219,7 @@ pub(super) fn agent(agent: &AgentUse) -> String {
             format!("{id} (default agent)")
         }
         (Some(id), None) => id.clone(),
+        (None, _) if agent.why.starts_with("not known") => "unknown".to_owned(),
         (None, _) => "none".to_owned(),
     }
 }

@@ -180,6 +180,12 @@ fn summary(job: &JobRow, paths: &Paths) -> Vec<(&'static str, Vec<Cell>)> {
             vec![Cell::of(model), dim(format!("  declared as {text:?}"))]
         }
         (Some(model), _) => vec![Cell::of(model)],
+        (None, Some(text)) if job.outcome == Outcome::Unknown => {
+            vec![
+                Cell::from(&**text),
+                dim("  what it stands for is not known"),
+            ]
+        }
         (None, Some(text)) => vec![Cell::with(Role::Bad, format!("{text:?} is no model"))],
         (None, None) => vec![dim("nothing: the job names no model")],
     };
@@ -319,6 +325,7 @@ fn drift(job: &JobRow, paths: &Paths, screen: &mut Screen<'_>) -> io::Result<()>
     let drift = &job.drift;
     let or = |text: Option<String>, none: &str| text.map_or_else(|| dim(none), Cell::from);
     let intended = drift.intended.as_ref().map(ToString::to_string);
+    let intended = intended.or_else(|| job.declared.clone());
     let mut lines = vec![
         ("intended", vec![or(intended, "nothing declared")]),
         ("effective", vec![effective(job)]),

@@ -76,6 +76,9 @@ impl Models {
             else {
                 return;
             };
+            if asked.asking.assumed.is_some() {
+                return;
+            }
             let used = gather::version_used(asked.known, &asked.holding);
             models.versions[asked.source] = Some(used.to_string());
             let resolver = Resolver::new(settings, first.release.rules, Policy::Actual, &[]);

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{C0, J0, NANO, SONNET, World, flat, j0, job, key, says};
+use super::world::{C0, J0, NANO, SONNET, World, flat, j0, job, key, says, with};
 use crate::sandbox::Run;
 
 const V: &str = "--openclaw-version 2026.9.6";
@@ -219,5 +219,46 @@ fn commands_quote_what_a_shell_would_take_apart() {
     says(
         &advice,
         &[r"openclaw cron edit 'a'\\''b; $(touch x)' --model openai/gpt-5.4-nano"],
+    );
+}
+
+#[test]
+fn without_a_usable_configuration_nothing_is_claimed_that_stands_in_it() {
+    let bare = with(odd("bare", json!("nano")), json!({"agentId": null}));
+    let world = World::new("{ $include: '../elsewhere.json5' }", &[j0(), bare]);
+    let document = partial(&world.run("--json"));
+    for id in [J0, "bare"] {
+        let row = of(&document, id);
+        assert_eq!(row["verdict"], "unknown", "{row}");
+        assert_eq!(row["confidence"], "unknown", "{row}");
+        assert_eq!(row["effective"], Value::Null, "{row}");
+    }
+    let named = of(&document, J0);
+    assert_eq!(
+        (&named["intended"], &named["agent"]["id"]),
+        (&json!(NANO), &json!("main"))
+    );
+    // It may be an alias, and aliases and the default agent stand in the configuration.
+    let bare = of(&document, "bare");
+    assert_eq!(
+        (&bare["intended"], &bare["agent"]["id"]),
+        (&Value::Null, &Value::Null)
+    );
+}
+
+#[test]
+fn without_a_configuration_file_the_gateways_defaults_are_assumed_and_that_is_said() {
+    let world = World::new(C0, &[with(j0(), json!({"agentId": null}))]);
+    std::fs::remove_file(world.sandbox.path("work/state/openclaw.json")).unwrap();
+    let document: Value = world.run(&format!("{V} --json")).json();
+    let row = of(&document, J0);
+    assert_eq!(
+        (&row["effective"], &row["confidence"]),
+        (&json!(NANO), &json!("likely"))
+    );
+    let missing = row["missing"][0].as_str().unwrap();
+    assert!(
+        missing.contains("built-in defaults are assumed"),
+        "{missing}"
     );
 }
