@@ -25,7 +25,7 @@ impl ModelRef {
 }
 
 /// The key that OpenClaw compares and prints: `provider/model`, or the model's id alone when it
-/// already begins with `provider/` (openclaw.md §4.0).
+/// already begins with `provider/` (`modelKey`, all checked releases).
 impl fmt::Display for ModelRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let own = self

@@ -138,7 +138,7 @@ impl<'a> Resolver<'a> {
 
 /// The session key of a run: `agent:<agent>:cron:<job>`, or that of the session the job names.
 ///
-/// Source: `toAgentStoreSessionKey`; openclaw.md §3.
+/// Source: `toAgentStoreSessionKey`, all checked releases.
 pub fn session_key(job: &Job, agent: &str, main_key: Option<&str>) -> String {
     let target = job.session_target.as_deref().unwrap_or("isolated");
     let named = target

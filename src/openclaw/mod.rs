@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod discover;
+pub mod gateway_log;
 pub mod history;
 pub mod installed;
 pub mod keys;

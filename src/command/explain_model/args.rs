@@ -30,6 +30,10 @@ pub struct ExplainModelArgs {
     #[arg(long, value_name = "VERDICTS", value_enum, value_delimiter = ',')]
     pub fail_on: Vec<FailOn>,
 
+    /// A log of the gateway: what it says of candidates thrown back, beside each answer. May be repeated
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with = "compare_versions")]
+    pub gateway_log: Vec<std::path::PathBuf>,
+
     /// Where the jobs come from.
     #[command(flatten)]
     pub source: SourceArgs,
@@ -94,5 +98,7 @@ Examples:
       What an upgrade changes
   cronctl explain-model --all --fail-on not-honoured,fails -o json
       For a pipeline: exit code 5 when a job does not get its model
+  cronctl explain-model --gateway-log /tmp/openclaw/openclaw-2026-03-31.log
+      Whether the gateway's own log says of the last runs what the answers say
   cronctl explain-model daily --what-if openai/gpt-5.4-nano=deny
       Where the fallbacks lead when a provider refuses the model";

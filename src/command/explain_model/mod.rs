@@ -3,6 +3,7 @@
 mod args;
 mod compare;
 pub(crate) mod gather;
+mod logged;
 pub(crate) mod pick;
 mod report;
 mod screen;
@@ -46,7 +47,11 @@ pub fn run(args: &ExplainModelArgs, ctx: &Context) -> Result<Exit, Error> {
         return Ok(exit(args, worst, !report.jobs.is_empty()));
     }
     let answered = gather::answer(&loaded, &jobs, how)?;
+    let log = logged::read(&args.gateway_log, ctx)?;
     let mut report = explain(&loaded, args, answered);
+    if let Some(log) = &log {
+        logged::beside(log, &loaded, &mut report);
+    }
     let code = exit(args, report.jobs.iter().map(|j| j.verdict), false);
     let written = output::write(&mut report, ctx);
     // The process ends now, and takes all memory back at once. Freeing the texts of many jobs one by
@@ -115,6 +120,7 @@ fn explain(loaded: &Loaded, args: &ExplainModelArgs, answered: Vec<Answered<'_>>
             versions,
             policy: args.policy,
             denied: args.what_if.clone(),
+            gateway_log: None,
         },
         counts: Verdict::ALL.map(count).to_vec(),
         single: jobs.len() == 1 && !args.job.is_empty(),
@@ -218,6 +224,7 @@ fn row(loaded: &Loaded, job: &Job, answer: Answer, used: &VersionUse) -> JobRow 
         steps: r.steps,
         alternatives: answer.alternatives,
         drift: answer.drift,
+        gateway_log: None,
         advice: answer.advice,
         notes: r.notes,
     }

@@ -11,6 +11,7 @@ use crate::model::{
     Advice, AgentUse, Alternative, Candidate, ChainOrigin, Drift, Failure, Mechanism, ModelRef,
     Outcome, Policy, RuledOut, Source, Step, Sureness, Verdict,
 };
+use crate::openclaw::gateway_log::ThrownBack;
 use crate::report::{Cell, Column, Report, Row, Screen, View};
 use crate::source::{Confidence, SourceInfo};
 use crate::ui::Role;
@@ -45,6 +46,32 @@ pub struct Inputs {
     pub policy: Policy,
     /// Models that their providers are supposed to refuse.
     pub denied: Vec<ModelRef>,
+    /// The gateway's logs that were read (`--gateway-log`); null without.
+    pub gateway_log: Option<LogUse>,
+}
+
+/// The gateway's logs that were read.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LogUse {
+    /// The files.
+    pub files: Vec<String>,
+    /// Lines that say that a candidate was thrown back.
+    pub lines: usize,
+    /// Sessions that they name.
+    pub sessions: usize,
+    /// Jobs, of those asked for, whose recorded runs are among these sessions.
+    pub jobs: usize,
+    /// Of these jobs, those of which the log says what the answer says.
+    pub agree: usize,
+}
+
+/// What the gateway's log says of a job's recorded runs.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LoggedRow {
+    /// The candidates that were thrown back.
+    pub thrown_back: Vec<ThrownBack>,
+    /// Whether the answer says the same of each of them.
+    pub agrees: bool,
 }
 
 /// The version whose rules hold for a source.
@@ -155,6 +182,8 @@ pub struct JobRow {
     pub alternatives: Vec<Alternative>,
     /// What is declared, chosen, recorded and run, side by side.
     pub drift: Drift,
+    /// What the gateway's log says of its recorded runs; null when it says nothing, or was not read.
+    pub gateway_log: Option<LoggedRow>,
     /// What to do; commands are never run.
     pub advice: Vec<Advice>,
     /// What an operator should know.

@@ -363,6 +363,31 @@ fn drift(job: &JobRow, paths: &Paths, screen: &mut Screen<'_>) -> io::Result<()>
     item(
         screen,
         &format!("{}: {}", drift.verdict.word(), drift.reason),
+    )?;
+    logged(job, screen)
+}
+
+/// What the gateway's own log says.
+fn logged(job: &JobRow, screen: &mut Screen<'_>) -> io::Result<()> {
+    let Some(log) = &job.gateway_log else {
+        return Ok(());
+    };
+    for said in &log.thrown_back {
+        let (candidate, selection) = (&said.candidate, &said.selection);
+        item(
+            screen,
+            &format!(
+                "gateway log: {candidate} thrown back, the session's selection is {selection}"
+            ),
+        )?;
+    }
+    item(
+        screen,
+        if log.agrees {
+            "the log and this answer agree"
+        } else {
+            "the log says something else than this answer"
+        },
     )
 }
 

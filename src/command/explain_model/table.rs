@@ -4,7 +4,7 @@ use std::io;
 
 use rustc_hash::FxHashMap;
 
-use super::report::{ExplainReport, JobRow, VersionUse, agent, effective, role};
+use super::report::{ExplainReport, JobRow, LogUse, VersionUse, agent, effective, role};
 use super::screen::{Paths, item, source};
 use crate::model::{
     Alternative, DriftVerdict, FailureClass, Mechanism, RuledOut, Source, Sureness, Verdict,
@@ -49,6 +49,22 @@ pub(super) fn many(
     screen.heading(&counts(report))?;
     for line in groups(rows) {
         item(screen, &line)?;
+    }
+    if let Some(log) = &report.inputs.gateway_log {
+        let LogUse {
+            lines,
+            sessions,
+            jobs,
+            agree,
+            ..
+        } = log;
+        item(
+            screen,
+            &format!(
+                "gateway log: {lines} candidates thrown back in {sessions} sessions; the last \
+                 recorded runs of {jobs} jobs are among them, and {agree} agree with the answer here"
+            ),
+        )?;
     }
     screen.paragraph("cronctl explain-model JOB shows every step of one, and what to do.")?;
     versions(report, &Paths::of(report), screen)

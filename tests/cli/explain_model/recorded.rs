@@ -202,3 +202,66 @@ fn the_other_recorded_states_are_consistent_or_explained() {
         assert_eq!(odd_sorted, expected, "{version}");
     }
 }
+
+#[test]
+fn the_gateways_log_is_put_beside_the_answers_and_agrees() {
+    let sandbox = Sandbox::new();
+    let state = data("v2026.3.28");
+    let log = data("v2026.3.28-log/gateway-live-switch-lines.log");
+    let line = ["explain-model", "--openclaw", &state, "--gateway-log", &log];
+    let document: Value = sandbox
+        .command(line.into_iter().chain(["--json"]))
+        .run()
+        .json();
+    let used = &document["inputs"]["gateway_log"];
+    assert_eq!(
+        (&used["lines"], &used["sessions"]),
+        (&40.into(), &21.into())
+    );
+    assert_eq!((&used["jobs"], &used["agree"]), (&5.into(), &5.into()));
+    let logged = names(&document, |j| j["gateway_log"]["agrees"] == true);
+    let hit = BTreeSet::from([
+        "every-10m",
+        "ops-override",
+        "six-hourly",
+        "strict-b",
+        "with-model-default",
+    ]);
+    assert_eq!(logged, hit);
+    let screen = sandbox.command(line).run().stdout;
+    says(
+        &flat(&screen),
+        &[
+            "40 candidates thrown back in 21 sessions",
+            "and 5 agree with the answer here",
+        ],
+    );
+    let one = sandbox
+        .command(line.into_iter().chain(["six-hourly"]))
+        .run()
+        .stdout;
+    says(
+        &flat(&one),
+        &[
+            "gateway log: mock/model-b thrown back, the session's selection is mock/model-a",
+            "the log and this answer agree",
+        ],
+    );
+    // Under rules that throw nothing back, the log says something else.
+    let other = ["six-hourly", "--openclaw-version", "2026.3.31"];
+    let one = sandbox.command(line.into_iter().chain(other)).run().stdout;
+    says(
+        &flat(&one),
+        &["the log says something else than this answer"],
+    );
+}
+
+#[test]
+fn a_log_that_is_not_there_is_an_error_and_none_is_nothing() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.run("explain-model --demo --gateway-log none.log");
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(run.stderr.contains("none.log: cannot be read"), "{run}");
+    let document: Value = sandbox.run("explain-model --demo --json").json();
+    assert_eq!(document["inputs"]["gateway_log"], Value::Null);
+}
