@@ -1,7 +1,7 @@
 //! Configurations, and what an upgrade does to them.
 
 use super::facts::{GatewayFacts, SourceFacts};
-use super::finding::{Findings, Place, quoted};
+use super::finding::{Findings, Place, as_observed, quoted};
 use super::rules::{config as rules, job};
 use crate::model::{AgentModels, Form, OwnFallbacks, Ruling, Subagents, rules_of};
 use crate::openclaw::Confidence;
@@ -179,11 +179,7 @@ fn upgrade(
         let place = Place::file(source.store);
         let rule = rules::UPGRADE_SYSTEM_JOBS;
         let finding = findings.source(rule, source, "source", place, message);
-        finding.sure(if to == Version::NEWEST_CHECKED {
-            Confidence::Certain
-        } else {
-            Confidence::Likely
-        });
+        finding.sure(as_observed(to));
     }
     let (old, new) = (rules_of(from), rules_of(to));
     let sure = if old.exact && new.exact {

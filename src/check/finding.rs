@@ -11,6 +11,16 @@ use super::rule::{Rule, Severity};
 use crate::job::{self, Job};
 pub(super) use crate::model::quoted;
 use crate::openclaw::Confidence;
+use crate::schedule::Version;
+
+/// How sure a statement about a version is that was observed on the newest checked one only.
+pub(super) fn as_observed(version: Version) -> Confidence {
+    if version == Version::NEWEST_CHECKED {
+        Confidence::Certain
+    } else {
+        Confidence::Likely
+    }
+}
 
 /// One rule at one place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]

@@ -6,7 +6,7 @@ mod price;
 use std::collections::BTreeMap;
 
 use super::facts::{GatewayFacts, SourceFacts};
-use super::finding::{Findings, Place};
+use super::finding::{Findings, Place, as_observed};
 use super::rule::Severity;
 use super::rules::model as rules;
 use crate::job::Job;
@@ -176,11 +176,7 @@ fn resolved(
         let place = Place::file(source.store);
         let rule = rules::DISPLAY_TRAP;
         let finding = findings.source(rule, source, "source", place, message);
-        finding.sure(if version == Version::NEWEST_CHECKED {
-            Confidence::Certain
-        } else {
-            Confidence::Likely
-        });
+        finding.sure(as_observed(version));
     }
 }
 
