@@ -111,6 +111,10 @@ pub fn answers(jobs: &[&Job], asking: &Asking<'_>, known: Known, holding: &Holdi
         })
         .collect();
     let mut agents: Vec<Agents<'_>> = resolvers.iter().map(Resolver::agents).collect();
+    // Without a configuration all rules say the same: not enough is known.
+    if asking.settings.is_none() {
+        agents.truncate(1);
+    }
     let exact = rules_of(known.version).exact && holding.remaining.len() == 1;
     let mut lists = Lists::default();
     jobs.iter()
@@ -132,10 +136,9 @@ pub fn answers(jobs: &[&Job], asking: &Asking<'_>, known: Known, holding: &Holdi
                 .zip(&holding.remaining[1..])
                 .filter_map(|(agents, p)| {
                     let other = agents.resolve(job, asking.rows);
-                    let differs = asking.settings.is_some()
-                        && (other.effective != resolution.effective
-                            || other.verdict != resolution.verdict
-                            || class(&other) != class(&resolution));
+                    let differs = other.effective != resolution.effective
+                        || other.verdict != resolution.verdict
+                        || class(&other) != class(&resolution);
                     differs.then(|| Alternative {
                         era: p.era.name,
                         release: p.release.version.to_string(),

@@ -188,7 +188,7 @@ fn judge(
         let why = "the last run's record names no model".to_owned();
         return (DriftVerdict::NoRun, why);
     };
-    let is = |model: &ModelRef| *model == ran || model.to_string() == ran.to_string();
+    let is = |model: &ModelRef| model.same_as(&ran);
     let shown = ran.to_string();
     match &r.effective {
         Some(effective) if is(effective) => as_predicted(r, &shown, row_override),

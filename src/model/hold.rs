@@ -95,17 +95,17 @@ pub fn possible(known: Known) -> Vec<Possible> {
 /// Weighs the sets of rules that are open against the run history.
 pub fn hold(jobs: &[&Job], asking: &Asking<'_>, known: Known) -> Holding {
     let mut open = possible(known);
+    // The version's own come first.
+    let own = rules_of(known.version).answers.len();
     let weighed: Vec<(&Job, &RunRecord)> = jobs
         .iter()
         .filter_map(|job| Some((*job, (asking.records)(&job.id).first()?)))
         .take(MAX_JOBS_WEIGHED)
         .collect();
     let Some(settings) = asking.settings.filter(|_| !weighed.is_empty()) else {
-        open.truncate(if known.named {
-            1.max(rules_of(known.version).answers.len())
-        } else {
-            open.len()
-        });
+        if known.named {
+            open.truncate(own);
+        }
         return Holding {
             remaining: open,
             ruled_out: Vec::new(),
@@ -132,7 +132,6 @@ pub fn hold(jobs: &[&Job], asking: &Asking<'_>, known: Known) -> Holding {
         });
         examples.push(example.unwrap_or_default());
     }
-    let own = rules_of(known.version).answers.len();
     let out = if known.certain {
         vec![false; open.len()]
     } else {

@@ -22,6 +22,11 @@ impl ModelRef {
             model: model.into(),
         }
     }
+
+    /// Whether both are the same model to a gateway: the same parts, or the same key.
+    pub(super) fn same_as(&self, other: &Self) -> bool {
+        self == other || self.to_string() == other.to_string()
+    }
 }
 
 /// The key that OpenClaw compares and prints: `provider/model`, or the model's id alone when it

@@ -116,7 +116,7 @@ pub(super) fn walked(
         resolution.outcome = Outcome::Runs;
         resolution.verdict = match (walk.declared, &resolution.intended) {
             (None, _) => Verdict::Unpinned,
-            (Some(_), Some(intended)) if same(intended, &effective) => Verdict::Honoured,
+            (Some(_), Some(intended)) if intended.same_as(&effective) => Verdict::Honoured,
             _ => Verdict::NotHonoured,
         };
         resolution.effective = Some(effective);
@@ -140,11 +140,6 @@ pub(super) fn walked(
     }
     resolution.candidates = candidates;
     resolution
-}
-
-/// Whether two references are the same model to a gateway.
-fn same(a: &ModelRef, b: &ModelRef) -> bool {
-    a == b || a.to_string() == b.to_string()
 }
 
 /// Which candidate is called, and what the last one before it failed of.

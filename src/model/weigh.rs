@@ -39,7 +39,7 @@ pub fn fit(resolution: &Resolution, run: &RunRecord) -> Fit {
     if !matches!(resolution.outcome, Outcome::Runs | Outcome::Fails) {
         return Fit::Silent;
     }
-    let is = |m: &super::ModelRef| *m == ran || m.to_string() == ran.to_string();
+    let is = |m: &super::ModelRef| m.same_as(&ran);
     match &resolution.effective {
         Some(effective) if is(effective) => Fit::Predicted,
         Some(_) if resolution.candidates.iter().any(|c| is(&c.model)) => {

@@ -63,14 +63,21 @@ impl<'a> Screen<'a> {
     }
 
     /// Prints prose under a margin, wrapped to the width; the first line has `mark` in its margin.
-    pub fn indented(&mut self, mark: &str, margin: usize, text: &str) -> io::Result<()> {
+    pub fn indented(&mut self, mark: &str, margin: usize, text: impl Into<Cell>) -> io::Result<()> {
+        let Cell { text, role, .. } = text.into();
         let room = self.view.look.width.saturating_sub(margin).max(20);
         let mut before = format!("{mark:>margin$}");
-        for line in wrap(&escape(text), room) {
+        for line in wrap(&escape(&text), room) {
+            let line = role.paint(&line, self.view.look.color);
             self.put(&format!("{before}{line}\n"))?;
             before = " ".repeat(margin);
         }
         Ok(())
+    }
+
+    /// Prints prose as an item of a list.
+    pub fn item(&mut self, text: &str) -> io::Result<()> {
+        self.indented("- ", 2, text)
     }
 
     /// Prints one line of pieces, each in its role, with nothing between them. It is not wrapped.

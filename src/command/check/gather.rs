@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::check::{Facts, GatewayFacts, RefusedKey, SourceFacts, Unusable};
 use crate::command::explain_model::gather::{How, each_source, version_used};
 use crate::error::Problem;
-use crate::model::{ModelSettings, NoRows, Policy, Rows, RunRecord};
+use crate::model::{ModelSettings, NoRows, Rows, RunRecord};
 use crate::openclaw::config::Config;
 use crate::openclaw::{Confidence, keys};
 use crate::schedule::{Rules, Version};
@@ -79,12 +79,7 @@ static NO_ROWS: NoRows = NoRows("this source has no session rows");
 /// The version whose rules each source's models follow, the run history considered.
 fn versions(loaded: &Loaded) -> Vec<Option<Version>> {
     let mut versions = vec![None; loaded.sources.len()];
-    let how = How {
-        policy: Policy::Actual,
-        denied: &[],
-        version: None,
-    };
-    each_source(loaded, how, |asked| {
+    each_source(loaded, How::default(), |asked| {
         versions[asked.source] = Some(version_used(asked.known, &asked.holding));
     });
     versions

@@ -55,7 +55,14 @@ pub fn run(args: &CheckArgs, ctx: &Context) -> Result<Exit, Error> {
     );
     let mut findings = check::check(&facts, options, &zones);
     findings.retain(|finding| rules.iter().any(|rule| rule.id == finding.rule));
-    findings.retain(|finding| asked_for(args, &loaded.jobs, finding));
+    if !args.job.is_empty() {
+        let asked = asked_for(args, &loaded.jobs);
+        // What is about no job is kept only when it could not be read, since it may be one of them.
+        findings.retain(|finding| match &finding.job {
+            Some(id) => asked.contains(id.as_str()),
+            None => finding.rule == "unreadable",
+        });
+    }
     // The gravest first; within a severity the order of the checks.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     if let Some(file) = &args.write_baseline {
@@ -171,15 +178,11 @@ fn stale_warning(args: &CheckArgs, stale: &[Entry]) -> Option<String> {
     })
 }
 
-/// With jobs asked for, what is about others is left out; what is about none is kept only when it
-/// could not be read, since it may be one of them.
-fn asked_for(args: &CheckArgs, jobs: &[Job], finding: &Finding) -> bool {
-    if args.job.is_empty() {
-        return true;
-    }
-    let Some(id) = &finding.job else {
-        return finding.rule == "unreadable";
-    };
-    let mut of = jobs.iter().filter(|job| job.id == *id);
-    of.any(|job| args.job.iter().any(|asked| job.answers_to(asked)))
+/// The ids of the jobs that are asked for.
+fn asked_for<'a>(args: &CheckArgs, jobs: &'a [Job]) -> BTreeSet<&'a str> {
+    let named = |job: &&Job| args.job.iter().any(|asked| job.answers_to(asked));
+    jobs.iter()
+        .filter(named)
+        .map(|job| job.id.as_str())
+        .collect()
 }

@@ -98,10 +98,10 @@ fn rule(report: &CheckReport, findings: &[&Finding], screen: &mut Screen<'_>) ->
         if first.confidence != Confidence::Certain {
             about = format!("{about} [{}]", confidence(first.confidence));
         }
-        screen.indented("", 2, &about)?;
-        screen.indented("", 4, &first.message)?;
+        screen.indented("", 2, about)?;
+        screen.indented("", 4, &*first.message)?;
         if let Some(fix) = &first.fix {
-            screen.indented("→ ", 6, fix)?;
+            screen.indented("→ ", 6, &**fix)?;
         }
     }
     Ok(())

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::args::Pair;
 use super::gather::{self, How};
-use super::screen::item;
 use crate::error::{Error, Problem};
 use crate::job::Job;
 use crate::model::{Answer, Mechanism, ModelRef, Resolution, Step, Sureness, Verdict, rules_of};
@@ -118,7 +117,7 @@ impl Report for ChangesReport {
                     0 => String::new(),
                     n => format!(" and {n} more"),
                 };
-                item(screen, &format!("{named}{more}: {why}"))?;
+                screen.item(&format!("{named}{more}: {why}"))?;
             }
         }
         screen.heading(&format!(

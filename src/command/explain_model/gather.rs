@@ -34,7 +34,7 @@ pub(crate) struct Answered<'a> {
 }
 
 /// How the models of jobs are asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct How<'a> {
     /// Whose rules.
     pub(crate) policy: Policy,

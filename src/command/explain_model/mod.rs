@@ -91,14 +91,7 @@ fn explain(loaded: &Loaded, args: &ExplainModelArgs, answered: Vec<Answered<'_>>
     problems.extend(answered.iter().flat_map(|one| gather::odd(loaded, one)));
     let mut jobs = Vec::with_capacity(answered.iter().map(|a| a.jobs.len()).sum());
     for (one, used) in answered.into_iter().zip(&versions) {
-        if !one.holding.ruled_out.is_empty()
-            && rules_of(one.known.version).answers.iter().all(|(_, r)| {
-                one.holding
-                    .ruled_out
-                    .iter()
-                    .any(|o| o.release == r.version.to_string())
-            })
-        {
+        if gather::version_used(one.known, &one.holding) != one.known.version {
             warnings.push(format!(
                 "{}: the run history contradicts {}; the rules of {} are used",
                 used.source, one.known.version, used.version
@@ -158,11 +151,8 @@ fn version(loaded: &Loaded, answered: &Answered<'_>) -> VersionUse {
         } else {
             info.rules_origin.clone()
         },
-        confidence: if by_history && info.rules_confidence == Confidence::Certain {
-            Confidence::Likely
-        } else {
-            info.rules_confidence
-        },
+        // Never certain where the history decided: a version that is certain is not weighed.
+        confidence: info.rules_confidence,
         evidence: clues
             .iter()
             .map(|c| EvidenceRow {

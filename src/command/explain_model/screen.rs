@@ -8,7 +8,7 @@ use crate::model::{
     Candidate, ChainOrigin, Fate, Mechanism, Outcome, RowState, Source, Step, StepName, StepOutcome,
 };
 use crate::report::{Cell, Column, Screen};
-use crate::ui::{Role, wrap};
+use crate::ui::Role;
 
 /// How a model came to run, in words.
 pub(super) fn mechanism(mechanism: Mechanism) -> &'static str {
@@ -79,34 +79,10 @@ pub(super) fn facts(screen: &mut Screen<'_>, facts: &[(&str, Vec<Cell>)]) -> io:
             let beside = line.split_off(2);
             screen.line(&line)?;
             let text: String = beside.iter().map(|c| c.text.trim()).collect();
-            indented(screen, width + 2, &text, Role::Dim)?;
+            screen.indented("", width + 2, dim(text))?;
         } else {
             screen.line(&line)?;
         }
-    }
-    Ok(())
-}
-
-/// A text under a margin.
-pub(super) fn indented(
-    screen: &mut Screen<'_>,
-    margin: usize,
-    text: &str,
-    role: Role,
-) -> io::Result<()> {
-    let width = screen.view().look.width.saturating_sub(margin).max(20);
-    for line in wrap(text, width) {
-        screen.line(&[Cell::from(" ".repeat(margin)), Cell::with(role, line)])?;
-    }
-    Ok(())
-}
-
-/// A text behind a mark, lines after the first under it.
-pub(super) fn item(screen: &mut Screen<'_>, text: &str) -> io::Result<()> {
-    let width = screen.view().look.width.saturating_sub(2).max(20);
-    for (n, line) in wrap(text, width).into_iter().enumerate() {
-        let mark = if n == 0 { "- " } else { "  " };
-        screen.line(&[Cell::from(mark), Cell::from(line)])?;
     }
     Ok(())
 }
@@ -118,10 +94,10 @@ pub(super) fn one(report: &ExplainReport, job: &JobRow, screen: &mut Screen<'_>)
     screen.heading(name)?;
     facts(screen, &summary(job, &paths))?;
     for note in &job.notes {
-        item(screen, &paths.short(note))?;
+        screen.item(&paths.short(note))?;
     }
     for missing in &job.missing {
-        item(screen, &format!("not known: {}", paths.short(missing)))?;
+        screen.item(&format!("not known: {}", paths.short(missing)))?;
     }
     screen.heading("Steps, strongest first")?;
     steps(job, &paths, screen)?;
@@ -137,7 +113,7 @@ pub(super) fn one(report: &ExplainReport, job: &JobRow, screen: &mut Screen<'_>)
                 (None, Some(class)) => format!("{}: {}", a.verdict.word(), class.word()),
                 (None, None) => format!("no model, {}", a.verdict.word()),
             };
-            item(screen, &format!("{what} (as {}, era {})", a.release, a.era))?;
+            screen.item(&format!("{what} (as {}, era {})", a.release, a.era))?;
         }
     }
     screen.heading("Side by side")?;
@@ -261,11 +237,11 @@ fn steps(job: &JobRow, paths: &Paths, screen: &mut Screen<'_>) -> io::Result<()>
             Cell::with(role, step.outcome.word()),
         ])?;
         if let Some(at) = &step.found_at {
-            indented(screen, 3, &paths.short(at), Role::Dim)?;
+            screen.indented("", 3, dim(paths.short(at)))?;
         }
         let why = paths.short(&why(step));
         if !why.is_empty() {
-            indented(screen, 3, &why, Role::Plain)?;
+            screen.indented("", 3, why)?;
         }
     }
     Ok(())
@@ -358,12 +334,9 @@ fn drift(job: &JobRow, paths: &Paths, screen: &mut Screen<'_>) -> io::Result<()>
     ));
     facts(screen, &lines)?;
     if let Some(error) = run.error.as_deref() {
-        item(screen, &format!("last error: {error}"))?;
+        screen.item(&format!("last error: {error}"))?;
     }
-    item(
-        screen,
-        &format!("{}: {}", drift.verdict.word(), drift.reason),
-    )?;
+    screen.item(&format!("{}: {}", drift.verdict.word(), drift.reason))?;
     logged(job, screen)
 }
 
@@ -374,21 +347,15 @@ fn logged(job: &JobRow, screen: &mut Screen<'_>) -> io::Result<()> {
     };
     for said in &log.thrown_back {
         let (candidate, selection) = (&said.candidate, &said.selection);
-        item(
-            screen,
-            &format!(
-                "gateway log: {candidate} thrown back, the session's selection is {selection}"
-            ),
-        )?;
+        screen.item(&format!(
+            "gateway log: {candidate} thrown back, the session's selection is {selection}"
+        ))?;
     }
-    item(
-        screen,
-        if log.agrees {
-            "the log and this answer agree"
-        } else {
-            "the log says something else than this answer"
-        },
-    )
+    screen.item(if log.agrees {
+        "the log and this answer agree"
+    } else {
+        "the log says something else than this answer"
+    })
 }
 
 fn advice(job: &JobRow, screen: &mut Screen<'_>) -> io::Result<()> {
@@ -397,7 +364,7 @@ fn advice(job: &JobRow, screen: &mut Screen<'_>) -> io::Result<()> {
     }
     screen.heading("What to do (nothing is run)")?;
     for advice in &job.advice {
-        item(screen, &advice.what)?;
+        screen.item(&advice.what)?;
         if let Some(command) = &advice.command {
             screen.line(&[Cell::with(Role::Strong, format!("    {command}"))])?;
         }

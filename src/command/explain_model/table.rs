@@ -5,7 +5,7 @@ use std::io;
 use rustc_hash::FxHashMap;
 
 use super::report::{ExplainReport, JobRow, LogUse, VersionUse, agent, effective, role};
-use super::screen::{Paths, item, source};
+use super::screen::{Paths, source};
 use crate::model::{
     Alternative, DriftVerdict, FailureClass, Mechanism, RuledOut, Source, Sureness, Verdict,
 };
@@ -48,7 +48,7 @@ pub(super) fn many(
     jobs(rows, screen)?;
     screen.heading(&counts(report))?;
     for line in groups(rows) {
-        item(screen, &line)?;
+        screen.item(&line)?;
     }
     if let Some(log) = &report.inputs.gateway_log {
         let LogUse {
@@ -58,9 +58,7 @@ pub(super) fn many(
             agree,
             ..
         } = log;
-        item(
-            screen,
-            &format!(
+        screen.item(&format!(
                 "gateway log: {lines} candidates thrown back in {sessions} sessions; the last \
                  recorded runs of {jobs} jobs are among them, and {agree} agree with the answer here"
             ),
@@ -289,18 +287,15 @@ fn evidence(
     ])?;
     let origin = paths.short(&version.origin);
     let told = format!(" → {}", version.version);
-    item(screen, origin.strip_suffix(&told).unwrap_or(&origin))?;
+    screen.item(origin.strip_suffix(&told).unwrap_or(&origin))?;
     if version.runs_compared > 0 {
-        item(
-            screen,
-            &format!(
-                "run history: its rules predict {} of {} last runs",
-                version.runs_predicted, version.runs_compared
-            ),
-        )?;
+        screen.item(&format!(
+            "run history: its rules predict {} of {} last runs",
+            version.runs_predicted, version.runs_compared
+        ))?;
     }
     for line in ruled_out(version) {
-        item(screen, &line)?;
+        screen.item(&line)?;
     }
     // What is certain needs no traces, and what proves nothing is in the JSON only.
     let told = |what: &str| origin.starts_with(what) || origin.ends_with(what);
@@ -313,24 +308,21 @@ fn evidence(
             } else {
                 format!(" ({at})")
             };
-            item(screen, &format!("{}: {}{at}", clue.what, clue.says))?;
+            screen.item(&format!("{}: {}{at}", clue.what, clue.says))?;
         }
     }
     if !version.also_possible.is_empty() {
         let others = possible(&version.also_possible).join(", ");
         let line = format!("also possible: {others}; --openclaw-version decides");
-        item(screen, &line)?;
+        screen.item(&line)?;
     }
     let checked = if version.checked {
         ""
     } else {
         ", the nearest that was checked"
     };
-    item(
-        screen,
-        &format!(
-            "its rules are those of {}{checked}: {} ({})",
-            version.era, version.era_change, version.era_source
-        ),
-    )
+    screen.item(&format!(
+        "its rules are those of {}{checked}: {} ({})",
+        version.era, version.era_change, version.era_source
+    ))
 }

@@ -56,11 +56,6 @@ impl Models {
             versions: vec![None; loaded.sources.len()],
         };
         let mut index: FxHashMap<ModelRef, u32> = FxHashMap::default();
-        let how = How {
-            policy: Policy::Actual,
-            denied: &[],
-            version: None,
-        };
         // Plain jobs have no gateway, and a hundred thousand of them nothing to be looked at for.
         if loaded
             .gateways
@@ -70,7 +65,7 @@ impl Models {
         {
             return models;
         }
-        gather::each_source(loaded, how, |asked| {
+        gather::each_source(loaded, How::default(), |asked| {
             let (Some(settings), Some(first)) =
                 (asked.asking.settings, asked.holding.remaining.first())
             else {
