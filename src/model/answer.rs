@@ -3,9 +3,6 @@
 //! Where the version leaves several sets of rules open, each job is resolved under all of them, and
 //! what differs is said.
 
-use std::rc::Rc;
-
-use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,7 +12,7 @@ use super::era::{Release, rules_of};
 use super::hold::{Holding, Known};
 use super::notes::{Noting, notes};
 use super::resolution::{Mechanism, Outcome, Resolution, Verdict};
-use super::resolver::{Agents, Policy, Resolver, Rows, session_key};
+use super::resolver::{Agents, Allowlist, Policy, Resolver, Rows, session_key};
 use super::settings::ModelSettings;
 use super::{ModelRef, RunRecord};
 use crate::job::Job;
@@ -116,7 +113,6 @@ pub fn answers(jobs: &[&Job], asking: &Asking<'_>, known: Known, holding: &Holdi
         agents.truncate(1);
     }
     let exact = rules_of(known.version).exact && holding.remaining.len() == 1;
-    let mut lists = Lists::default();
     jobs.iter()
         .map(|job| {
             let Some((first, others)) = agents.split_first_mut() else {
@@ -151,10 +147,7 @@ pub fn answers(jobs: &[&Job], asking: &Asking<'_>, known: Known, holding: &Holdi
                 .collect();
             let alternatives = distinct(alternatives);
             let rules = &holding.remaining[0].release;
-            let list = match resolution.agent.id.as_deref() {
-                Some(id) => lists.of(id, first),
-                None => Rc::default(),
-            };
+            let list = first.allowlist(resolution.agent.id.as_deref());
             let way = Way {
                 known,
                 exact,
@@ -166,39 +159,12 @@ pub fn answers(jobs: &[&Job], asking: &Asking<'_>, known: Known, holding: &Holdi
         .collect()
 }
 
-/// What an agent may name.
-#[derive(Default)]
-struct List {
-    /// The models; `None` when anything.
-    models: Option<Vec<ModelRef>>,
-    /// The allowlist as written.
-    written: Vec<String>,
-}
-
-/// What agents may name, each looked up once.
-#[derive(Default)]
-struct Lists(FxHashMap<String, Rc<List>>);
-
-impl Lists {
-    fn of(&mut self, id: &str, agents: &mut Agents<'_>) -> Rc<List> {
-        if let Some(list) = self.0.get(id) {
-            return Rc::clone(list);
-        }
-        let list = Rc::new(List {
-            models: agents.allowed(id),
-            written: agents.written(id),
-        });
-        self.0.insert(id.to_owned(), Rc::clone(&list));
-        list
-    }
-}
-
 /// The way to an answer: which rules, how sure they are, what may be named.
 struct Way<'a> {
     known: Known,
     exact: bool,
     release: &'a Release,
-    list: &'a List,
+    list: &'a Allowlist<'a>,
 }
 
 /// Releases of one era that say the same are one alternative.
@@ -250,8 +216,8 @@ fn finish(
         resolution.notes.extend(notes(&Noting {
             resolution: &resolution,
             settings,
-            allowed: way.list.models.as_deref(),
-            written: &way.list.written,
+            allowed: way.list.models(),
+            written: way.list.written(),
         }));
     }
     let advice = advice(&Advising {
@@ -259,8 +225,8 @@ fn finish(
         resolution: &resolution,
         rules: &way.release.rules,
         version: way.known.version,
-        allowed: way.list.models.as_deref(),
-        written: &way.list.written,
+        allowed: way.list.models(),
+        written: way.list.written(),
         key: &key,
     });
     Answer {

@@ -51,7 +51,7 @@ pub use resolution::{
     AgentUse, Candidate, ChainOrigin, Failure, FailureClass, Fate, Mechanism, Outcome, Resolution,
     Source, Step, StepName, StepOutcome, Verdict,
 };
-pub use resolver::{Agents, NoRows, Policy, Resolver, Rows, session_key};
+pub use resolver::{Agents, Allowlist, NoRows, Policy, Resolver, Rows, session_key};
 pub use rules::{
     Aliases, Allow, Bare, Chain, Disallowed, Drops, First, FirstProvider, Foreign, Gmail,
     HiddenAllowlist, Inherit, Live, Load, Named, OwnFallbacks, OwnModels, Payloads, Primary,

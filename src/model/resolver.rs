@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::agent;
-use super::allow::Allowed;
+use super::allow::{Allowed, Only};
 use super::ended::{calls_none, ended, refused};
 use super::era::Otherwise;
 use super::facts::AgentFacts;
@@ -78,6 +78,28 @@ pub struct Agents<'a> {
     resolver: &'a Resolver<'a>,
     other: Option<Box<Self>>,
     known: FxHashMap<String, Rc<AgentFacts<'a>>>,
+}
+
+/// What an agent may name.
+pub struct Allowlist<'a>(Option<Rc<AgentFacts<'a>>>);
+
+impl Allowlist<'_> {
+    fn only(&self) -> Option<&Only> {
+        match &self.0.as_ref()?.allowed {
+            Allowed::Any => None,
+            Allowed::Only(only) => Some(only),
+        }
+    }
+
+    /// The models, sorted; `None` when any may be named.
+    pub fn models(&self) -> Option<&[ModelRef]> {
+        Some(&self.only()?.models)
+    }
+
+    /// The entries as written, sorted; empty when any model may be named.
+    pub fn written(&self) -> &[String] {
+        self.only().map_or(&[], |only| &only.written)
+    }
 }
 
 impl<'a> Resolver<'a> {
@@ -170,20 +192,9 @@ impl<'a> Agents<'a> {
         agent::choose(&r.rules, &r.settings, job.agent.as_deref())
     }
 
-    /// The models that an agent may name, sorted; `None` when any may be named.
-    pub fn allowed(&mut self, agent: &str) -> Option<Vec<ModelRef>> {
-        match &self.facts(agent).allowed {
-            Allowed::Any => None,
-            Allowed::Only(only) => Some(only.models.clone()),
-        }
-    }
-
-    /// The allowlist of an agent as written, sorted; empty when any model may be named.
-    pub fn written(&mut self, agent: &str) -> Vec<String> {
-        match &self.facts(agent).allowed {
-            Allowed::Any => Vec::new(),
-            Allowed::Only(only) => only.written.clone(),
-        }
+    /// What an agent may name; without an agent, anything.
+    pub fn allowlist(&mut self, agent: Option<&str>) -> Allowlist<'a> {
+        Allowlist(agent.map(|id| self.facts(id)))
     }
 
     fn facts(&mut self, id: &str) -> Rc<AgentFacts<'a>> {

@@ -12,7 +12,7 @@ use super::rules::model as rules;
 use crate::job::Job;
 use crate::model::{
     Advising, Agents, FailureClass, Mechanism, ModelRef, Outcome, Policy, Resolution, Resolver,
-    Rules, RunRecord, StepName, StepOutcome, Verdict, advice, agent_id, rules_of, session_key,
+    Rules, RunRecord, StepName, StepOutcome, Verdict, advice, rules_of, session_key,
 };
 use crate::openclaw::Confidence;
 use crate::schedule::Version;
@@ -101,7 +101,6 @@ fn resolved(
         .filter_map(|(_, ways)| ways.first())
         .map(|way| way.resolver.agents())
         .collect();
-    let mut allowed_by: BTreeMap<String, Option<Vec<ModelRef>>> = BTreeMap::new();
     let written = declared::written(config);
     let mut priced = price::Priced::default();
     let mut listed_otherwise = 0_usize;
@@ -121,17 +120,15 @@ fn resolved(
         };
         let last = findings.facts.last_runs.get(*index).copied().flatten();
         let id = answer.agent.id.as_deref();
-        let allowed = id.and_then(|id| {
-            let known = allowed_by.entry(id.to_owned());
-            known.or_insert_with(|| agents[0].allowed(id)).as_deref()
-        });
+        let allowlist = agents[0].allowlist(id);
+        let allowed = allowlist.models();
         let advised = advice(&Advising {
             job,
             resolution: answer,
             rules: &first.rules,
             version,
             allowed,
-            written: &written_allow(config, id, allowed),
+            written: allowlist.written(),
             key: &session_key(
                 job,
                 id.unwrap_or("main"),
@@ -210,28 +207,6 @@ struct Subject<'a> {
     answer: &'a Resolution,
     fix: Option<&'a str>,
     confidence: Confidence,
-}
-
-/// The allowlist that an agent is held to: the policy as written, else what the map allows, so that
-/// a policy that is to replace the map keeps it.
-fn written_allow(
-    config: &GatewayFacts<'_>,
-    agent: Option<&str>,
-    allowed: Option<&[ModelRef]>,
-) -> Vec<String> {
-    let settings = config.settings;
-    let own = settings
-        .agents
-        .iter()
-        .find(|entry| agent.is_some_and(|id| agent_id(&entry.id) == id));
-    let allow = own
-        .and_then(|entry| entry.allow.as_ref())
-        .or(settings.defaults.allow.as_ref());
-    if let Some(list) = allow {
-        return list.iter().map(|said| said.text.clone()).collect();
-    }
-    let models = allowed.unwrap_or_default().iter();
-    models.map(ToString::to_string).collect()
 }
 
 fn verdict(findings: &mut Findings<'_>, subject: &Subject<'_>, last: Option<&RunRecord>) {

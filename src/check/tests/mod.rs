@@ -107,3 +107,19 @@ fn odd_models_are_named_and_the_other_jobs_are_still_checked() {
         assert!(found.is_empty(), "{absent}: {found:#?}");
     }
 }
+
+#[test]
+fn allowing_a_model_takes_none_away() {
+    let refused = job("payload: {kind: 'agentTurn', message: 'm', model: 'google/gemini-3'}");
+    let map = "agents: {defaults: {model: 'anthropic/claude-sonnet-5', models: {'openai/*': {}, 'anthropic/claude-sonnet-5': {}}}}";
+    let policy = "agents: {defaults: {model: 'anthropic/claude-sonnet-5', modelPolicy: {allow: ['openai/*', 'anthropic/claude-sonnet-5']}}}";
+    for config in [map, policy] {
+        let found = World::new().config(config).jobs([refused.clone()]).found();
+        let finding = found.iter().find(|f| f.rule == "model-refused").unwrap();
+        assert_eq!(
+            finding.fix.as_deref().unwrap(),
+            "to allow google/gemini-3: openclaw config set agents.defaults.modelPolicy.allow \
+             '[\"anthropic/claude-sonnet-5\",\"openai/*\",\"google/gemini-3\"]' --strict-json"
+        );
+    }
+}
