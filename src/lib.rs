@@ -2,10 +2,12 @@
 //!
 //! Dependencies point one way: the binary calls [`run`], which parses ([`cli`]), gathers what a
 //! command may know ([`context`]) and dispatches to one file per command ([`command`]). Commands
-//! read through the edges ([`openclaw`], [`source`], [`files`], [`zones`]) and compute with the pure
-//! core ([`schedule`], [`plan`], [`model`], [`job`]), which does no I/O, asks no clock and prints nothing.
+//! read through the edges ([`openclaw`], [`molecule`], [`ledger`], [`sandbox`], [`source`], [`files`],
+//! [`zones`]) and compute with the pure core ([`schedule`], [`plan`], [`model`], [`turn`],
+//! [`mod@checkpoint`], [`job`]), which does no I/O, asks no clock and prints nothing.
 
 pub mod check;
+pub mod checkpoint;
 pub mod cli;
 pub mod clock;
 pub mod command;
@@ -15,13 +17,17 @@ pub mod env;
 pub mod error;
 pub mod files;
 pub mod job;
+pub mod ledger;
 pub mod manual;
 pub mod model;
+pub mod molecule;
 pub mod openclaw;
 pub mod plan;
 pub mod report;
+pub mod sandbox;
 pub mod schedule;
 pub mod source;
+pub mod turn;
 pub mod ui;
 pub mod when;
 pub mod zones;

@@ -6,13 +6,18 @@
 //! `CRONCTL_REGENERATE=1 cargo test --test cli generated` writes its manual page and schema, and
 //! `tests/cli/schema.rs` asks for a sample.
 
+pub mod adapter;
 mod begin;
 pub mod check;
+pub mod checkpoint;
 pub mod completions;
 pub mod config;
 pub mod explain_model;
 pub mod next;
 pub mod plan;
+mod runtime;
+pub mod sandbox;
+pub mod turns;
 
 use clap::Subcommand;
 
@@ -51,6 +56,21 @@ pub enum Command {
     /// For CI and before a deployment. Each finding names its rule, the place, why it matters, what to
     /// do and how sure it is. Disabled jobs are left alone, unless the gateway itself disabled them.
     Check(Box<check::CheckArgs>),
+    /// Which turns are in flight, and which are past their ceiling
+    ///
+    /// A turn is one run of an agent inside a workspace. For each: how old it is and what says so, its
+    /// ceiling and where that is set, the last sign of life, and what it blocks. Over means strictly
+    /// older than the ceiling. Nothing is changed anywhere.
+    Turns(Box<turns::TurnsArgs>),
+    /// Free turns past their ceiling, and know whether it worked
+    ///
+    /// Asks the owner of each turn to save it and let go, and reads back. Success is claimed only for
+    /// what was seen to be gone. Every request is recorded before it is sent.
+    Checkpoint(Box<checkpoint::CheckpointArgs>),
+    /// Try the checkpoint contract on an adapter
+    Adapter(adapter::AdapterArgs),
+    /// Run a Molecule platform on loopback, to try everything on
+    Sandbox(sandbox::SandboxArgs),
     /// Show the settings in force and where each was set
     #[command(after_long_help = manual::keys())]
     Config(config::ConfigArgs),
@@ -63,7 +83,14 @@ impl Command {
     /// when a file is broken.
     pub(crate) fn reads_config(&self) -> bool {
         match self {
-            Self::Plan(_) | Self::ExplainModel(_) | Self::Next(_) | Self::Check(_) => true,
+            Self::Plan(_)
+            | Self::ExplainModel(_)
+            | Self::Next(_)
+            | Self::Check(_)
+            | Self::Turns(_)
+            | Self::Checkpoint(_)
+            | Self::Adapter(_)
+            | Self::Sandbox(_) => true,
             Self::Config(args) => args.reads_config(),
             Self::Completions(_) => false,
         }
@@ -80,6 +107,10 @@ pub fn run(command: &Command, ctx: &Context) -> Result<Exit, Error> {
         Command::ExplainModel(args) => explain_model::run(args, ctx),
         Command::Next(args) => next::run(args, ctx),
         Command::Check(args) => check::run(args, ctx),
+        Command::Turns(args) => turns::run(args, ctx),
+        Command::Checkpoint(args) => checkpoint::run(args, ctx),
+        Command::Adapter(args) => adapter::run(args, ctx),
+        Command::Sandbox(args) => sandbox::run(args, ctx),
         Command::Config(args) => config::run(args, ctx),
         Command::Completions(args) => completions::run(args, ctx),
     }

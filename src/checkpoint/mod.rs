@@ -1,0 +1,14 @@
+//! Checkpoints: asking the owner of a turn to save it and let go, and knowing whether that worked.
+//!
+//! Pure: [`decide()`] is a function of the target, the attempts so far, the policy and the instant.
+//! What a server answers is read in one place ([`read_answer`]).
+
+mod answer;
+mod decide;
+mod policy;
+mod request;
+
+pub use answer::{Answer, Reply, read_answer};
+pub use decide::{Action, Attempt, Outcome, ReadBack, Seen, Target, decide};
+pub use policy::{Policy, backoff_ms};
+pub use request::{Body, CHECKPOINT_PATH, Reason, checkpoint_path, request_id};

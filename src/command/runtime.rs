@@ -1,0 +1,17 @@
+//! The async runtime of the commands that talk to servers: made for the call, gone with it.
+
+use std::future::Future;
+
+use crate::error::Error;
+
+/// Runs a future to its end on this thread.
+///
+/// # Errors
+/// When the operating system gives no event queue, or as the future.
+pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::failed("no event queue for network connections").because(e))?;
+    runtime.block_on(future)
+}

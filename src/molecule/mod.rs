@@ -1,0 +1,16 @@
+//! The Molecule platform over HTTP: the one place that knows its routes, tokens and limits.
+//!
+//! Reads are retried, bounded in size and time, and keep within the platform's request budget.
+//! Requests that act are sent once; the caller decides about another.
+
+mod args;
+mod client;
+mod events;
+mod gather;
+mod token;
+
+pub use args::{MoleculeArgs, Settings};
+pub use client::{Platform, Report};
+pub use events::{Events, Happening};
+pub use gather::{Depth, gather, sightings};
+pub use token::Token;

@@ -1,0 +1,200 @@
+//! What a Molecule platform says, parsed from text. Unknown fields are ignored; missing ones are
+//! named once by the caller ([`Parsed::missing`]).
+
+use serde::Deserialize;
+
+/// An answer of the platform, and what was odd about it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parsed<T> {
+    /// What was understood.
+    pub value: T,
+    /// Fields that the route has and this answer had in no row: `active_tasks`.
+    pub missing: Vec<&'static str>,
+    /// Rows that could not be used: place in the answer and why.
+    pub unusable: Vec<String>,
+}
+
+/// One row of `GET /workspaces` (or the whole of `GET /workspaces/:id`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Workspace {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// The adapter: `claude-code`, `hermes`, `codex`, `openclaw`, `langgraph`.
+    pub runtime: Option<String>,
+    /// `online`, `offline`, `paused`, …
+    pub status: Option<String>,
+    /// Where its adapter listens.
+    pub url: Option<String>,
+    /// Turns in flight, as its last heartbeat said. The phantom sweep sets it to 0 for up to 30 s.
+    pub active_tasks: Option<i64>,
+    /// How many turns it takes at once.
+    pub max_concurrent_tasks: Option<i64>,
+    /// A summary of the prompt in flight, 60 to 80 characters.
+    pub current_task: Option<String>,
+}
+
+/// One row of `GET /admin/turns` (proposed route: see `docs/adapter-spec.md`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListedTurn {
+    /// The workspace's id.
+    pub workspace_id: String,
+    /// The workspace's name.
+    pub workspace_name: Option<String>,
+    /// The adapter.
+    pub runtime: Option<String>,
+    /// Whether the adapter owns the turn.
+    pub native_session: Option<bool>,
+    /// The turn's id.
+    pub turn_id: Option<String>,
+    /// `cron`, `a2a`, `user`, `unknown`.
+    pub origin: Option<String>,
+    /// The schedule that started it.
+    pub schedule_id: Option<String>,
+    /// When it started, epoch milliseconds by the platform's clock.
+    pub started_at_ms: Option<i64>,
+    /// Its age as the platform computed it, seconds.
+    pub turn_age_seconds: Option<i64>,
+    /// For how long it has shown nothing, seconds.
+    pub idle_seconds: Option<i64>,
+    /// Its ceiling, seconds, 0 for none.
+    pub ceiling_seconds: Option<i64>,
+    /// Whether the adapter can cancel it.
+    pub steerable: Option<bool>,
+    /// Messages that wait behind it.
+    pub queue_depth: Option<i64>,
+    /// Turns in flight in the workspace.
+    pub active_tasks: Option<i64>,
+    /// A summary of the prompt.
+    pub current_task: Option<String>,
+}
+
+/// One row of `GET /workspaces/:id/activity`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// `a2a_receive`, `agent_log`, `cron_run`, …
+    pub activity_type: String,
+    /// `message/send`, a tool's name, `cron`.
+    pub method: Option<String>,
+    /// In words.
+    pub summary: Option<String>,
+    /// `ok`, `error`, `skipped`.
+    pub status: Option<String>,
+    /// What went wrong.
+    pub error_detail: Option<String>,
+    /// How long it took, milliseconds.
+    pub duration_ms: Option<i64>,
+    /// When the row was written, epoch milliseconds by the platform's clock.
+    pub created_at_ms: Option<i64>,
+    /// The sender's workspace; none for the canvas and for cron.
+    pub source_id: Option<String>,
+    /// What a `cron_run` row says of its schedule.
+    pub cron: Option<CronRun>,
+}
+
+/// What a `cron_run` row says of its schedule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CronRun {
+    /// The schedule's id.
+    pub schedule_id: Option<String>,
+    /// The schedule's name.
+    pub schedule_name: Option<String>,
+    /// Whether the fire was skipped.
+    pub skipped: bool,
+}
+
+/// One row of `GET /workspaces/:id/schedules`, as far as turns need it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Whether the scheduler fires it.
+    pub enabled: bool,
+    /// When it is due, epoch milliseconds.
+    pub next_run_at_ms: Option<i64>,
+    /// When it last ran or was skipped, epoch milliseconds.
+    pub last_run_at_ms: Option<i64>,
+    /// `ok`, `error`, `skipped`, `stale`, `queued`.
+    pub last_status: Option<String>,
+    /// The error of the last run.
+    pub last_error: Option<String>,
+}
+
+/// `runtime_config.native_session_ceiling_seconds` of a workspace's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CeilingSetting {
+    /// The configuration does not name one.
+    Absent,
+    /// Seconds; 0 turns the ceiling off.
+    Seconds(u64),
+    /// It is no whole number of at least 0: what it is. The default is not silently used.
+    Wrong(String),
+}
+
+/// A frame of `/ws`, or of a workspace's `/events/stream`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformEvent {
+    /// `TASK_UPDATED`, `WORKSPACE_HEARTBEAT`, `CRON_SKIPPED`, …
+    pub kind: String,
+    /// The workspace; a workspace's own stream does not repeat it.
+    pub workspace_id: Option<String>,
+    /// When, epoch milliseconds by the platform's clock.
+    pub at_ms: Option<i64>,
+    /// Turns in flight, where the event says it.
+    pub active_tasks: Option<i64>,
+    /// The prompt in flight, where the event says it.
+    pub current_task: Option<String>,
+    /// The schedule, for cron events.
+    pub schedule_name: Option<String>,
+    /// The reason, for skipped fires.
+    pub reason: Option<String>,
+}
+
+/// Reads `GET /workspaces`.
+///
+/// # Errors
+/// When it is no JSON array.
+pub fn parse_workspaces(_text: &str) -> Result<Parsed<Vec<Workspace>>, String> {
+    unimplemented!()
+}
+
+/// Reads `GET /admin/turns`.
+///
+/// # Errors
+/// When it is no object with `turns`.
+pub fn parse_turns(_text: &str) -> Result<Parsed<Vec<ListedTurn>>, String> {
+    unimplemented!()
+}
+
+/// Reads `GET /workspaces/:id/activity`; newest first whatever the order of the answer.
+///
+/// # Errors
+/// When it is no JSON array.
+pub fn parse_activity(_text: &str) -> Result<Parsed<Vec<Activity>>, String> {
+    unimplemented!()
+}
+
+/// Reads `GET /workspaces/:id/schedules`.
+///
+/// # Errors
+/// When it is no JSON array.
+pub fn parse_schedules(_text: &str) -> Result<Parsed<Vec<Schedule>>, String> {
+    unimplemented!()
+}
+
+/// Reads `GET /workspaces/:id/config`.
+///
+/// # Errors
+/// When it is no JSON object.
+pub fn parse_config(_text: &str) -> Result<CeilingSetting, String> {
+    unimplemented!()
+}
+
+/// Reads one frame of `/ws` or one `data:` of `/events/stream`; `None` for what is no event.
+pub fn parse_event(_text: &str) -> Option<PlatformEvent> {
+    unimplemented!()
+}
