@@ -416,14 +416,13 @@ fn chain<'e>(
     std::iter::successors(Some(error), inner)
 }
 
-/// Finds the error of the TLS library, which an I/O error hides from its own chain.
+/// Finds the error of the TLS library, which I/O errors around it hide from the chain.
 fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
-    chain(error).find_map(|e| {
-        let inner: &(dyn StdError + 'static) = match e.downcast_ref::<io::Error>() {
-            Some(io) => io.get_ref()?,
-            None => e,
-        };
-        inner.downcast_ref()
+    chain(error).find_map(|mut e| {
+        while let Some(io) = e.downcast_ref::<io::Error>() {
+            e = io.get_ref()?;
+        }
+        e.downcast_ref()
     })
 }
 
