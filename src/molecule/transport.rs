@@ -277,7 +277,8 @@ impl Transport {
             content_type,
             retry_after_ms,
             location,
-            body: String::from_utf8_lossy(&body).into_owned(),
+            body: String::from_utf8(body)
+                .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
         })
     }
 

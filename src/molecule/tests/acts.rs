@@ -1,7 +1,7 @@
 //! Requests that act: sent once, whatever comes of them.
 
 use super::server::{Does, Server, bare, json, status};
-use super::{SECRET, platform, token, told};
+use super::{SECRET, hasty, platform, token, told};
 use crate::checkpoint::{Body, Reason, Reply};
 use crate::molecule::{Platform, Report, Settings};
 
@@ -51,7 +51,7 @@ async fn a_checkpoint_is_what_the_contract_says() {
 
 #[tokio::test]
 async fn a_request_that_acts_is_sent_once_on_every_fault() {
-    for (does, sent) in [
+    let ways = [
         (status(429, "{}"), None),
         (status(500, "{}"), None),
         (status(502, "{}"), None),
@@ -67,30 +67,33 @@ async fn a_request_that_acts_is_sent_once_on_every_fault() {
         (Does::Drips, Some(true)),
         (Does::Waits(400, Box::new(json("{}"))), Some(true)),
         (Does::Raw("SSH-2.0\r\n\r\n".to_owned()), Some(true)),
-    ] {
-        let server = Server::always(does.clone()).await;
-        let asked = platform(&server.url);
-        let (reply, text) = checkpoint(&asked).await;
+    ];
+    let ways = ways.map(|(does, sent)| once(does, sent));
+    futures_util::future::join_all(ways).await;
+}
+
+/// Sends a checkpoint and a restart; `sent` is what a broken reply must say.
+async fn once(does: Does, sent: Option<bool>) {
+    let server = Server::always(does.clone()).await;
+    let asked = match does {
+        Does::Hangs | Does::Drips | Does::Waits(..) => hasty(&server.url),
+        _ => platform(&server.url),
+    };
+    let (reply, text) = checkpoint(&asked).await;
+    let restart = asked.restart("ws-c").await;
+    for reply in [reply, restart] {
         match (&reply, sent) {
             (Reply::Http { body, .. }, None) => assert!(body.len() <= 1 << 20),
             (Reply::Broken { sent, .. }, Some(expected)) => assert_eq!(*sent, expected, "{text}"),
             _ => panic!("{does:?}: {}", &text[..text.len().min(200)]),
         }
-        let restart = asked.restart("ws-c").await;
-        assert_eq!(
-            matches!(restart, Reply::Broken { .. }),
-            matches!(reply, Reply::Broken { .. })
-        );
-        assert_eq!(
-            server.lines(),
-            [
-                "POST /ws-c/control/checkpoint",
-                "POST /workspaces/ws-c/restart"
-            ],
-            "{does:?}"
-        );
-        assert_eq!(asked.requests(), 2);
     }
+    let lines = [
+        "POST /ws-c/control/checkpoint",
+        "POST /workspaces/ws-c/restart",
+    ];
+    assert_eq!(server.lines(), lines, "{does:?}");
+    assert_eq!(asked.requests(), 2);
 }
 
 #[tokio::test]
@@ -128,7 +131,7 @@ async fn without_a_connection_nothing_was_sent() {
 async fn an_answer_may_take_the_grace_longer() {
     let slow = Does::Waits(500, Box::new(json("{}")));
     let server = Server::always(slow).await;
-    let asked = platform(&server.url);
+    let asked = hasty(&server.url);
     let url = asked.checkpoint_url("ws-c", None).unwrap();
     let patient = Body {
         drain_seconds: 2,
@@ -257,12 +260,7 @@ async fn a_report_goes_to_the_activity_log() {
         (bare(404, ""), "6 POST "),
     ] {
         let server = Server::always(does).await;
-        let text = told(
-            &platform(&server.url)
-                .report("w", &report)
-                .await
-                .unwrap_err(),
-        );
+        let text = told(&hasty(&server.url).report("w", &report).await.unwrap_err());
         assert!(text.starts_with(exit), "{text}");
         assert!(!text.contains("tried"), "{text}");
         assert_eq!(server.requests().len(), 1);

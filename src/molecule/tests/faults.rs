@@ -1,12 +1,16 @@
 //! Platforms that answer wrongly, late, endlessly or not at all: each has its own words and code.
 
 use super::server::{Does, Server, bare, json, status};
-use super::{SECRET, platform, token, told};
+use super::{SECRET, hasty, platform, told};
 use crate::molecule::{Platform, Settings};
 
 async fn fails(does: Does) -> (String, usize) {
-    let server = Server::always(does).await;
-    let error = platform(&server.url).workspaces().await.unwrap_err();
+    let server = Server::always(does.clone()).await;
+    let asked = match does {
+        Does::Hangs | Does::Drips | Does::Waits(..) => hasty(&server.url),
+        _ => platform(&server.url),
+    };
+    let error = asked.workspaces().await.unwrap_err();
     (
         told(&error).replace(&server.url, "URL"),
         server.requests().len(),
@@ -81,23 +85,11 @@ async fn garbage_under_200_is_shown_from_its_beginning() {
 #[tokio::test]
 async fn an_endless_answer_is_cut_off() {
     let server = Server::always(Does::NeverEnds).await;
-    let asked = Platform::new(Settings {
-        timeout_ms: 20_000,
-        ..Settings::at(&server.url, Some(token()))
-    })
-    .unwrap();
+    let asked = platform(&server.url);
     let text = told(&asked.workspaces().await.unwrap_err());
     assert!(text.starts_with("1 GET http://"), "{text}");
     assert!(text.contains("the answer is longer than 64 MiB"), "{text}");
     assert_eq!(server.requests().len(), 1);
-    // One that drips is cut off by time.
-    let (text, requests) = fails(Does::Drips).await;
-    assert!(
-        text.starts_with("4 GET URL/workspaces: no whole answer within 250 ms"),
-        "{text}"
-    );
-    assert!(text.contains("--timeout"), "{text}");
-    assert_eq!(requests, 3);
 }
 
 #[tokio::test]
@@ -312,32 +304,24 @@ async fn connections_that_fail_say_how() {
         "{text}"
     );
 
-    for (does, what, tries) in [
-        (Does::Closes, "the connection broke off", 3),
-        (
-            Does::BreaksOff("[{\"id\"".to_owned()),
-            "the connection broke off",
-            3,
-        ),
-        (Does::Hangs, "no whole answer within 250 ms", 3),
-        (
-            Does::Waits(400, Box::new(json("[]"))),
-            "no whole answer within 250 ms",
-            3,
-        ),
-        (
-            Does::Raw("SSH-2.0-OpenSSH_9.6\r\n".to_owned()),
-            "the connection broke off",
-            3,
-        ),
-    ] {
+    let late = "no whole answer within 250 ms";
+    let off = "the connection broke off";
+    let ways = [
+        (Does::Closes, off),
+        (Does::BreaksOff("[{\"id\"".to_owned()), off),
+        (Does::Raw("SSH-2.0-OpenSSH_9.6\r\n".to_owned()), off),
+        (Does::Hangs, late),
+        (Does::Drips, late),
+        (Does::Waits(400, Box::new(json("[]"))), late),
+    ];
+    let ways = ways.map(|(does, what)| async move {
         let (text, requests) = fails(does).await;
-        assert!(
-            text.starts_with(&format!("4 GET URL/workspaces: {what}")),
-            "{text}"
-        );
-        assert_eq!(requests, tries, "{text}");
-    }
+        let expected = format!("4 GET URL/workspaces: {what}");
+        assert!(text.starts_with(&expected), "{text}");
+        assert_eq!(text.contains("--timeout DURATION"), what == late, "{text}");
+        assert_eq!(requests, 3, "{text}");
+    });
+    futures_util::future::join_all(ways).await;
 }
 
 #[tokio::test]

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use super::server::{Server, json};
+use super::server::json;
 use super::{token, told};
 use crate::checkpoint::{Body, Reason, Reply};
 use crate::molecule::{Platform, Settings};
@@ -107,17 +108,21 @@ async fn nothing_is_sent_without_trust() {
 
 #[tokio::test]
 async fn tls_where_there_is_none_is_said() {
-    let server = Server::always(json("[]")).await;
-    let url = server.url.replace("http://", "https://");
-    let asked = Platform::new(Settings {
-        ca_pem: Some(other_certificate().into_bytes()),
-        timeout_ms: 300,
-        ..Settings::at(&url, Some(token()))
-    })
-    .unwrap();
-    let text = told(&asked.workspaces().await.unwrap_err());
-    assert!(text.contains(&format!("GET {url}/workspaces: ")), "{text}");
-    assert!(server.requests().is_empty());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        // As web servers do with what they do not understand.
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let says = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(says).await.ok();
+            stream.read(&mut [0; 1024]).await.ok();
+        }
+    });
+    let url = format!("https://localhost:{port}");
+    let text = told(&at(&url, None).workspaces().await.unwrap_err());
+    let expected = format!("1 GET {url}/workspaces: no TLS connection\n");
+    assert!(text.starts_with(&expected), "{text}");
+    assert!(text.contains("is it http:// there?"), "{text}");
 
     let (port, _) = self_signed().await;
     let url = format!("http://localhost:{port}");
