@@ -59,6 +59,8 @@ pub struct Receipt {
     pub started_at_ms: i64,
     /// `owner_pid`: the process that runs it.
     pub owner_pid: Option<i64>,
+    /// `owner_start_time`: what tells that process from a later one with its number.
+    pub owner_start: Option<i64>,
     /// Whether that process runs on this machine; `None` when that cannot be told.
     pub owner_alive: Option<bool>,
     /// The store and table.

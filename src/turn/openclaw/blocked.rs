@@ -94,7 +94,9 @@ fn missed(job: &Job, since_ms: i64, now_ms: i64, zones: &dyn ZoneSource) -> Opti
     };
     let table = Timetable::compile(job.rules, &job.schedule, &facts, zones).ok()?;
     let from = since_ms.saturating_add(1);
-    let mut until = now_ms.saturating_add(1).min(from.saturating_add(HORIZON_MS));
+    let mut until = now_ms
+        .saturating_add(1)
+        .min(from.saturating_add(HORIZON_MS));
     match &job.schedule {
         ScheduleSpec::Every { .. } => {
             let period = table.next(from).ok()??.saturating_sub(since_ms).max(1);

@@ -77,7 +77,9 @@ impl<'a> Records<'a> {
     fn of(runs: &'a OpenClawRuns, id: &str) -> Self {
         let marker_ms = runs.markers.get(id).copied();
         let receipts = runs.receipts.iter().flatten();
-        let receipt = receipts.filter(|r| r.job_id == id).max_by_key(|r| r.started_at_ms);
+        let receipt = receipts
+            .filter(|r| r.job_id == id)
+            .max_by_key(|r| r.started_at_ms);
         let mine = || runs.tasks.iter().flatten().filter(|t| t.job_id == id);
         let known = receipt.map(|r| r.started_at_ms).or(marker_ms);
         let same = |task: &&TaskRun| match (known, task.started_at_ms) {
@@ -105,7 +107,9 @@ impl<'a> Records<'a> {
     /// The start that the strongest record names.
     fn start_ms(&self) -> Option<i64> {
         let receipt = self.receipt.map(|r| r.started_at_ms);
-        receipt.or_else(|| self.task?.started_at_ms).or(self.marker_ms)
+        receipt
+            .or_else(|| self.task?.started_at_ms)
+            .or(self.marker_ms)
     }
 }
 
@@ -137,7 +141,10 @@ impl Judge<'_> {
             .flatten();
         let mut notes: Vec<String> = opinion.note.into_iter().collect();
         notes.extend(self.disagreements(records));
-        let holds = matches!(opinion.verdict, Verdict::Running | Verdict::Over | Verdict::Off);
+        let holds = matches!(
+            opinion.verdict,
+            Verdict::Running | Verdict::Over | Verdict::Off
+        );
         let (blocks, said) = match start {
             Some(start) if opinion.verdict != Verdict::Skewed => blocks(
                 self.job,
@@ -284,7 +291,9 @@ impl Judge<'_> {
             if receipt.owner_alive != Some(false) {
                 return None;
             }
-            let pid = receipt.owner_pid.map_or_else(String::new, |pid| format!(" ({pid})"));
+            let pid = receipt
+                .owner_pid
+                .map_or_else(String::new, |pid| format!(" ({pid})"));
             let why = format!(
                 "the process that ran it{pid} is gone from this machine; a gateway in a container \
                  or elsewhere would not be seen"
@@ -330,7 +339,8 @@ impl Judge<'_> {
             ));
         }
         if records.receipt.is_some() && records.marker_ms.is_none() {
-            notes.push("the records disagree: a receipt runs, and the job has no marker".to_owned());
+            notes
+                .push("the records disagree: a receipt runs, and the job has no marker".to_owned());
         }
         let has_task_of_run = records.task.is_some();
         if records.receipt.is_some() && self.runs.tasks.is_some() && !has_task_of_run {
@@ -371,7 +381,11 @@ impl Judge<'_> {
                 "{}: receipt {}, status running, started_at_ms {}{owner}",
                 receipt.at, receipt.id, receipt.started_at_ms
             );
-            evidence.push(piece(EvidenceKind::Receipt, Some(receipt.started_at_ms), says));
+            evidence.push(piece(
+                EvidenceKind::Receipt,
+                Some(receipt.started_at_ms),
+                says,
+            ));
         }
         if let Some(task) = records.task {
             let started = task
