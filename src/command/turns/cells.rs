@@ -61,8 +61,7 @@ pub(super) fn cell(turn: &Turn, key: &str, view: &View) -> Cell {
 /// The name of its workspace, else the id.
 pub(super) fn name(turn: &Turn) -> &str {
     let name = turn.workspace_name.as_deref();
-    name.filter(|n| !n.is_empty())
-        .unwrap_or(&turn.workspace_id)
+    name.filter(|n| !n.is_empty()).unwrap_or(&turn.workspace_id)
 }
 
 fn yes_no(value: Option<bool>) -> Option<Cell> {
@@ -302,10 +301,7 @@ mod tests {
         turn.blocks.skipped = Some(12);
         turn.blocks.since_at_ms = Some(at("2026-05-22T12:33:20Z"));
         turn.blocks.schedules = vec!["SEO tick".to_owned()];
-        assert_eq!(
-            text(&turn, "blocks"),
-            "12 fires since 12:33 UTC: SEO tick"
-        );
+        assert_eq!(text(&turn, "blocks"), "12 fires since 12:33 UTC: SEO tick");
         turn.blocks.skipped = Some(1);
         turn.blocks.since_at_ms = Some(at("2026-05-21T12:00:00Z"));
         turn.blocks.due = Some(2);

@@ -37,8 +37,7 @@ pub struct TurnsReport {
 pub(super) struct Around {
     /// The options that name the same source again: ` --molecule https://…`.
     pub(super) again: String,
-    /// For a watch, what it is doing; drawn below the answer, with the warnings, since what stderr
-    /// says does not outlast the next redraw.
+    /// For a watch, what it is doing, drawn below the answer.
     pub(super) watching: Option<String>,
 }
 
@@ -162,12 +161,19 @@ impl Report for TurnsReport {
         &mut self.turns
     }
 
+    // A watch draws them below the table: what stderr says does not outlast the next redraw.
     fn warnings(&self) -> &[String] {
-        &self.warnings
+        match self.around.watching {
+            Some(_) => &[],
+            None => &self.warnings,
+        }
     }
 
     fn problems(&self) -> &[Problem] {
-        &self.problems
+        match self.around.watching {
+            Some(_) => &[],
+            None => &self.problems,
+        }
     }
 
     fn screen(&self, rows: &[Turn], screen: &mut Screen<'_>) -> io::Result<()> {

@@ -23,11 +23,7 @@ const EXPENDABLE: [&str; 7] = [
 ];
 
 /// Draws it all.
-pub(super) fn draw(
-    report: &TurnsReport,
-    rows: &[Turn],
-    screen: &mut Screen<'_>,
-) -> io::Result<()> {
+pub(super) fn draw(report: &TurnsReport, rows: &[Turn], screen: &mut Screen<'_>) -> io::Result<()> {
     let apart: Vec<&Turn> = match report.inputs.rows {
         Rows::OverCeiling => report.unknown.iter().collect(),
         _ => rows.iter().filter(|t| is_apart(t)).collect(),
@@ -185,7 +181,10 @@ fn sentence(summary: &Summary) -> String {
     some(summary.skewed, "with a start in the future");
     some(summary.not_native, "not native");
     some(summary.idle, "idle");
-    some(summary.unreported, "that do not report whether they are busy");
+    some(
+        summary.unreported,
+        "that do not report whether they are busy",
+    );
     let of = counted(summary.workspaces, "workspace", "workspaces");
     format!("{} in {of}.", parts.join(", "))
 }
@@ -238,7 +237,8 @@ fn advice(report: &TurnsReport, screen: &mut Screen<'_>) -> io::Result<()> {
         return Ok(());
     }
     screen.blank()?;
-    screen.paragraph("To free them, look first at what would be sent, then leave out --dry-run:")?;
+    screen
+        .paragraph("To free them, look first at what would be sent, then leave out --dry-run:")?;
     screen.indented("", 2, checkpoint(report))
 }
 
@@ -257,24 +257,19 @@ fn checkpoint(report: &TurnsReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::turns::sample::turn;
 
     #[test]
     fn a_narrow_terminal_goes_without_the_least_important_columns() {
-        let rows = [turn("a", Verdict::Over)];
-        let rows: Vec<&Turn> = rows.iter().collect();
         let all: Vec<Column> = Turn::COLUMNS
             .iter()
             .filter(|c| c.show != Show::OnRequest)
             .copied()
             .collect();
-        let _ = rows;
         let keys = |room| {
             let mut columns = all.clone();
             let taken = too_wide(&mut columns, |c| c.title.len() + 4, room);
-            let keys = |columns: Vec<Column>| {
-                let keys: Vec<_> = columns.into_iter().map(|c| c.key).collect();
-                keys
+            let keys = |columns: Vec<Column>| -> Vec<&str> {
+                columns.into_iter().map(|c| c.key).collect()
             };
             (keys(columns), keys(taken))
         };
@@ -287,7 +282,13 @@ mod tests {
         let (left, _) = keys(10);
         assert_eq!(
             left,
-            ["workspace_name", "age_ms", "ceiling_ms", "over_by_ms", "verdict"]
+            [
+                "workspace_name",
+                "age_ms",
+                "ceiling_ms",
+                "over_by_ms",
+                "verdict"
+            ]
         );
     }
 
@@ -315,6 +316,9 @@ mod tests {
             over_silent: 1,
             ..Summary::default()
         };
-        assert_eq!(sentence(&summary), "1 over the ceiling (1 silent) in 1 workspace.");
+        assert_eq!(
+            sentence(&summary),
+            "1 over the ceiling (1 silent) in 1 workspace."
+        );
     }
 }
