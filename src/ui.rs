@@ -99,7 +99,7 @@ pub struct Look {
 }
 
 /// The streams of this process.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ui {
     quiet: bool,
     talk_color: bool,

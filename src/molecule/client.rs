@@ -3,6 +3,7 @@
 use super::args::Settings;
 use crate::checkpoint::{Body, Reply};
 use crate::error::Error;
+use crate::molecule::Token;
 use crate::turn::{Activity, CeilingSetting, Schedule, TurnsRoute, Workspace};
 
 /// A platform to talk to. Cheap to clone.
@@ -22,6 +23,24 @@ pub struct Report {
     pub error_detail: Option<String>,
     /// Anything structured that helps the reader.
     pub request_body: serde_json::Value,
+}
+
+/// A request whose every part its sender chooses: for trying a contract out, wrong secrets and
+/// broken bodies included.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Where to.
+    pub url: String,
+    /// `Authorization: Bearer`; `None` sends none.
+    pub bearer: Option<Token>,
+    /// Other headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, as it is.
+    pub body: Option<String>,
+    /// How long the answer may take, milliseconds.
+    pub timeout_ms: i64,
 }
 
 impl Platform {
@@ -113,6 +132,12 @@ impl Platform {
     /// # Errors
     /// As [`Platform::workspaces`].
     pub async fn report(&self, _id: &str, _report: &Report) -> Result<(), Error> {
+        unimplemented!()
+    }
+
+    /// Sends a request as it is given, once: no token but its own, no redirect, no rate limit. The
+    /// answer is bounded in size like every other.
+    pub async fn call(&self, _call: &Call) -> Reply {
         unimplemented!()
     }
 

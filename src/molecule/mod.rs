@@ -10,7 +10,7 @@ mod gather;
 mod token;
 
 pub use args::{MoleculeArgs, Settings};
-pub use client::{Platform, Report};
+pub use client::{Call, Platform, Report};
 pub use events::{Events, Happening};
 pub use gather::{Depth, gather, sightings};
 pub use token::Token;
