@@ -99,7 +99,7 @@ fn missed(job: &Job, since_ms: i64, now_ms: i64, zones: &dyn ZoneSource) -> Opti
         .min(from.saturating_add(HORIZON_MS));
     match &job.schedule {
         ScheduleSpec::Every { .. } => {
-            let period = table.next(from).ok()??.saturating_sub(since_ms).max(1);
+            let period = table.next(since_ms).ok()??.saturating_sub(since_ms).max(1);
             until = until.min(from.saturating_add(period.saturating_mul(MOST_PERIODS)));
         }
         ScheduleSpec::Cron { .. } => {}
