@@ -122,7 +122,7 @@ impl<'a> Looker<'a> {
         let depth = if self.args.workspace.is_empty() {
             Depth::Fleet
         } else {
-            Depth::Named(self.named(platform, look).await?)
+            Depth::Named(self.named(platform, &look.gateways).await?)
         };
         let gathered = molecule::gather(
             platform,
@@ -150,7 +150,11 @@ impl<'a> Looker<'a> {
     }
 
     /// Finds the workspaces that are asked for, the first time.
-    async fn named(&mut self, platform: &Platform, look: &mut Look) -> Result<Vec<String>, Error> {
+    async fn named(
+        &mut self,
+        platform: &Platform,
+        gateways: &[Turn],
+    ) -> Result<Vec<String>, Error> {
         if let Some(ids) = &self.picked {
             return Ok(ids.clone());
         }
@@ -158,10 +162,9 @@ impl<'a> Looker<'a> {
         let known = workspaces
             .iter()
             .map(|w| (w.id.as_str(), w.name.as_deref()));
-        let picked = pick(&self.args.workspace, &known.chain(names(&look.gateways)))?;
-        look.warnings.extend(picked.warnings);
-        self.picked = Some(picked.ids.clone());
-        Ok(picked.ids)
+        let picked = pick(&self.args.workspace, &known.chain(names(gateways)))?;
+        self.picked = Some(picked.clone());
+        Ok(picked)
     }
 
     /// Remembers what an event showed.
@@ -202,7 +205,7 @@ impl<'a> Looker<'a> {
         if !self.args.workspace.is_empty() {
             let ids = match &self.picked {
                 Some(ids) => ids.clone(),
-                None => pick(&self.args.workspace, &names(&turns))?.ids,
+                None => pick(&self.args.workspace, &names(&turns))?,
             };
             let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
             turns.retain(|turn| ids.contains(turn.workspace_id.as_str()));
