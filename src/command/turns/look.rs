@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::adapters::adapters;
 use super::args::TurnsArgs;
 use super::memory::Memory;
 use super::pick::pick;
 use super::sources::{Gateway, Sources};
 use crate::context::Context;
-use crate::error::{Error, Problem};
+use crate::error::{Error, Exit, Problem};
 use crate::molecule::{self, Depth, Platform};
 use crate::turn::{self, Adapters, Policy, Sighting, Snapshot, Turn};
 
@@ -53,7 +52,7 @@ impl<'a> Looker<'a> {
             args,
             ctx,
             sources,
-            adapters: adapters(&ctx.config.source_defaults()),
+            adapters: molecule::adapters(&ctx.config.source_defaults()),
             policy: Policy {
                 ceiling_ms: args.ceiling,
                 silent_after_ms: args.silent_after.unwrap_or(TurnsArgs::SILENT_AFTER_MS),
@@ -99,7 +98,7 @@ impl<'a> Looker<'a> {
             match self.at_platform(&platform, &mut look).await {
                 Ok(()) => answered = true,
                 // A wrong name is about the question, not about the platform.
-                Err(error) if error.exit == crate::error::Exit::Usage => return Err(error),
+                Err(error) if error.exit == Exit::Usage => return Err(error),
                 Err(error) => failed.push((self.sources.tag.clone(), error)),
             }
         }
@@ -158,7 +157,12 @@ impl<'a> Looker<'a> {
         if let Some(ids) = &self.picked {
             return Ok(ids.clone());
         }
-        let workspaces = platform.workspaces().await?;
+        let workspaces = match platform.workspaces().await {
+            Ok(workspaces) => workspaces,
+            // A workspace's own token does not list the others; it may still be asked by its id.
+            Err(error) if error.exit == Exit::Refused => return Ok(self.args.workspace.clone()),
+            Err(error) => return Err(error),
+        };
         let known = workspaces
             .iter()
             .map(|w| (w.id.as_str(), w.name.as_deref()));

@@ -1,6 +1,5 @@
 //! `cronctl turns`: which turns are in flight, and which are past their ceiling.
 
-mod adapters;
 mod args;
 mod cells;
 mod look;
