@@ -160,8 +160,9 @@ fn known_jobs(env: &Env) -> Vec<(String, Option<String>)> {
 /// platform is asked: a key press must not wait for one, nor spend its budget of requests.
 pub fn workspaces(current: &OsStr) -> Vec<CompletionCandidate> {
     const LATEST: u32 = 1000;
-    let path = Ledger::default_path(&Env::of_process()).filter(|path| path.exists());
-    let history = path.and_then(|path| Ledger::open(&path).ok()?.history(&[], None, LATEST).ok());
+    let path = Ledger::default_path(&Env::of_process());
+    let ledger = path.and_then(|path| Ledger::open_existing(&path).ok()?);
+    let history = ledger.and_then(|ledger| ledger.history(&[], None, LATEST).ok());
     let workspaces: BTreeMap<String, Option<String>> = history
         .into_iter()
         .flatten()

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::adapters::adapters;
 use super::args::TurnsArgs;
 use super::memory::Memory;
 use super::pick::pick;
 use super::sources::{Gateway, Sources};
 use crate::context::Context;
-use crate::error::{Error, Problem};
+use crate::error::{Error, Exit, Problem};
 use crate::molecule::{self, Depth, Platform};
 use crate::turn::{self, Adapters, Policy, Sighting, Snapshot, Turn};
 
@@ -53,7 +52,7 @@ impl<'a> Looker<'a> {
             args,
             ctx,
             sources,
-            adapters: adapters(&ctx.config.source_defaults()),
+            adapters: molecule::adapters(&ctx.config.source_defaults()),
             policy: Policy {
                 ceiling_ms: args.ceiling,
                 silent_after_ms: args.silent_after.unwrap_or(TurnsArgs::SILENT_AFTER_MS),
@@ -99,7 +98,7 @@ impl<'a> Looker<'a> {
             match self.at_platform(&platform, &mut look).await {
                 Ok(()) => answered = true,
                 // A wrong name is about the question, not about the platform.
-                Err(error) if error.exit == crate::error::Exit::Usage => return Err(error),
+                Err(error) if error.exit == Exit::Usage => return Err(error),
                 Err(error) => failed.push((self.sources.tag.clone(), error)),
             }
         }
@@ -122,7 +121,7 @@ impl<'a> Looker<'a> {
         let depth = if self.args.workspace.is_empty() {
             Depth::Fleet
         } else {
-            Depth::Named(self.named(platform, look).await?)
+            Depth::Named(self.named(platform, &look.gateways).await?)
         };
         let gathered = molecule::gather(
             platform,
@@ -150,18 +149,26 @@ impl<'a> Looker<'a> {
     }
 
     /// Finds the workspaces that are asked for, the first time.
-    async fn named(&mut self, platform: &Platform, look: &mut Look) -> Result<Vec<String>, Error> {
+    async fn named(
+        &mut self,
+        platform: &Platform,
+        gateways: &[Turn],
+    ) -> Result<Vec<String>, Error> {
         if let Some(ids) = &self.picked {
             return Ok(ids.clone());
         }
-        let workspaces = platform.workspaces().await?;
+        let workspaces = match platform.workspaces().await {
+            Ok(workspaces) => workspaces,
+            // A workspace's own token does not list the others; it may still be asked by its id.
+            Err(error) if error.exit == Exit::Refused => return Ok(self.args.workspace.clone()),
+            Err(error) => return Err(error),
+        };
         let known = workspaces
             .iter()
             .map(|w| (w.id.as_str(), w.name.as_deref()));
-        let picked = pick(&self.args.workspace, &known.chain(names(&look.gateways)))?;
-        look.warnings.extend(picked.warnings);
-        self.picked = Some(picked.ids.clone());
-        Ok(picked.ids)
+        let picked = pick(&self.args.workspace, &known.chain(names(gateways)))?;
+        self.picked = Some(picked.clone());
+        Ok(picked)
     }
 
     /// Remembers what an event showed.
@@ -202,7 +209,7 @@ impl<'a> Looker<'a> {
         if !self.args.workspace.is_empty() {
             let ids = match &self.picked {
                 Some(ids) => ids.clone(),
-                None => pick(&self.args.workspace, &names(&turns))?.ids,
+                None => pick(&self.args.workspace, &names(&turns))?,
             };
             let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
             turns.retain(|turn| ids.contains(turn.workspace_id.as_str()));

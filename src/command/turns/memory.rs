@@ -40,7 +40,7 @@ impl Memory {
         let real = ctx.now_origin == Origin::BuiltIn;
         let path = match &args.ledger {
             Some(file) => Some(ctx.directory.join(file)),
-            None => Ledger::default_path(&ctx.env).filter(|path| real || path.exists()),
+            None => Ledger::default_path(&ctx.env),
         };
         let Some(path) = path else {
             if real {
@@ -50,9 +50,14 @@ impl Memory {
             return memory;
         };
         memory.records = real || args.ledger.is_some();
-        match Ledger::open(&path) {
+        let opened = if memory.records {
+            Ledger::open(&path).map(Some)
+        } else {
+            Ledger::open_existing(&path)
+        };
+        match opened {
             Ok(ledger) => {
-                memory.ledger = Some(ledger);
+                memory.ledger = ledger;
                 memory.file = Some(path);
             }
             Err(error) => memory.fails(&error),

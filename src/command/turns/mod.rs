@@ -1,12 +1,11 @@
 //! `cronctl turns`: which turns are in flight, and which are past their ceiling.
 
-mod adapters;
 mod args;
 mod cells;
 mod look;
 mod memory;
 mod openclaw;
-mod pick;
+pub(crate) mod pick;
 mod report;
 #[cfg(test)]
 mod sample;
@@ -24,9 +23,7 @@ use crate::report as output;
 use crate::turn::TurnsRoute;
 use crate::when;
 
-pub(crate) use adapters::adapters;
 pub use args::{FailOn, TurnsArgs};
-pub(crate) use pick::pick;
 pub use report::TurnsReport;
 pub use watch::{TurnEvent, event_schema};
 

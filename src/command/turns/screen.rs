@@ -7,7 +7,7 @@ use std::io;
 use super::cells;
 use super::report::{Rows, Summary, TurnsReport, is_apart};
 use crate::report::{Cell, Column, Row, Screen, Show, View};
-use crate::turn::{Turn, Verdict};
+use crate::turn::Turn;
 use crate::ui::Role;
 use crate::when;
 
@@ -276,7 +276,7 @@ mod tests {
         let (left, taken) = keys(400);
         assert_eq!((left.len(), taken.len()), (all.len(), 0));
         let (left, taken) = keys(100);
-        assert_eq!(taken, ["steerable", "runtime"]);
+        assert_eq!(taken, ["steerable", "runtime", "queue_depth"]);
         assert!(left.contains(&"evidence"));
         // What a verdict rests on stays, however narrow.
         let (left, _) = keys(10);
