@@ -1,5 +1,7 @@
 //! `cronctl checkpoint`: free turns past their ceiling, and know whether it worked.
 
+mod openclaw;
+
 use clap::Args;
 
 use crate::context::Context;
