@@ -11,9 +11,10 @@ use serde::Deserialize;
 use super::address::{self, Address};
 use super::args::Settings;
 use super::failure;
-use super::transport::{Answer, Call, Transport};
+use super::transport::{self, Answer, Transport};
 use crate::checkpoint::{Body, Reply, backoff_ms, checkpoint_path};
 use crate::error::Error;
+use crate::molecule::Token;
 use crate::turn::{
     Activity, CeilingSetting, Parsed, Schedule, TurnsRoute, Workspace, parse_activity,
     parse_config, parse_schedules, parse_turns, parse_workspaces,
@@ -82,6 +83,24 @@ pub struct Report {
     pub error_detail: Option<String>,
     /// Anything structured that helps the reader.
     pub request_body: serde_json::Value,
+}
+
+/// A request whose every part its sender chooses: for trying a contract out, wrong secrets and
+/// broken bodies included.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Where to.
+    pub url: String,
+    /// `Authorization: Bearer`; `None` sends none.
+    pub bearer: Option<Token>,
+    /// Other headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, as it is.
+    pub body: Option<String>,
+    /// How long the answer may take, milliseconds.
+    pub timeout_ms: i64,
 }
 
 impl Platform {
@@ -315,7 +334,7 @@ impl Platform {
             "error_detail": report.error_detail,
             "request_body": report.request_body,
         });
-        let call = Call {
+        let call = transport::Call {
             method: Method::POST,
             url: &url,
             body: Some(body.to_string()),
@@ -339,6 +358,12 @@ impl Platform {
             &answer,
             1,
         ))
+    }
+
+    /// Sends a request as it is given, once: no token but its own, no redirect, no rate limit. The
+    /// answer is bounded in size like every other.
+    pub async fn call(&self, _call: &Call) -> Reply {
+        unimplemented!()
     }
 
     /// The platform's clock less ours in milliseconds, from the `Date` of its last answer; to a
@@ -381,7 +406,7 @@ impl Platform {
 
     /// Sends a request that acts: once, whatever comes of it.
     async fn act(&self, url: &Url, body: String, key: Option<&str>, timeout: Duration) -> Reply {
-        let call = Call {
+        let call = transport::Call {
             method: Method::POST,
             url,
             body: Some(body),
@@ -475,7 +500,7 @@ impl Platform {
 
     /// Reads an address: what may pass is tried again, with full jitter between.
     async fn try_read(&self, url: &Url) -> Result<Answer, Error> {
-        let call = Call {
+        let call = transport::Call {
             method: Method::GET,
             url,
             body: None,
