@@ -31,6 +31,8 @@ mod readme;
 mod schema;
 // Real state: recorded directories, files of jobs, pipes, damage, discovery.
 mod states;
+// Turns of a platform: the worked cases, bad answers, memory, watching.
+mod turns;
 // Help of every command, and wrong command lines.
 mod usage;
 
