@@ -31,10 +31,7 @@ fn private(_: &std::path::Path) {}
 
 /// Asks a platform, as of the instant of the worked cases.
 fn asked(fake: &Fake, sandbox: &Sandbox, options: &str) -> Run {
-    let line = format!(
-        "turns --molecule {} --token-file token {options}",
-        fake.url
-    );
+    let line = format!("turns --molecule {} --token-file token {options}", fake.url);
     let command = sandbox.command(line.split_whitespace());
     command.env("CRONCTL_NOW", NOW).run()
 }
@@ -114,7 +111,12 @@ fn over_means_strictly_older_than_the_ceiling() {
     let unknown = json["unknown"].as_array().unwrap();
     let verdicts: Vec<_> = unknown
         .iter()
-        .map(|t| (t["workspace_id"].as_str().unwrap(), t["verdict"].as_str().unwrap()))
+        .map(|t| {
+            (
+                t["workspace_id"].as_str().unwrap(),
+                t["verdict"].as_str().unwrap(),
+            )
+        })
         .collect();
     assert_eq!(verdicts, [("ws-f", "unknown"), ("ws-g", "skewed")]);
     assert_eq!(unknown[0]["over_by_ms"], Value::Null);
@@ -153,7 +155,10 @@ fn what_a_person_reads_of_it() {
     assert!(!text.contains("WS-D"), "{text}");
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("2 over the ceiling"), "{text}");
-    assert!(flat.contains("1 not native, 1 idle in 7 workspaces."), "{text}");
+    assert!(
+        flat.contains("1 not native, 1 idle in 7 workspaces."),
+        "{text}"
+    );
     let command = format!(
         "cronctl checkpoint --over-ceiling --molecule {} --token-file token --dry-run",
         fake.url
@@ -202,7 +207,10 @@ fn the_exit_code_is_0_unless_asked_otherwise() {
     assert_eq!(code("--ceiling 6h --fail-on over"), Some(0));
     let run = asked(&fake, &sandbox, "--ceiling 6h --over-ceiling");
     assert_eq!(run.code, Some(0));
-    assert!(run.stdout.starts_with("No turn is over its ceiling.\n"), "{run}");
+    assert!(
+        run.stdout.starts_with("No turn is over its ceiling.\n"),
+        "{run}"
+    );
     let json: Value = asked(&fake, &sandbox, "--ceiling 6h --over-ceiling --json").json();
     assert_eq!(json["turns"], json!([]));
     assert_eq!(json["inputs"]["ceiling_ms"], 21_600_000);
@@ -275,7 +283,12 @@ fn the_demo_is_the_same_each_time() {
     let first = sandbox.run("turns --demo");
     assert_eq!(first.code, Some(0), "{first}");
     assert!(first.stdout.contains("over"), "{first}");
-    assert!(first.stdout.contains("cronctl checkpoint --over-ceiling --demo --dry-run"), "{first}");
+    assert!(
+        first
+            .stdout
+            .contains("cronctl checkpoint --over-ceiling --demo --dry-run"),
+        "{first}"
+    );
     assert_eq!(first.to_string(), sandbox.run("turns --demo").to_string());
     let json = |line: &str| -> Value {
         let mut json: Value = sandbox.run(line).json();

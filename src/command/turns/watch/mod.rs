@@ -25,7 +25,6 @@ use crate::report::{self as output, Format, Published};
 use crate::turn::Turn;
 use crate::when;
 
-
 /// Home, and everything below cleared: the table is drawn anew.
 const REDRAW: &str = "\x1b[H\x1b[2J";
 const HIDE_CURSOR: &str = "\x1b[?25l";
