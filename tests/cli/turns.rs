@@ -241,7 +241,7 @@ fn workspaces_are_named_by_id_name_or_prefix() {
     }
     let run = asked(&fake, &sandbox, "--workspace WS-Z");
     assert_eq!(run.code, Some(2), "{run}");
-    assert!(run.stderr.contains("did you mean \"WS-"), "{run}");
+    assert!(run.stderr.contains("did you mean \"ws-"), "{run}");
     let run = asked(&fake, &sandbox, "--workspace ws-");
     assert_eq!(run.code, Some(2), "{run}");
     assert!(run.stderr.contains("7 workspaces have an id"), "{run}");
