@@ -35,6 +35,8 @@ mod sandbox_platform;
 mod schema;
 // Real state: recorded directories, files of jobs, pipes, damage, discovery.
 mod states;
+// Turns of a platform: the worked cases, bad answers, memory, watching.
+mod turns;
 // Help of every command, and wrong command lines.
 mod usage;
 
