@@ -93,6 +93,8 @@ pub enum Value {
     Text(String),
     /// A whole number.
     Count(u64),
+    /// Yes or no.
+    Switch(bool),
     /// Several texts.
     List(Vec<String>),
 }
@@ -102,6 +104,7 @@ impl fmt::Display for Value {
         match self {
             Self::Text(text) => f.write_str(text),
             Self::Count(n) => n.fmt(f),
+            Self::Switch(on) => on.fmt(f),
             Self::List(items) => f.write_str(&items.join(", ")),
         }
     }
@@ -165,8 +168,21 @@ pub struct SourceDefaults {
     pub molecule_org: Setting<Option<String>>,
     /// `--token-file`. Its content is read by the command that needs it, and never shown.
     pub molecule_token_file: Setting<Option<PathBuf>>,
-    /// Ceilings of adapters in seconds, by name.
-    pub adapter_ceilings: BTreeMap<String, Setting<u64>>,
+    /// The path of a checkpoint on the platform; the RFC's when there is none.
+    pub molecule_checkpoint_path: Setting<Option<String>>,
+    /// What is said of adapters, by runtime name.
+    pub adapters: BTreeMap<String, AdapterDefaults>,
+}
+
+/// What the context in use says about the adapter of one runtime.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AdapterDefaults {
+    /// Its ceiling in seconds, 0 for none.
+    pub ceiling_seconds: Option<Setting<u64>>,
+    /// Whether its SDK owns its turns.
+    pub native_session: Option<Setting<bool>>,
+    /// Whether it can cancel a turn.
+    pub steerable: Option<Setting<bool>>,
 }
 
 impl Config {
@@ -342,15 +358,6 @@ impl Config {
             };
             self.get(&key(k)).map(list)
         };
-        let prefix = key("adapters") + ".";
-        let ceilings = self.values.iter().filter_map(|(name, setting)| {
-            let adapter = name.strip_prefix(&prefix)?;
-            let adapter = adapter.strip_suffix(".ceiling_seconds")?;
-            let Value::Count(seconds) = setting.value else {
-                return None;
-            };
-            Some((keys::bare(adapter), setting.clone().map(|_| seconds)))
-        });
         SourceDefaults {
             context: self.context.clone(),
             openclaw: paths("openclaw"),
@@ -362,8 +369,33 @@ impl Config {
             molecule_token_file: self
                 .text(&key("molecule.token_file"))
                 .map(|path| path.map(PathBuf::from)),
-            adapter_ceilings: ceilings.collect(),
+            molecule_checkpoint_path: self.text(&key("molecule.checkpoint_path")),
+            adapters: self.adapters(&(key("adapters") + ".")),
         }
+    }
+
+    fn adapters(&self, prefix: &str) -> BTreeMap<String, AdapterDefaults> {
+        let mut adapters: BTreeMap<String, AdapterDefaults> = BTreeMap::new();
+        for (name, setting) in &self.values {
+            let Some((adapter, key)) = name.strip_prefix(prefix).and_then(|n| n.rsplit_once('.'))
+            else {
+                continue;
+            };
+            let adapter = adapters.entry(keys::bare(adapter)).or_default();
+            match (key, &setting.value) {
+                ("ceiling_seconds", Value::Count(n)) => {
+                    adapter.ceiling_seconds = Some(setting.clone().map(|_| *n));
+                }
+                ("native_session", Value::Switch(on)) => {
+                    adapter.native_session = Some(setting.clone().map(|_| *on));
+                }
+                ("steerable", Value::Switch(on)) => {
+                    adapter.steerable = Some(setting.clone().map(|_| *on));
+                }
+                _ => {}
+            }
+        }
+        adapters
     }
 
     /// Returns a setting as text.

@@ -102,6 +102,7 @@ pub struct SettingRow {
 enum Shown {
     Text(String),
     Count(u64),
+    Switch(bool),
     List(Vec<String>),
 }
 
@@ -110,6 +111,7 @@ impl From<Value> for Shown {
         match value {
             Value::Text(text) => Self::Text(text),
             Value::Count(n) => Self::Count(n),
+            Value::Switch(on) => Self::Switch(on),
             Value::List(items) => Self::List(items),
         }
     }
@@ -131,6 +133,7 @@ impl Row for SettingRow {
                 None => Cell::none(),
                 Some(Shown::Text(text)) => Cell::from(&**text),
                 Some(Shown::Count(n)) => Cell::of(n),
+                Some(Shown::Switch(on)) => Cell::of(on),
                 Some(Shown::List(items)) => Cell::from(items.join(", ")),
             },
             "variable" => Cell::from(self.variable.as_deref()),

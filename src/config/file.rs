@@ -145,6 +145,7 @@ impl<'a> Reader<'a> {
                 let n = n.ok().filter(|n| *n >= least).ok_or_else(wrong)?;
                 Ok(Value::Count(n))
             }
+            (Kind::Switch, DeValue::Boolean(on)) => Ok(Value::Switch(*on)),
             (Kind::Paths, DeValue::Array(items)) => {
                 let path = |item: &Spanned<DeValue<'_>>| match item.get_ref().as_str() {
                     Some(text) => Ok(self.resolve(text)),
@@ -168,7 +169,7 @@ impl<'a> Reader<'a> {
                 )
             }
             (Kind::Secret, DeValue::String(text)) => Ok(Value::Text(self.resolve(text))),
-            (Kind::Count(_), DeValue::String(_)) => Err(wrong()),
+            (Kind::Count(_) | Kind::Switch, DeValue::String(_)) => Err(wrong()),
             (_, DeValue::String(text)) => kind.parse(text).map_err(|why| {
                 let at = self.place(found.span().start);
                 let error = Error::failed(format!("{at}: {name}: {why}"));

@@ -26,6 +26,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A whole number, at least this.
     Count(u64),
+    /// `true` or `false`.
+    Switch,
     /// An OpenClaw version.
     Version,
     /// The path of a file that holds a secret. In a project file it must stay in the project.
@@ -128,10 +130,28 @@ pub const KEYS: &[Key] = &[
         "File that holds the token",
     ),
     key(
+        "contexts.*.molecule.checkpoint_path",
+        Kind::Text,
+        Some(crate::checkpoint::CHECKPOINT_PATH),
+        "Path of a checkpoint on the platform, with {workspace_id}",
+    ),
+    key(
         "contexts.*.adapters.*.ceiling_seconds",
         Kind::Count(0),
         None,
         "Age of a turn that is over its ceiling, 0 for none",
+    ),
+    key(
+        "contexts.*.adapters.*.native_session",
+        Kind::Switch,
+        None,
+        "Whether the adapter's SDK owns its turns",
+    ),
+    key(
+        "contexts.*.adapters.*.steerable",
+        Kind::Switch,
+        None,
+        "Whether the adapter can cancel a turn",
     ),
 ];
 
@@ -155,6 +175,10 @@ impl Kind {
             Self::Paths => Ok(Value::List(vec![text.to_owned()])),
             Self::Choice(choices) if choices.contains(&text) => Ok(Value::Text(text.to_owned())),
             Self::Choice(choices) => Err(format!("{text:?} is none of {}", choices.join(", "))),
+            Self::Switch => match text.parse() {
+                Ok(on) => Ok(Value::Switch(on)),
+                Err(_) => Err(format!("{text:?} is neither true nor false")),
+            },
             Self::Version if text == "auto" => Ok(Value::Text(text.to_owned())),
             Self::Version => match text.parse::<Version>() {
                 Ok(version) => Ok(Value::Text(version.to_string())),
@@ -183,6 +207,7 @@ impl Kind {
             Self::Text => "a string".to_owned(),
             Self::Choice(choices) => format!("one of {}", choices.join(", ")),
             Self::Count(least) => format!("a whole number of at least {least}"),
+            Self::Switch => "true or false".to_owned(),
             Self::Version => "an OpenClaw version such as \"2026.9.6\", or \"auto\"".to_owned(),
             Self::Secret => "a path".to_owned(),
             Self::Paths => "a path or a list of paths".to_owned(),

@@ -15,7 +15,7 @@ fn load(text: &str, env: &Env, flags: &Flags) -> Result<Config, Error> {
         match &mut setting.value {
             Value::Text(text) => strip(text),
             Value::List(items) => items.iter_mut().for_each(strip),
-            Value::Count(_) => {}
+            Value::Count(_) | Value::Switch(_) => {}
         }
     }
     Ok(config)
@@ -58,9 +58,9 @@ openclaw = ["state", "~/.openclaw"]
 jobs = "-"
 openclaw_version = "2026.9.6"
 dialect = "molecule"
-molecule = { url = "https://x", org = "o", token_file = "token" }
+molecule = { url = "https://x", org = "o", token_file = "token", checkpoint_path = "/c/{workspace_id}" }
 adapters.claude-code.ceiling_seconds = 0
-adapters."x.y".ceiling_seconds = 60
+adapters."x.y" = { ceiling_seconds = 60, native_session = true, steerable = false }
 [contexts.other]
 jobs = "other.json"
 "#;
@@ -82,9 +82,30 @@ jobs = "other.json"
         sources.molecule_token_file.value,
         Some(PathBuf::from("token"))
     );
-    let ceilings = sources.adapter_ceilings.iter();
-    let ceilings: Vec<_> = ceilings.map(|(name, s)| (name.as_str(), s.value)).collect();
-    assert_eq!(ceilings, [("claude-code", 0), ("x.y", 60)]);
+    assert_eq!(
+        sources.molecule_checkpoint_path.value.as_deref(),
+        Some("/c/{workspace_id}")
+    );
+    let adapters = sources.adapters.iter().map(|(name, adapter)| {
+        let AdapterDefaults {
+            ceiling_seconds,
+            native_session,
+            steerable,
+        } = adapter;
+        (
+            name.as_str(),
+            ceiling_seconds.as_ref().map(|s| s.value),
+            native_session.as_ref().map(|s| s.value),
+            steerable.as_ref().map(|s| s.value),
+        )
+    });
+    assert_eq!(
+        adapters.collect::<Vec<_>>(),
+        [
+            ("claude-code", Some(0), None, None),
+            ("x.y", Some(60), Some(true), Some(false)),
+        ]
+    );
 
     let flags = Flags {
         context: Some("other".to_owned()),

@@ -1,15 +1,74 @@
-//! The client: one connection pool, one request budget, one way of failing.
+//! The client: the routes of a platform, and what their answers mean.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{Method, StatusCode, Url};
+use serde::Deserialize;
+
+use super::address::{self, Address};
 use super::args::Settings;
-use crate::checkpoint::{Body, Reply};
+use super::failure;
+use super::transport::{Answer, Call, Transport};
+use crate::checkpoint::{Body, Reply, backoff_ms, checkpoint_path};
 use crate::error::Error;
-use crate::molecule::Token;
-use crate::turn::{Activity, CeilingSetting, Schedule, TurnsRoute, Workspace};
+use crate::turn::{
+    Activity, CeilingSetting, Parsed, Schedule, TurnsRoute, Workspace, parse_activity,
+    parse_config, parse_schedules, parse_turns, parse_workspaces,
+};
+
+/// An answer to a read is not read further than this.
+const READ_LIMIT: usize = 64 << 20;
+
+/// An answer to a request that acts is not read further than this.
+const ACT_LIMIT: usize = 1 << 20;
+
+/// How often a read is tried.
+const TRIES: u32 = 3;
+
+/// How many redirects of a read are followed, on the same server only.
+const REDIRECTS: usize = 5;
+
+/// The pause after a failed try is between 0 and this, then twice this.
+const PAUSE_MS: i64 = 250;
+const PAUSE_MAX_MS: i64 = 5_000;
+
+/// A server that asks to wait longer is asked again after this.
+const RETRY_AFTER_MAX_MS: i64 = 60_000;
+
+/// The platform gives at most so many rows of activity.
+const ACTIVITY_LIMIT: u32 = 500;
+
+/// So many turns are asked for.
+const TURNS_LIMIT: u64 = 10_000;
+
+/// What stands for itself in a path.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A platform to talk to. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Platform {
-    settings: std::sync::Arc<Settings>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    settings: Settings,
+    transport: Transport,
+    notes: Mutex<Notes>,
+}
+
+/// What is worth saying, each once.
+#[derive(Debug, Default)]
+struct Notes {
+    said: BTreeSet<String>,
+    new: Vec<String>,
 }
 
 /// What `--report` writes to a workspace's activity log.
@@ -25,38 +84,29 @@ pub struct Report {
     pub request_body: serde_json::Value,
 }
 
-/// A request whose every part its sender chooses: for trying a contract out, wrong secrets and
-/// broken bodies included.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// `GET` or `POST`.
-    pub method: &'static str,
-    /// Where to.
-    pub url: String,
-    /// `Authorization: Bearer`; `None` sends none.
-    pub bearer: Option<Token>,
-    /// Other headers.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body, as it is.
-    pub body: Option<String>,
-    /// How long the answer may take, milliseconds.
-    pub timeout_ms: i64,
-}
-
 impl Platform {
     /// Prepares a client. Connects to nothing yet.
     ///
     /// # Errors
     /// When the certificates cannot be used.
     pub fn new(settings: Settings) -> Result<Self, Error> {
+        let transport = Transport::new(&settings)?;
+        let notes = Notes {
+            new: settings.notes.clone(),
+            ..Notes::default()
+        };
         Ok(Self {
-            settings: std::sync::Arc::new(settings),
+            inner: Arc::new(Inner {
+                settings,
+                transport,
+                notes: Mutex::new(notes),
+            }),
         })
     }
 
     /// What it was made from.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.inner.settings
     }
 
     /// `GET /workspaces`.
@@ -64,15 +114,38 @@ impl Platform {
     /// # Errors
     /// When there is no usable answer: exit 4 for what may pass, 6 for a refusal, 1 for what is no platform.
     pub async fn workspaces(&self) -> Result<Vec<Workspace>, Error> {
-        unimplemented!()
+        let parsed = self.list_workspaces().await?;
+        Ok(self.with_left_out("GET /workspaces", parsed))
     }
 
-    /// `GET /workspaces/:id`.
+    pub(super) async fn list_workspaces(&self) -> Result<Parsed<Vec<Workspace>>, Error> {
+        let (url, answer) = self.get("/workspaces").await?;
+        self.understand("GET /workspaces", &url, &answer, parse_workspaces)
+    }
+
+    /// `GET /workspaces/:id`. A workspace that was removed has the status `removed` and nothing else.
     ///
     /// # Errors
     /// As [`Platform::workspaces`].
-    pub async fn workspace(&self, _id: &str) -> Result<Workspace, Error> {
-        unimplemented!()
+    pub async fn workspace(&self, id: &str) -> Result<Workspace, Error> {
+        let path = workspace_path(id, "")?;
+        let (url, answer) = self.read(&path).await?;
+        if answer.status == StatusCode::GONE {
+            return Ok(Workspace {
+                id: id.to_owned(),
+                status: Some("removed".to_owned()),
+                ..Workspace::default()
+            });
+        }
+        let (url, answer) = self.accept(url, answer)?;
+        // Read as a list of one, so that the same fields are looked for.
+        let one = |text: &str| parse_workspaces(&format!("[{text}]"));
+        let parsed = self.understand("GET /workspaces/:id", &url, &answer, one)?;
+        let why = parsed.unusable.first().cloned();
+        parsed.value.into_iter().next().ok_or_else(|| {
+            let why = why.unwrap_or_else(|| "there is no workspace in it".to_owned());
+            failure::garbled(self.transport(), &Method::GET, &url, &answer, &why)
+        })
     }
 
     /// `GET /admin/turns?status=in_flight`.
@@ -80,81 +153,462 @@ impl Platform {
     /// # Errors
     /// As [`Platform::workspaces`]; a platform without the route is no error.
     pub async fn turns(&self) -> Result<TurnsRoute, Error> {
-        unimplemented!()
+        let (route, left_out) = self.list_turns().await?;
+        self.note_left_out("GET /admin/turns", &left_out);
+        Ok(route)
     }
 
-    /// `GET /workspaces/:id/activity`, newest first.
+    pub(super) async fn list_turns(&self) -> Result<(TurnsRoute, Vec<String>), Error> {
+        let path = format!("/admin/turns?status=in_flight&limit={TURNS_LIMIT}");
+        let (url, answer) = self.read(&path).await?;
+        let missing = matches!(answer.status.as_u16(), 404 | 405 | 501);
+        if missing && !answer.is_tenant_guard() {
+            let why = format!("GET /admin/turns: {}", answer.status);
+            return Ok((TurnsRoute::Missing(why), Vec::new()));
+        }
+        let (url, answer) = self.accept(url, answer)?;
+        let parsed = self.understand("GET /admin/turns", &url, &answer, parse_turns)?;
+        let envelope: Envelope = serde_json::from_str(&answer.body).unwrap_or_default();
+        let rows = parsed.value.len() as u64 + parsed.unusable.len() as u64;
+        let limit = envelope.limit.unwrap_or(TURNS_LIMIT);
+        if envelope.count.unwrap_or(0).max(rows) >= limit {
+            self.note(format!(
+                "GET /admin/turns: the list was cut at its limit of {limit}: there may be more turns"
+            ));
+        }
+        Ok((TurnsRoute::Listed(parsed.value), parsed.unusable))
+    }
+
+    /// `GET /workspaces/:id/activity`, newest first, at most 500 rows.
     ///
     /// # Errors
     /// As [`Platform::workspaces`].
-    pub async fn activity(&self, _id: &str, _limit: u32) -> Result<Vec<Activity>, Error> {
-        unimplemented!()
+    pub async fn activity(&self, id: &str, limit: u32) -> Result<Vec<Activity>, Error> {
+        let parsed = self.list_activity(id, limit).await?;
+        Ok(self.with_left_out("GET /workspaces/:id/activity", parsed))
+    }
+
+    pub(super) async fn list_activity(
+        &self,
+        id: &str,
+        limit: u32,
+    ) -> Result<Parsed<Vec<Activity>>, Error> {
+        let limit = limit.min(ACTIVITY_LIMIT);
+        let path = workspace_path(id, &format!("/activity?limit={limit}"))?;
+        let (url, answer) = self.get(&path).await?;
+        self.understand(
+            "GET /workspaces/:id/activity",
+            &url,
+            &answer,
+            parse_activity,
+        )
     }
 
     /// `GET /workspaces/:id/config`.
     ///
     /// # Errors
     /// As [`Platform::workspaces`].
-    pub async fn ceiling(&self, _id: &str) -> Result<CeilingSetting, Error> {
-        unimplemented!()
+    pub async fn ceiling(&self, id: &str) -> Result<CeilingSetting, Error> {
+        let (url, answer) = self.get(&workspace_path(id, "/config")?).await?;
+        parse_config(&answer.body)
+            .map_err(|why| failure::garbled(self.transport(), &Method::GET, &url, &answer, &why))
     }
 
     /// `GET /workspaces/:id/schedules`.
     ///
     /// # Errors
     /// As [`Platform::workspaces`].
-    pub async fn schedules(&self, _id: &str) -> Result<Vec<Schedule>, Error> {
-        unimplemented!()
+    pub async fn schedules(&self, id: &str) -> Result<Vec<Schedule>, Error> {
+        let parsed = self.list_schedules(id).await?;
+        Ok(self.with_left_out("GET /workspaces/:id/schedules", parsed))
+    }
+
+    pub(super) async fn list_schedules(&self, id: &str) -> Result<Parsed<Vec<Schedule>>, Error> {
+        let (url, answer) = self.get(&workspace_path(id, "/schedules")?).await?;
+        let route = "GET /workspaces/:id/schedules";
+        self.understand(route, &url, &answer, parse_schedules)
     }
 
     /// The address to which a checkpoint of a workspace goes: the platform's path, or the adapter's
     /// own `/control/checkpoint`.
     ///
+    /// An adapter expects its inbound secret as the bearer: it comes from the same place as the
+    /// platform's token (`--token-file`, `CRONCTL_TOKEN`).
+    ///
     /// # Errors
-    /// When the adapter's address is not known or not usable.
-    pub fn checkpoint_url(&self, _id: &str, _adapter: Option<&str>) -> Result<String, Error> {
-        unimplemented!()
+    /// When the adapter's address is not known or not usable, or the token would go to it over plain
+    /// http to another machine.
+    pub fn checkpoint_url(&self, id: &str, adapter: Option<&str>) -> Result<String, Error> {
+        let url = match adapter {
+            Some(text) => self.adapter(text)?.join("/control/checkpoint"),
+            None => {
+                check_id(id)?;
+                let template = &self.settings().checkpoint_path;
+                let path = checkpoint_path(template, id)
+                    .map_err(|why| Error::usage(format!("the path of a checkpoint: {why}")))?;
+                self.transport().address.join(&path)
+            }
+        };
+        Url::parse(&url).map_err(|e| Error::failed(format!("{url}: no address")).because(e))?;
+        Ok(url)
+    }
+
+    /// The token may go to an address that the platform names for an adapter.
+    fn adapter(&self, text: &str) -> Result<Address, Error> {
+        let address = address::parse(text).map_err(|wrong| {
+            Error::failed(format!(
+                "the adapter's address cannot be used: {}",
+                wrong.why
+            ))
+            .hint("--via platform lets the platform forward the request")
+        })?;
+        let settings = self.settings();
+        let exposed = address.scheme() == "http" && !address.is_loopback();
+        if exposed && settings.token.is_some() && !settings.insecure_http {
+            return Err(Error::usage(format!(
+                "{address}: the secret would go over plain http to another machine"
+            ))
+            .hint("say --insecure-http where the way there is safe, or use --via platform"));
+        }
+        Ok(address)
     }
 
     /// `POST` of a checkpoint, once, to an address of [`Platform::checkpoint_url`]. The token goes
     /// to the platform's own host only, or to an adapter with `--via adapter` as its inbound secret.
-    pub async fn checkpoint(&self, _url: &str, _body: &Body) -> Reply {
-        unimplemented!()
+    ///
+    /// The answer may come only when the turn was saved, so it is waited for longer by the grace.
+    pub async fn checkpoint(&self, url: &str, body: &Body) -> Reply {
+        let grace = u64::try_from(body.drain_seconds).unwrap_or(0);
+        let timeout = self.transport().timeout() + Duration::from_secs(grace);
+        let text = serde_json::to_string(body);
+        match (Url::parse(url), text) {
+            (Ok(url), Ok(text)) => self.act(&url, text, Some(&body.request_id), timeout).await,
+            (Err(e), _) => not_sent(&e),
+            (_, Err(e)) => not_sent(&e),
+        }
     }
 
     /// `POST /workspaces/:id/restart`, once.
-    pub async fn restart(&self, _id: &str) -> Reply {
-        unimplemented!()
+    pub async fn restart(&self, id: &str) -> Reply {
+        let url = workspace_path(id, "/restart").and_then(|path| self.url(&path));
+        match url {
+            Ok(url) => {
+                let timeout = self.transport().timeout();
+                self.act(&url, "{}".to_owned(), None, timeout).await
+            }
+            Err(e) => not_sent(&e),
+        }
     }
 
-    /// `POST /workspaces/:id/activity`, once.
+    /// `POST /workspaces/:id/activity`, once. The platform answers before the row is written, so
+    /// success says that it took it, not that it kept it.
     ///
     /// # Errors
     /// As [`Platform::workspaces`].
-    pub async fn report(&self, _id: &str, _report: &Report) -> Result<(), Error> {
-        unimplemented!()
-    }
-
-    /// Sends a request as it is given, once: no token but its own, no redirect, no rate limit. The
-    /// answer is bounded in size like every other.
-    pub async fn call(&self, _call: &Call) -> Reply {
-        unimplemented!()
+    pub async fn report(&self, id: &str, report: &Report) -> Result<(), Error> {
+        let url = self.url(&workspace_path(id, "/activity")?)?;
+        let body = serde_json::json!({
+            "activity_type": if report.status == "error" { "error" } else { "agent_log" },
+            "method": "control/checkpoint",
+            "summary": report.summary,
+            "status": report.status,
+            "error_detail": report.error_detail,
+            "request_body": report.request_body,
+        });
+        let call = Call {
+            method: Method::POST,
+            url: &url,
+            body: Some(body.to_string()),
+            key: None,
+            limit: ACT_LIMIT,
+            whole: false,
+            timeout: self.transport().timeout(),
+        };
+        let answer = self
+            .transport()
+            .send(&call)
+            .await
+            .map_err(|e| failure::broken(self.transport(), &Method::POST, &url, &e, 1))?;
+        if answer.status.is_success() && !answer.is_html() {
+            return Ok(());
+        }
+        Err(failure::refused(
+            self.transport(),
+            &Method::POST,
+            &url,
+            &answer,
+            1,
+        ))
     }
 
     /// The platform's clock less ours in milliseconds, from the `Date` of its last answer; to a
     /// second. `None` before the first.
     pub fn clock_offset_ms(&self) -> Option<i64> {
-        None
+        self.transport().clock_offset_ms()
     }
 
     /// How many requests were sent, retries included.
     pub fn requests(&self) -> u64 {
-        0
+        self.transport().sent()
     }
 
     /// What is worth saying once: fields that were missing, rows that were left out, a list that was
     /// cut. Empties what it returns.
     pub fn take_notes(&self) -> Vec<String> {
-        Vec::new()
+        std::mem::take(&mut self.notes().new)
     }
+
+    pub(super) fn transport(&self) -> &Transport {
+        &self.inner.transport
+    }
+
+    pub(super) fn note(&self, note: String) {
+        let mut notes = self.notes();
+        if notes.said.insert(note.clone()) {
+            notes.new.push(note);
+        }
+    }
+
+    fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {
+        let notes = self.inner.notes.lock();
+        notes.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn url(&self, path: &str) -> Result<Url, Error> {
+        let url = self.transport().address.join(path);
+        Url::parse(&url).map_err(|e| Error::failed(format!("{url}: no address")).because(e))
+    }
+
+    /// Sends a request as its sender made it, broken ones included: once, a `POST` where it has a body,
+    /// else a `GET`. For trying a contract out.
+    pub async fn once(
+        &self,
+        url: &str,
+        body: Option<String>,
+        key: Option<&str>,
+        timeout: Duration,
+    ) -> Reply {
+        match Url::parse(url) {
+            Ok(url) => self.attempt(&url, body, key, timeout).await,
+            Err(e) => not_sent(&e),
+        }
+    }
+
+    /// Sends a request that acts: once, whatever comes of it.
+    async fn act(&self, url: &Url, body: String, key: Option<&str>, timeout: Duration) -> Reply {
+        self.attempt(url, Some(body), key, timeout).await
+    }
+
+    async fn attempt(
+        &self,
+        url: &Url,
+        body: Option<String>,
+        key: Option<&str>,
+        timeout: Duration,
+    ) -> Reply {
+        let method = if body.is_some() {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        let call = Call {
+            method: method.clone(),
+            url,
+            body,
+            key,
+            limit: ACT_LIMIT,
+            whole: false,
+            timeout,
+        };
+        match self.transport().send(&call).await {
+            Ok(answer) => Reply::Http {
+                status: answer.status.as_u16(),
+                content_type: answer.content_type,
+                retry_after_ms: answer.retry_after_ms,
+                body: self.transport().redact(&answer.body),
+            },
+            Err(fault) => {
+                let error = failure::broken(self.transport(), &method, url, &fault, 1);
+                Reply::Broken {
+                    why: in_one_line(&error),
+                    sent: fault.sent(),
+                }
+            }
+        }
+    }
+
+    /// Reads a path, and takes nothing but a success.
+    async fn get(&self, path: &str) -> Result<(Url, Answer), Error> {
+        let (url, answer) = self.read(path).await?;
+        self.accept(url, answer)
+    }
+
+    fn accept(&self, url: Url, answer: Answer) -> Result<(Url, Answer), Error> {
+        if answer.status == StatusCode::OK && !answer.is_html() {
+            return Ok((url, answer));
+        }
+        let tries = if may_pass(answer.status) { TRIES } else { 1 };
+        Err(failure::refused(
+            self.transport(),
+            &Method::GET,
+            &url,
+            &answer,
+            tries,
+        ))
+    }
+
+    /// Reads a path: redirects on the same server are followed.
+    async fn read(&self, path: &str) -> Result<(Url, Answer), Error> {
+        let mut url = self.url(path)?;
+        let mut seen = vec![url.clone()];
+        loop {
+            let answer = self.try_read(&url).await?;
+            if !answer.status.is_redirection() {
+                return Ok((url, answer));
+            }
+            url = self.redirected(&url, &answer, &mut seen)?;
+        }
+    }
+
+    fn redirected(&self, url: &Url, answer: &Answer, seen: &mut Vec<Url>) -> Result<Url, Error> {
+        let fail = |what: &str| {
+            let error = Error::failed(format!("GET {url}: {}, {what}", answer.status));
+            self.transport()
+                .clean(error.hint("is that the address of a Molecule platform?"))
+        };
+        let Some(location) = &answer.location else {
+            return Err(fail("which does not say where to"));
+        };
+        let Ok(to) = url.join(location) else {
+            return Err(fail(&format!("to {location:?}, which is no address")));
+        };
+        if !self.transport().address.same_origin(&to) {
+            let mut bare = to.clone();
+            // What another server puts there is not repeated.
+            bare.set_username("").ok();
+            bare.set_password(None).ok();
+            return Err(fail(&format!(
+                "to another server: {bare}. The token is not sent there"
+            )));
+        }
+        let looped = seen.contains(&to);
+        seen.push(to.clone());
+        if looped {
+            let way: Vec<_> = seen.iter().map(Url::as_str).collect();
+            return Err(fail(&format!("in a loop: {}", way.join(" → "))));
+        }
+        if seen.len() > REDIRECTS + 1 {
+            return Err(fail(&format!("the {}th in a row", REDIRECTS + 1)));
+        }
+        Ok(to)
+    }
+
+    /// Reads an address: what may pass is tried again, with full jitter between.
+    async fn try_read(&self, url: &Url) -> Result<Answer, Error> {
+        let call = Call {
+            method: Method::GET,
+            url,
+            body: None,
+            key: None,
+            limit: READ_LIMIT,
+            whole: true,
+            timeout: self.transport().timeout(),
+        };
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let retry_after_ms = match self.transport().send(&call).await {
+                Ok(answer) if tried < TRIES && may_pass(answer.status) => answer.retry_after_ms,
+                Ok(answer) => return Ok(answer),
+                Err(fault) if tried < TRIES && fault.may_pass() => None,
+                Err(fault) => {
+                    let method = &Method::GET;
+                    return Err(failure::broken(
+                        self.transport(),
+                        method,
+                        url,
+                        &fault,
+                        tried,
+                    ));
+                }
+            };
+            // No two requests of any two processes pause alike.
+            let seed = format!("{url} {} {}", std::process::id(), self.requests());
+            let pause = backoff_ms(PAUSE_MS, PAUSE_MAX_MS, tried, &seed)
+                + retry_after_ms.unwrap_or(0).min(RETRY_AFTER_MAX_MS);
+            let pause = Duration::from_millis(u64::try_from(pause).unwrap_or(0));
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn understand<T>(
+        &self,
+        route: &str,
+        url: &Url,
+        answer: &Answer,
+        parse: impl Fn(&str) -> Result<Parsed<T>, String>,
+    ) -> Result<Parsed<T>, Error> {
+        let parsed = parse(&answer.body)
+            .map_err(|why| failure::garbled(self.transport(), &Method::GET, url, answer, &why))?;
+        for field in &parsed.missing {
+            self.note(format!("{route}: no row has {field}"));
+        }
+        Ok(parsed)
+    }
+
+    fn with_left_out<T>(&self, route: &str, parsed: Parsed<T>) -> T {
+        self.note_left_out(route, &parsed.unusable);
+        parsed.value
+    }
+
+    fn note_left_out(&self, route: &str, unusable: &[String]) {
+        if let Some(first) = unusable.first() {
+            let text = match unusable.len() {
+                1 => format!("{route}: a row was left out: {first}"),
+                n => format!("{route}: {n} rows were left out, the first: {first}"),
+            };
+            self.note(self.transport().redact(&text));
+        }
+    }
+}
+
+/// What `GET /admin/turns` says of its own list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    count: Option<u64>,
+    limit: Option<u64>,
+}
+
+/// Whether the same read may do better in a moment.
+fn may_pass(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 502 | 503 | 504)
+}
+
+fn not_sent(why: &dyn std::fmt::Display) -> Reply {
+    Reply::Broken {
+        why: why.to_string(),
+        sent: false,
+    }
+}
+
+/// An error and its causes, for where there is one line.
+pub(super) fn in_one_line(error: &Error) -> String {
+    let parts = std::iter::once(&error.message).chain(&error.causes);
+    parts.map(String::as_str).collect::<Vec<_>>().join(": ")
+}
+
+/// `/workspaces/:id` and what follows.
+pub(super) fn workspace_path(id: &str, rest: &str) -> Result<String, Error> {
+    check_id(id)?;
+    let id = utf8_percent_encode(id, UNRESERVED);
+    Ok(format!("/workspaces/{id}{rest}"))
+}
+
+/// An id becomes one segment of a path; encoded or not, dots would leave it.
+fn check_id(id: &str) -> Result<(), Error> {
+    if matches!(id, "" | "." | "..") {
+        return Err(Error::failed(format!("{id:?} is no id of a workspace")));
+    }
+    Ok(())
 }

@@ -115,9 +115,12 @@ openclaw_version = "v2026.7.1-2"
 url = "https://platform.example"
 org = "org-1"
 token_file = "~/token"
+checkpoint_path = "/workspaces/{workspace_id}/control/checkpoint"
 
 [contexts.prod.adapters.claude-code]
 ceiling_seconds = 7_200
+native_session = true
+steerable = false
 
 [contexts."eu.west"]
 jobs = "-"
@@ -140,9 +143,12 @@ plan.burst,2,built-in
 plan.seed,0,built-in
 plan.run_length,,built-in
 plan.group_by,,built-in
-"contexts.""eu.west"".jobs","[""-""]",file [ROOT]/home/.config/cronctl/cronctl.toml:18
-contexts.prod.adapters.claude-code.ceiling_seconds,7200,file [ROOT]/home/.config/cronctl/cronctl.toml:15
+"contexts.""eu.west"".jobs","[""-""]",file [ROOT]/home/.config/cronctl/cronctl.toml:21
+contexts.prod.adapters.claude-code.ceiling_seconds,7200,file [ROOT]/home/.config/cronctl/cronctl.toml:16
+contexts.prod.adapters.claude-code.native_session,true,file [ROOT]/home/.config/cronctl/cronctl.toml:17
+contexts.prod.adapters.claude-code.steerable,false,file [ROOT]/home/.config/cronctl/cronctl.toml:18
 contexts.prod.jobs,"[""[ROOT]/home/.config/cronctl/jobs.json""]",file [ROOT]/home/.config/cronctl/cronctl.toml:6
+contexts.prod.molecule.checkpoint_path,/workspaces/{workspace_id}/control/checkpoint,file [ROOT]/home/.config/cronctl/cronctl.toml:13
 contexts.prod.molecule.org,org-1,file [ROOT]/home/.config/cronctl/cronctl.toml:11
 contexts.prod.molecule.token_file,[ROOT]/home/token,file [ROOT]/home/.config/cronctl/cronctl.toml:12
 contexts.prod.molecule.url,https://platform.example,file [ROOT]/home/.config/cronctl/cronctl.toml:10

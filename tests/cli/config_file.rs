@@ -67,6 +67,10 @@ fn wrong_values_say_what_was_expected() {
         "[contexts.a]\nopenclaw = ['x', 2]\n",
         "[contexts.a]\nopenclaw_version = '1.2'\n",
         "[contexts.a.adapters.x]\nceiling_seconds = 1.5\n",
+        "[contexts.a.adapters.x]\nsteerable = 'no'\n",
+        "[contexts.a.adapters.x]\nnative_session = 1\n",
+        "[contexts.a.adapters.x]\nnative = true\n",
+        "[contexts.a.molecule]\ncheckpoint_path = true\n",
     ];
     assert_data_eq!(
         refused(&files),
@@ -111,6 +115,24 @@ error: [ROOT]/work/cronctl.toml:2:20: contexts.a.openclaw_version: "1.2" is not 
 [contexts.a.adapters.x]
 ceiling_seconds = 1.5
 error: [ROOT]/work/cronctl.toml:2:19: contexts.a.adapters.x.ceiling_seconds: expected a whole number of at least 0, found float
+
+[contexts.a.adapters.x]
+steerable = 'no'
+error: [ROOT]/work/cronctl.toml:2:13: contexts.a.adapters.x.steerable: expected true or false, found string
+
+[contexts.a.adapters.x]
+native_session = 1
+error: [ROOT]/work/cronctl.toml:2:18: contexts.a.adapters.x.native_session: expected true or false, found integer
+
+[contexts.a.adapters.x]
+native = true
+error: [ROOT]/work/cronctl.toml:2: contexts.a.adapters.x.native: there is no such key
+hint: did you mean native_session?
+hint: the keys here are ceiling_seconds, native_session, steerable
+
+[contexts.a.molecule]
+checkpoint_path = true
+error: [ROOT]/work/cronctl.toml:2:19: contexts.a.molecule.checkpoint_path: expected a string, found boolean
 
 "#]]
     );

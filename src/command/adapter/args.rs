@@ -60,6 +60,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ca_file: Option<PathBuf>,
 
+    /// Send the secret over plain http to another machine, too
+    #[arg(long)]
+    pub insecure_http: bool,
+
     /// Start a turn with this shell command, which runs as long as the turn does, instead of by a
     /// message. It is killed afterwards
     #[arg(long, value_name = "COMMAND", conflicts_with = "prompt")]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::record::{Exchange, Record, Started, Step};
+use super::record::{Exchange, Record, Step};
 use crate::checkpoint::{Answer, Reply};
 use crate::when;
 
@@ -382,7 +382,9 @@ fn turn_gone(record: &Record) -> Judged {
     let seen = exchange.seen();
     match exchange.answer() {
         Answer::Idle => pass(seen),
-        Answer::TurnMismatch { turn_id } if other(turn_id.as_deref(), running_turn(record).as_deref()) => {
+        Answer::TurnMismatch { turn_id }
+            if other(turn_id.as_deref(), running_turn(record).as_deref()) =>
+        {
             pass(format!("{seen}: another turn runs"))
         }
         Answer::TurnMismatch { .. } => fail(format!("{seen}: it is still in flight")),
@@ -427,7 +429,9 @@ fn same(first: &Exchange, repeat: &Exchange) -> bool {
     let (before, after) = (first.answer(), repeat.answer());
     if let (
         Answer::Interrupting { turn_id: asked },
-        Answer::Checkpointed { turn_id: stopped, .. },
+        Answer::Checkpointed {
+            turn_id: stopped, ..
+        },
     ) = (&before, &after)
     {
         return !other(stopped.as_deref(), asked.as_deref());
@@ -467,12 +471,12 @@ fn resumes(record: &Record) -> Judged {
     let Some(session) = saved.session else {
         return open("the answer names no session");
     };
-    let second = record.of(Step::SecondCheckpoint).and_then(|e| self::saved(e).session);
+    let second = record
+        .of(Step::SecondCheckpoint)
+        .and_then(|e| self::saved(e).session);
     let logged = record.of(Step::Transcript).and_then(session_logged);
     match (second, logged) {
-        (Some(next), _) if next == session => {
-            pass(format!("both turns are in session {session}"))
-        }
+        (Some(next), _) if next == session => pass(format!("both turns are in session {session}")),
         (Some(next), _) => fail(format!(
             "the checkpoint saved session {session}, the next turn ran in {next}"
         )),
@@ -534,7 +538,10 @@ fn turn_in_flight(record: &Record) -> Result<&Exchange, Judged> {
     }
     let ended = record.turns.first().and_then(|turn| turn.ended.as_ref());
     Err(open(match ended {
-        Some(ended) => format!("the turn was never seen in flight: it ended with {}", ended.with),
+        Some(ended) => format!(
+            "the turn was never seen in flight: it ended with {}",
+            ended.with
+        ),
         None => format!("the turn was never seen in flight: {}", exchange.seen()),
     }))
 }
@@ -579,11 +586,6 @@ fn missing(record: &Record) -> Judged {
 fn stopped(record: &Record) -> String {
     let why = record.stopped.as_ref();
     why.map_or_else(String::new, |why| format!(" ({why})"))
-}
-
-/// Whether a turn that the check started may still be in flight.
-pub(super) fn left_behind(turn: &Started) -> bool {
-    turn.ended.is_none()
 }
 
 #[cfg(test)]

@@ -7,16 +7,12 @@ use super::start::{Running, Starter, since};
 use crate::checkpoint::{Answer, Body, Reason, Reply};
 use crate::clock::{self, Stopwatch};
 use crate::error::{Error, Exit};
-use crate::molecule::{Call, Platform, Token};
+use crate::molecule::Platform;
 
 /// A turn that no adapter has. A request that names it must not touch any other.
 const NO_TURN: &str = "cronctl-adapter-check-no-such-turn";
-/// Not the secret of any adapter.
-const WRONG_SECRET: &str = "cronctl-adapter-check-wrong-secret";
 /// A body that breaks off.
 const MALFORMED: &str = r#"{"workspace_id":"#;
-/// The longest that a turn is waited for, milliseconds: the check is over long before.
-pub(super) const TURN_TIMEOUT_MS: i64 = 3_600_000;
 
 /// What is checked, and how patiently. All times in milliseconds.
 #[derive(Clone, Debug)]
@@ -27,11 +23,17 @@ pub(super) struct Plan {
     pub(super) checkpoint_url: String,
     /// Where an adapter shows the session's log.
     pub(super) transcript_url: Option<String>,
-    pub(super) secret: Option<Token>,
     pub(super) starter: Starter,
     pub(super) grace_ms: i64,
     pub(super) drain_seconds: i64,
     pub(super) timeout_ms: i64,
+}
+
+/// The same server, with the secret that was given, with none, and with a wrong one.
+pub(super) struct Callers {
+    pub(super) given: Platform,
+    pub(super) none: Platform,
+    pub(super) wrong: Platform,
 }
 
 impl Plan {
@@ -55,11 +57,11 @@ fn millis(ms: i64) -> Duration {
 /// # Errors
 /// When nobody answers, the workspace or the organisation is not known there, or a turn cannot be
 /// started.
-pub(super) async fn drive(plan: &Plan, platform: &Platform) -> Result<Record, Error> {
+pub(super) async fn drive(plan: &Plan, callers: &Callers) -> Result<Record, Error> {
     let clock = Stopwatch::start();
     let mut check = Check {
         plan,
-        platform,
+        callers,
         clock,
         // Ids of one check are used in no other: adapters remember their answers.
         run: format!("check-{:x}-{:x}", clock::now_ms(), std::process::id()),
@@ -76,7 +78,7 @@ pub(super) async fn drive(plan: &Plan, platform: &Platform) -> Result<Record, Er
 
 struct Check<'a> {
     plan: &'a Plan,
-    platform: &'a Platform,
+    callers: &'a Callers,
     clock: Stopwatch,
     run: String,
     sent: u32,
@@ -131,31 +133,33 @@ impl Check<'_> {
             (Answer::NoSuchWorkspace, _) => {
                 Err(exit(Exit::Refused).hint("name the workspace's id with --workspace"))
             }
-            (Answer::Throttled { .. }, _) => {
-                Err(exit(Exit::Unavailable).hint("try again later"))
-            }
+            (Answer::Throttled { .. }, _) => Err(exit(Exit::Unavailable).hint("try again later")),
             (
                 _,
                 Reply::Broken { .. }
                 | Reply::Http {
                     status: 502..=504, ..
                 },
-            ) => Err(exit(Exit::Unavailable).hint("is the adapter running, and is this its address?")),
+            ) => {
+                Err(exit(Exit::Unavailable)
+                    .hint("is the adapter running, and is this its address?"))
+            }
             _ => Ok(()),
         }
     }
 
     /// What must be refused whether or not a turn is in flight.
     async fn refusals(&mut self) {
-        let secret = self.plan.secret.clone();
-        let call = self.call(MALFORMED.to_owned(), secret);
-        self.exchange(Step::Malformed, &call, "given").await;
-        let body = self.body(Some(NO_TURN));
-        let call = self.call(body, None);
-        self.exchange(Step::NoSecret, &call, "none").await;
-        let body = self.body(Some(NO_TURN));
-        let call = self.call(body, Token::new(WRONG_SECRET));
-        self.exchange(Step::WrongSecret, &call, "wrong").await;
+        let callers = self.callers;
+        self.post(Step::Malformed, &callers.given, MALFORMED.to_owned())
+            .await;
+        for (step, caller) in [
+            (Step::NoSecret, &callers.none),
+            (Step::WrongSecret, &callers.wrong),
+        ] {
+            let body = self.body(Some(NO_TURN));
+            self.post(step, caller, body).await;
+        }
     }
 
     /// Starts a turn, spares it, checkpoints it, asks again. Says whether a second turn is worth it.
@@ -164,7 +168,9 @@ impl Check<'_> {
         self.look_for_a_turn(Step::WrongTurn).await;
         let mut turn = match self.answer(Step::WrongTurn) {
             Answer::TurnMismatch { turn_id } => turn_id,
-            Answer::NotSteerable | Answer::Checkpointed { .. } | Answer::Interrupting { .. } => None,
+            Answer::NotSteerable | Answer::Checkpointed { .. } | Answer::Interrupting { .. } => {
+                None
+            }
             Answer::Idle => {
                 self.stop("no turn was seen in flight");
                 return Ok(false);
@@ -192,7 +198,7 @@ impl Check<'_> {
             Some(exchange) => exchange.request_body.clone().unwrap_or_default(),
             None => {
                 let body = self.body(turn.as_deref());
-                self.post(Step::Checkpoint, body.clone()).await;
+                self.ask(Step::Checkpoint, body.clone()).await;
                 body
             }
         };
@@ -210,7 +216,7 @@ impl Check<'_> {
             _ => true,
         })
         .await;
-        self.post(Step::Repeat, request.clone()).await;
+        self.ask(Step::Repeat, request.clone()).await;
         if self.answer(Step::Gone) != Answer::Idle {
             self.stop("the first turn is not gone, so that no second one was started");
             return Ok(false);
@@ -235,26 +241,23 @@ impl Check<'_> {
         };
         let request = self.record.of(Step::Checkpoint);
         let request = request.and_then(|e| e.request_body.clone());
-        self.post(Step::RepeatDuring, request.unwrap_or_default()).await;
+        self.ask(Step::RepeatDuring, request.unwrap_or_default())
+            .await;
         tokio::time::sleep(self.plan.settle()).await;
         self.look(Step::SecondStillThere).await;
-        if !matches!(self.answer(Step::SecondStillThere), Answer::TurnMismatch { .. }) {
+        if !matches!(
+            self.answer(Step::SecondStillThere),
+            Answer::TurnMismatch { .. }
+        ) {
             self.stop("the second turn was gone before it was to be checkpointed");
             return Ok(());
         }
         let body = self.body(turn_id.as_deref());
-        self.post(Step::SecondCheckpoint, body).await;
+        self.ask(Step::SecondCheckpoint, body).await;
         self.wait(1).await;
         if let Some(url) = &self.plan.transcript_url {
-            let call = Call {
-                method: "GET",
-                url: url.clone(),
-                bearer: self.plan.secret.clone(),
-                headers: Vec::new(),
-                body: None,
-                timeout_ms: self.plan.timeout_ms,
-            };
-            self.exchange(Step::Transcript, &call, "given").await;
+            self.exchange(Step::Transcript, &self.callers.given, url, None)
+                .await;
         }
         Ok(())
     }
@@ -263,7 +266,10 @@ impl Check<'_> {
         self.sent += 1;
         let id = format!("{}-turn-{}", self.run, self.sent);
         let at_ms = since(self.clock);
-        let running = self.plan.starter.start(self.platform, &id, self.clock)?;
+        let running = self
+            .plan
+            .starter
+            .start(&self.callers.given, &id, self.clock)?;
         self.running.push(Some(running));
         self.record.turns.push(Started {
             by: self.plan.starter.by(),
@@ -288,7 +294,10 @@ impl Check<'_> {
     /// Notes which turns have ended meanwhile.
     async fn collect(&mut self) {
         for turn in 0..self.running.len() {
-            if self.running[turn].as_ref().is_some_and(Running::is_finished) {
+            if self.running[turn]
+                .as_ref()
+                .is_some_and(Running::is_finished)
+            {
                 self.wait(turn).await;
             }
         }
@@ -297,7 +306,7 @@ impl Check<'_> {
     /// Asks for the end of a turn that does not exist: what is in flight is told, and not touched.
     async fn look(&mut self, step: Step) {
         let body = self.body(Some(NO_TURN));
-        self.post(step, body).await;
+        self.ask(step, body).await;
     }
 
     /// Looks until a turn is in flight, the latest start has ended, or time is up.
@@ -307,7 +316,9 @@ impl Check<'_> {
         let until = since(begun) + self.plan.timeout_ms;
         let mut tries = 0;
         loop {
-            let over = self.running[latest].as_ref().is_none_or(Running::is_finished);
+            let over = self.running[latest]
+                .as_ref()
+                .is_none_or(Running::is_finished);
             tries += 1;
             self.look(step).await;
             if self.answer(step) != Answer::Idle || over || since(begun) >= until {
@@ -374,36 +385,38 @@ impl Check<'_> {
         serde_json::to_string(&body).unwrap_or_default()
     }
 
-    fn call(&self, body: String, bearer: Option<Token>) -> Call {
-        let id: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
-        let mut headers = vec![("Content-Type", "application/json".to_owned())];
-        if let Some(id) = id["request_id"].as_str() {
-            headers.push(("Idempotency-Key", id.to_owned()));
-        }
-        Call {
-            method: "POST",
-            url: self.plan.checkpoint_url.clone(),
-            bearer,
-            headers,
-            body: Some(body),
-            timeout_ms: self.plan.timeout_ms + self.plan.drain_seconds.saturating_mul(1_000),
-        }
+    async fn ask(&mut self, step: Step, body: String) {
+        self.post(step, &self.callers.given, body).await;
     }
 
-    async fn post(&mut self, step: Step, body: String) {
-        let call = self.call(body, self.plan.secret.clone());
-        self.exchange(step, &call, "given").await;
+    async fn post(&mut self, step: Step, caller: &Platform, body: String) {
+        self.exchange(step, caller, &self.plan.checkpoint_url, Some(body))
+            .await;
     }
 
-    async fn exchange(&mut self, step: Step, call: &Call, secret: &'static str) {
+    async fn exchange(&mut self, step: Step, caller: &Platform, url: &str, body: Option<String>) {
+        let id = body.as_deref().and_then(request_id);
+        let timeout = self.plan.timeout_ms + self.plan.drain_seconds.saturating_mul(1_000);
         let at_ms = since(self.clock);
-        let reply = self.platform.call(call).await;
-        let request = format!("{} {}", call.method, call.url);
+        let reply = caller
+            .once(url, body.clone(), id.as_deref(), millis(timeout))
+            .await;
+        let method = if body.is_some() { "POST" } else { "GET" };
         let mut exchange =
-            Exchange::new(step, self.plan.side, request, call.body.clone(), reply);
-        exchange.secret = if call.bearer.is_none() { "none" } else { secret };
+            Exchange::new(step, self.plan.side, format!("{method} {url}"), body, reply);
+        exchange.secret = match step {
+            Step::WrongSecret => "wrong",
+            _ if caller.settings().token.is_none() => "none",
+            _ => "given",
+        };
         exchange.at_ms = at_ms;
         exchange.took_ms = since(self.clock) - at_ms;
         self.record.exchanges.push(exchange);
     }
+}
+
+/// The id in a body, for the header that repeats it.
+fn request_id(body: &str) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    Some(body["request_id"].as_str()?.to_owned())
 }

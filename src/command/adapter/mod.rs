@@ -12,17 +12,17 @@ mod start;
 
 use std::io::{BufRead, IsTerminal};
 
-use self::drive::{Plan, TURN_TIMEOUT_MS, drive};
+use self::drive::{Callers, Plan, drive};
 use self::record::{Record, Side};
 use self::report::Inputs;
 use self::start::Starter;
 use super::runtime::block_on;
 use crate::checkpoint::checkpoint_path;
-use crate::config::SourceDefaults;
+use crate::config::{Config, Flags};
 use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Error, Exit};
-use crate::molecule::{Call, MoleculeArgs, Platform, Settings};
+use crate::molecule::{MoleculeArgs, Platform, Settings, Token};
 use crate::report as output;
 
 pub use args::{AdapterAction, AdapterArgs, CheckArgs};
@@ -30,6 +30,9 @@ pub use report::AdapterCheckReport;
 
 /// Stands for the workspace where its id was not given: an adapter knows its own.
 const SOME_WORKSPACE: &str = "cronctl-adapter-check";
+
+/// Not the secret of any adapter.
+const WRONG_SECRET: &str = "cronctl-adapter-check-wrong-secret";
 
 /// Runs `cronctl adapter`.
 ///
@@ -48,11 +51,24 @@ fn check(args: &CheckArgs, ctx: &Context) -> Result<Exit, Error> {
         .hint("lower --drain, or raise --grace"));
     }
     let settings = settings(args, ctx)?;
-    let platform = Platform::new(settings)?;
-    let plan = plan(args, &platform)?;
-    let inputs = inputs(args, &plan);
+    let with = |token| {
+        Platform::new(Settings {
+            token,
+            ..settings.clone()
+        })
+    };
+    let callers = Callers {
+        given: with(settings.token.clone())?,
+        none: with(None)?,
+        wrong: with(Token::new(WRONG_SECRET))?,
+    };
+    let plan = plan(args, &callers.given)?;
+    let inputs = inputs(args, &plan, &settings);
+    for note in callers.given.take_notes() {
+        ctx.ui.note(&note);
+    }
     agree(args, &plan, ctx)?;
-    let record = block_on(until_stopped(drive(&plan, &platform)))?;
+    let record = block_on(until_stopped(drive(&plan, &callers)))?;
     let mut report = AdapterCheckReport::new(inputs, record);
     output::write(&mut report, ctx)?;
     Ok(report.verdict.exit())
@@ -67,12 +83,14 @@ fn settings(args: &CheckArgs, ctx: &Context) -> Result<Settings, Error> {
         org: args.org.clone(),
         ca_file: args.ca_file.clone(),
         timeout: Some(args.timeout),
+        insecure_http: args.insecure_http,
         rate_limit: None,
     };
     let (defaults, env) = if args.platform {
         (ctx.config.source_defaults(), ctx.env.clone())
     } else {
-        (SourceDefaults::default(), Env::default())
+        let none = Config::without_files(&Env::default(), &Flags::default())?;
+        (none.source_defaults(), Env::default())
     };
     let mut stdin = std::io::stdin().lock();
     let settings = typed.settings(&defaults, &env, &ctx.directory, &mut stdin)?;
@@ -98,14 +116,7 @@ fn plan(args: &CheckArgs, platform: &Platform) -> Result<Plan, Error> {
     let starter = match &args.turn_command {
         Some(command) => Starter::Command(command.clone()),
         None => Starter::Message {
-            call: Call {
-                method: "POST",
-                url: message_url,
-                bearer: settings.token.clone(),
-                headers: vec![("Content-Type", "application/json".to_owned())],
-                body: None,
-                timeout_ms: TURN_TIMEOUT_MS,
-            },
+            url: message_url,
             prompt: args.prompt.as_deref().unwrap_or(args::PROMPT).to_owned(),
         },
     };
@@ -114,7 +125,6 @@ fn plan(args: &CheckArgs, platform: &Platform) -> Result<Plan, Error> {
         workspace_id: workspace_id.to_owned(),
         checkpoint_url: platform.checkpoint_url(workspace_id, adapter)?,
         transcript_url: adapter.map(|base| format!("{base}/transcript")),
-        secret: settings.token.clone(),
         starter,
         grace_ms: args.grace,
         drain_seconds: args.drain.div_euclid(1_000) + i64::from(args.drain % 1_000 > 0),
@@ -122,13 +132,13 @@ fn plan(args: &CheckArgs, platform: &Platform) -> Result<Plan, Error> {
     })
 }
 
-fn inputs(args: &CheckArgs, plan: &Plan) -> Inputs {
+fn inputs(args: &CheckArgs, plan: &Plan, settings: &Settings) -> Inputs {
     Inputs {
         url: args.url.clone(),
         side: plan.side,
         workspace_id: plan.workspace_id.clone(),
         checkpoint_url: plan.checkpoint_url.clone(),
-        with_secret: plan.secret.is_some(),
+        with_secret: settings.token.is_some(),
         turns_by: plan.starter.by(),
         prompt: match &plan.starter {
             Starter::Message { prompt, .. } => Some(prompt.clone()),

@@ -90,7 +90,10 @@ impl Verdict {
             Self::Broken => (Role::Bad, "the contract is broken"),
             Self::Unsupported => (Role::Bad, "unsupported: there is no handler"),
             Self::Unauthorised => (Role::Bad, "the secret was refused"),
-            Self::Busy => (Role::Warn, "a turn was in flight already and was left alone"),
+            Self::Busy => (
+                Role::Warn,
+                "a turn was in flight already and was left alone",
+            ),
         }
     }
 }
@@ -203,9 +206,12 @@ fn warnings(inputs: &Inputs, record: &Record, verdict: Verdict) -> Vec<String> {
     }
     if verdict == Verdict::Unauthorised && !inputs.with_secret {
         warnings.push(match inputs.side {
-            Side::Adapter => "no secret was given: --token-file reads the inbound secret".to_owned(),
+            Side::Adapter => {
+                "no secret was given: --token-file reads the inbound secret".to_owned()
+            }
             Side::Platform => {
-                "no token was given: --token-file reads one, or the variable CRONCTL_TOKEN".to_owned()
+                "no token was given: --token-file reads one, or the variable CRONCTL_TOKEN"
+                    .to_owned()
             }
         });
     }

@@ -7,8 +7,10 @@ use super::record::{Ended, shown};
 use crate::checkpoint::Reply;
 use crate::clock::Stopwatch;
 use crate::error::Error;
-use crate::molecule::{Call, Platform};
+use crate::molecule::Platform;
 
+/// A turn's answer is not waited for longer: the check is over long before.
+const LONGEST: Duration = Duration::from_secs(3_600);
 /// How often a command is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -17,8 +19,8 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) enum Starter {
     /// A2A `message/send` to an address.
     Message {
-        /// The request, its body made for each turn.
-        call: Call,
+        /// The address.
+        url: String,
         /// The message.
         prompt: String,
     },
@@ -33,7 +35,7 @@ impl Starter {
     /// How, in words.
     pub(super) fn by(&self) -> String {
         match self {
-            Self::Message { call, .. } => format!("{} {} message/send", call.method, call.url),
+            Self::Message { url, .. } => format!("POST {url} message/send"),
             Self::Command(command) => format!("sh -c {command:?}"),
         }
     }
@@ -49,13 +51,13 @@ impl Starter {
         clock: Stopwatch,
     ) -> Result<Running, Error> {
         match self {
-            Self::Message { call, prompt } => {
-                let mut call = call.clone();
-                call.body = Some(message(id, prompt));
+            Self::Message { url, prompt } => {
+                let (url, body) = (url.clone(), message(id, prompt));
                 let platform = platform.clone();
                 Ok(tokio::spawn(async move {
-                    let reply = platform.call(&call).await;
-                    let clean = matches!(reply, Reply::Http { status, .. } if (200..300).contains(&status));
+                    let reply = platform.once(&url, Some(body), None, LONGEST).await;
+                    let clean =
+                        matches!(reply, Reply::Http { status, .. } if (200..300).contains(&status));
                     ended(clock, shown(&reply), clean)
                 }))
             }

@@ -1,0 +1,495 @@
+//! One request and its answer: connections, budget, limits of size and time.
+
+use std::error::Error as StdError;
+use std::io;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url};
+
+use super::Token;
+use super::address::{self, Address};
+use super::args::Settings;
+use crate::clock;
+use crate::error::Error;
+
+/// Connections that are kept open for the next request.
+const IDLE_CONNECTIONS: usize = 1024;
+
+/// A connection that takes longer than this is not coming.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// `Date` has a resolution of a second, and the way takes time: clocks nearer than this agree.
+const CLOCK_SLACK_MS: i64 = 2_000;
+
+/// What every request of a platform shares.
+#[derive(Debug)]
+pub(super) struct Transport {
+    pub(super) address: Address,
+    token: Option<Token>,
+    org: Option<HeaderValue>,
+    timeout: Duration,
+    certificates: Vec<Certificate>,
+    /// Without TLS and with it. Each is built when it is first needed: a machine without a store of
+    /// certificates can still talk http.
+    plain: OnceLock<Client>,
+    secure: OnceLock<Client>,
+    budget: Option<Budget>,
+    sent: AtomicU64,
+    clock_offset_ms: Mutex<Option<i64>>,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    pub(super) url: &'a Url,
+    pub(super) body: Option<String>,
+    /// `Idempotency-Key`.
+    pub(super) key: Option<&'a str>,
+    /// The answer is read up to here.
+    pub(super) limit: usize,
+    /// A longer answer is a fault, rather than cut.
+    pub(super) whole: bool,
+    /// How long it may take.
+    pub(super) timeout: Duration,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) content_type: Option<String>,
+    pub(super) retry_after_ms: Option<i64>,
+    pub(super) location: Option<String>,
+    pub(super) body: String,
+}
+
+/// Why nothing came back.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    pub(super) kind: FaultKind,
+    /// In the words of the system or library.
+    pub(super) why: String,
+}
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FaultKind {
+    /// The name has no address.
+    Name,
+    /// There is no connection.
+    Connection,
+    /// There is no TLS: a certificate that is not trusted, or no TLS at the other end.
+    Tls {
+        /// Whether it is the certificate.
+        certificate: bool,
+    },
+    /// No connection in time.
+    ConnectTimeout,
+    /// No answer in time, or not the whole of it.
+    Timeout,
+    /// The connection broke off.
+    Broken,
+    /// The answer is longer than the limit.
+    TooLong(usize),
+    /// The client could not be made: nothing was tried.
+    Client,
+}
+
+impl Fault {
+    /// Whether anything may have reached the server.
+    pub(super) fn sent(&self) -> bool {
+        matches!(
+            self.kind,
+            FaultKind::Timeout | FaultKind::Broken | FaultKind::TooLong(_)
+        )
+    }
+
+    /// Whether the same request may do better in a moment.
+    pub(super) fn may_pass(&self) -> bool {
+        !matches!(
+            self.kind,
+            FaultKind::Tls { .. } | FaultKind::TooLong(_) | FaultKind::Client
+        )
+    }
+}
+
+impl Transport {
+    pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
+        let address = address::parse(&settings.url)
+            .map_err(|wrong| Error::failed(format!("molecule: {}", wrong.why)))?;
+        let certificates = match &settings.ca_pem {
+            None => Vec::new(),
+            Some(pem) => {
+                let wrong = || Error::failed("--ca-file: it holds no certificate in PEM");
+                match Certificate::from_pem_bundle(pem) {
+                    Ok(found) if found.is_empty() => return Err(wrong()),
+                    Ok(found) => found,
+                    Err(e) => return Err(wrong().because(innermost(&e))),
+                }
+            }
+        };
+        let org = match &settings.org {
+            None => None,
+            Some(org) => Some(
+                HeaderValue::from_str(org)
+                    .map_err(|_| Error::failed(format!("--org: {org:?} is no id")))?,
+            ),
+        };
+        // Once for the process; a second call is no error worth a word.
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
+        let timeout = u64::try_from(settings.timeout_ms).unwrap_or(0).max(1);
+        let transport = Self {
+            address,
+            token: settings.token.clone(),
+            org,
+            timeout: Duration::from_millis(timeout),
+            certificates,
+            plain: OnceLock::new(),
+            secure: OnceLock::new(),
+            budget: NonZeroU32::new(settings.rate_limit).map(Budget::new),
+            sent: AtomicU64::new(0),
+            clock_offset_ms: Mutex::new(None),
+        };
+        transport.client(transport.address.scheme()).map_err(|e| {
+            Error::failed(format!(
+                "{}: there is nothing to check its certificate with",
+                transport.address
+            ))
+            .because(innermost(&e))
+            .hint("--ca-file FILE names certificates to trust")
+        })?;
+        Ok(transport)
+    }
+
+    fn client(&self, scheme: &str) -> reqwest::Result<&Client> {
+        let secure = scheme == "https";
+        let place = if secure { &self.secure } else { &self.plain };
+        if let Some(client) = place.get() {
+            return Ok(client);
+        }
+        let mut builder = Client::builder()
+            .user_agent(concat!("cronctl/", env!("CARGO_PKG_VERSION")))
+            .http1_only()
+            // A token must not follow a redirect to another host, and a request that acts is sent
+            // once: both are for us to decide.
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .tcp_keepalive(Duration::from_secs(30))
+            .connect_timeout(self.timeout.min(CONNECT));
+        builder = if secure {
+            builder.tls_certs_merge(self.certificates.iter().cloned())
+        } else {
+            builder.tls_certs_only([])
+        };
+        // Plain http is for this machine and the private network: no proxy gets to see a token.
+        if !secure || self.address.is_loopback() {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build()?;
+        Ok(place.get_or_init(|| client))
+    }
+
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    pub(super) fn has_org(&self) -> bool {
+        self.org.is_some()
+    }
+
+    /// How many requests were sent.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn clock_offset_ms(&self) -> Option<i64> {
+        *self
+            .clock_offset_ms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Replaces the token in a text that came from outside.
+    pub(super) fn redact(&self, text: &str) -> String {
+        match &self.token {
+            Some(token) => token.redact(text),
+            None => text.to_owned(),
+        }
+    }
+
+    /// Takes the token out of an error: no server gets to show it by repeating it.
+    pub(super) fn clean(&self, mut error: Error) -> Error {
+        let texts = std::iter::once(&mut error.message)
+            .chain(&mut error.causes)
+            .chain(&mut error.hints)
+            .chain(&mut error.excerpt);
+        for text in texts {
+            *text = self.redact(text);
+        }
+        error
+    }
+
+    /// Sends one request, and reads its answer.
+    pub(super) async fn send(&self, call: &Call<'_>) -> Result<Answer, Fault> {
+        let mut request = self
+            .request(call.method.clone(), call.url)?
+            .timeout(call.timeout);
+        if let Some(body) = &call.body {
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
+        }
+        if let Some(key) = call.key {
+            request = request.header("Idempotency-Key", key);
+        }
+        let before = self.admit().await;
+        let response = request.send().await.map_err(|e| fault(&e))?;
+        if self.address.same_origin(call.url) && call.method == Method::GET {
+            self.read_clock(response.headers(), before, clock::now_ms());
+        }
+        let status = response.status();
+        let headers = response.headers();
+        let text = |name: HeaderName| {
+            let value = String::from_utf8_lossy(headers.get(name)?.as_bytes());
+            Some(value.into_owned())
+        };
+        let (content_type, location) = (text(CONTENT_TYPE), text(LOCATION));
+        let retry_after_ms = retry_after_ms(headers);
+        let body = body(response, call.limit, call.whole).await?;
+        Ok(Answer {
+            status,
+            content_type,
+            retry_after_ms,
+            location,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+
+    /// Opens a stream: the answer's head in time, its body for as long as it lasts.
+    pub(super) async fn open(&self, url: &Url, headers: HeaderMap) -> Result<Response, Fault> {
+        let request = self.request(Method::GET, url)?.headers(headers);
+        self.admit().await;
+        match tokio::time::timeout(self.timeout, request.send()).await {
+            Ok(response) => response.map_err(|e| fault(&e)),
+            Err(_) => Err(Fault {
+                kind: FaultKind::Timeout,
+                why: "the head of the answer did not come".to_owned(),
+            }),
+        }
+    }
+
+    /// Waits for the budget and counts the request. Returns the instant.
+    async fn admit(&self) -> i64 {
+        if let Some(budget) = &self.budget {
+            budget.wait().await;
+        }
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        clock::now_ms()
+    }
+
+    fn request(&self, method: Method, url: &Url) -> Result<RequestBuilder, Fault> {
+        let client = self.client(url.scheme()).map_err(|e| Fault {
+            kind: FaultKind::Client,
+            why: innermost(&e),
+        })?;
+        let mut request = client.request(method, url.clone());
+        if let Some(token) = &self.token
+            && let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {}", token.reveal()))
+        {
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
+        if let Some(org) = &self.org
+            && self.address.same_origin(url)
+        {
+            request = request.header("X-Molecule-Org-Id", org.clone());
+        }
+        Ok(request)
+    }
+
+    /// Compares the clocks: `Date` was written between the request and the answer.
+    fn read_clock(&self, headers: &HeaderMap, before_ms: i64, after_ms: i64) {
+        let Some(date_ms) = headers.get(DATE).and_then(http_date_ms) else {
+            return;
+        };
+        let offset = offset_ms(date_ms, before_ms, after_ms);
+        let mut known = self
+            .clock_offset_ms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = Some(offset);
+    }
+}
+
+/// The other clock less ours. `Date` leaves out the fraction of its second, so half of one is added.
+fn offset_ms(date_ms: i64, before_ms: i64, after_ms: i64) -> i64 {
+    let way = after_ms.saturating_sub(before_ms).max(0);
+    let offset = date_ms
+        .saturating_add(500)
+        .saturating_sub(before_ms.saturating_add(way / 2));
+    if offset.abs() <= CLOCK_SLACK_MS.max(way / 2 + 1_000) {
+        0
+    } else {
+        offset
+    }
+}
+
+fn http_date_ms(value: &HeaderValue) -> Option<i64> {
+    let parser = jiff::fmt::rfc2822::DateTimeParser::new();
+    let instant = parser.parse_timestamp(value.to_str().ok()?.trim()).ok()?;
+    Some(instant.as_millisecond())
+}
+
+/// `Retry-After`: seconds, or an instant by the server's own clock where it says its `Date`.
+fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
+    let value = headers.get(RETRY_AFTER)?;
+    if let Ok(seconds) = value.to_str().ok()?.trim().parse::<u32>() {
+        return Some(i64::from(seconds) * 1000);
+    }
+    let until = http_date_ms(value)?;
+    let now = headers
+        .get(DATE)
+        .and_then(http_date_ms)
+        .unwrap_or_else(clock::now_ms);
+    Some(until.saturating_sub(now).max(0))
+}
+
+async fn body(mut response: Response, limit: usize, whole: bool) -> Result<Vec<u8>, Fault> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| fault(&e))? {
+        if body.len() + chunk.len() > limit {
+            if whole {
+                return Err(Fault {
+                    kind: FaultKind::TooLong(limit),
+                    why: "it was cut off there".to_owned(),
+                });
+            }
+            body.extend_from_slice(&chunk[..limit - body.len()]);
+            break;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Tells what a failure of the library is.
+fn fault(error: &reqwest::Error) -> Fault {
+    let tls = tls_error(error);
+    let kind = match tls {
+        Some(tls) => FaultKind::Tls {
+            certificate: matches!(tls, rustls::Error::InvalidCertificate(_)),
+        },
+        None if error.is_builder() => FaultKind::Client,
+        None if error.is_dns() => FaultKind::Name,
+        None if error.is_connect() && error.is_timeout() => FaultKind::ConnectTimeout,
+        None if error.is_connect() => FaultKind::Connection,
+        None if error.is_timeout() => FaultKind::Timeout,
+        None => FaultKind::Broken,
+    };
+    let why = match tls {
+        Some(tls) => tls.to_string(),
+        None => innermost(error),
+    };
+    Fault { kind, why }
+}
+
+fn chain<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    let inner = |e: &&'e (dyn StdError + 'static)| (*e).source();
+    std::iter::successors(Some(error), inner)
+}
+
+/// Finds the error of the TLS library, which an I/O error hides from its own chain.
+fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
+    chain(error).find_map(|e| {
+        let inner: &(dyn StdError + 'static) = match e.downcast_ref::<io::Error>() {
+            Some(io) => io.get_ref()?,
+            None => e,
+        };
+        inner.downcast_ref()
+    })
+}
+
+/// The innermost cause: the outer ones repeat that a request was not sent.
+pub(super) fn innermost(error: &(dyn StdError + 'static)) -> String {
+    chain(error).last().unwrap_or(error).to_string()
+}
+
+/// The request budget: as many at once as in a minute, then at that rate, first come first served.
+#[derive(Debug)]
+struct Budget {
+    limiter: DefaultDirectRateLimiter,
+    queue: tokio::sync::Mutex<()>,
+}
+
+impl Budget {
+    fn new(per_minute: NonZeroU32) -> Self {
+        Self {
+            limiter: RateLimiter::direct(Quota::per_minute(per_minute)),
+            queue: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    async fn wait(&self) {
+        let _first = self.queue.lock().await;
+        self.limiter.until_ready().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_within_what_a_date_can_tell_agree() {
+        for (date, before, after, offset) in [
+            (1_000_000, 1_000_400, 1_000_600, 0),
+            (1_000_000, 1_002_300, 1_002_500, 0),
+            (1_000_000, 1_600_400, 1_600_600, -600_000),
+            (1_600_000, 1_000_400, 1_000_600, 600_000),
+            // A slow answer tells less.
+            (1_000_000, 1_000_000, 1_020_000, 0),
+            (1_600_000, 1_000_000, 1_020_000, 590_500),
+            (i64::MAX, i64::MIN, i64::MIN, i64::MAX),
+        ] {
+            assert_eq!(offset_ms(date, before, after), offset, "{date} {before}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_an_instant() {
+        let read = |retry: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_str(retry).unwrap());
+            if let Some(date) = date {
+                headers.insert(DATE, HeaderValue::from_str(date).unwrap());
+            }
+            retry_after_ms(&headers)
+        };
+        let date = Some("Fri, 22 May 2026 22:47:42 GMT");
+        assert_eq!(read("30", None), Some(30_000));
+        assert_eq!(read(" 0 ", None), Some(0));
+        assert_eq!(read("Fri, 22 May 2026 22:48:12 GMT", date), Some(30_000));
+        assert_eq!(read("Fri, 22 May 2026 22:47:00 GMT", date), Some(0));
+        for text in ["soon", "-1", "99999999999999", ""] {
+            assert_eq!(read(text, date), None, "{text}");
+        }
+    }
+}
