@@ -16,6 +16,9 @@ pub struct Target {
     pub turn_id: Option<String>,
     /// What names the turn where it has no id.
     pub turn_key: String,
+    /// When this call took it up, epoch milliseconds: requests before are of earlier calls, which
+    /// [`Policy::max_requests`] does not count.
+    pub begun_ms: i64,
 }
 
 /// One request that was made, or is to be made again after a crash.

@@ -8,7 +8,7 @@ mod decide;
 mod policy;
 mod request;
 
-pub use answer::{Answer, Reply, read_answer};
+pub use answer::{Answer, Reply, read_answer, read_restart};
 pub use decide::{Action, Attempt, Outcome, ReadBack, Seen, Target, decide};
 pub use policy::{Policy, backoff_ms};
 pub use request::{Body, CHECKPOINT_PATH, Reason, checkpoint_path, request_id};

@@ -1,7 +1,16 @@
 //! What a Molecule platform says, parsed from text. Unknown fields are ignored; missing ones are
-//! named once by the caller ([`Parsed::missing`]).
+//! named once by the caller ([`Parsed::missing`]). Strings that are empty say nothing and are `None`.
+
+mod field;
+mod parse;
+#[cfg(test)]
+mod tests;
 
 use serde::Deserialize;
+
+pub use parse::{
+    parse_activity, parse_config, parse_event, parse_schedules, parse_turns, parse_workspaces,
+};
 
 /// An answer of the platform, and what was odd about it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,55 +28,79 @@ pub struct Parsed<T> {
 #[serde(default)]
 pub struct Workspace {
     /// Its id.
+    #[serde(deserialize_with = "field::name")]
     pub id: String,
     /// Its name.
+    #[serde(deserialize_with = "field::text")]
     pub name: Option<String>,
     /// The adapter: `claude-code`, `hermes`, `codex`, `openclaw`, `langgraph`.
+    #[serde(deserialize_with = "field::text")]
     pub runtime: Option<String>,
     /// `online`, `offline`, `paused`, …
+    #[serde(deserialize_with = "field::text")]
     pub status: Option<String>,
     /// Where its adapter listens.
+    #[serde(deserialize_with = "field::text")]
     pub url: Option<String>,
     /// Turns in flight, as its last heartbeat said. The phantom sweep sets it to 0 for up to 30 s.
+    #[serde(deserialize_with = "field::whole")]
     pub active_tasks: Option<i64>,
     /// How many turns it takes at once.
+    #[serde(deserialize_with = "field::whole")]
     pub max_concurrent_tasks: Option<i64>,
     /// A summary of the prompt in flight, 60 to 80 characters.
+    #[serde(deserialize_with = "field::text")]
     pub current_task: Option<String>,
 }
 
 /// One row of `GET /admin/turns` (proposed route: see `docs/adapter-spec.md`).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
 pub struct ListedTurn {
     /// The workspace's id.
+    #[serde(deserialize_with = "field::name")]
     pub workspace_id: String,
     /// The workspace's name.
+    #[serde(deserialize_with = "field::text")]
     pub workspace_name: Option<String>,
     /// The adapter.
+    #[serde(deserialize_with = "field::text")]
     pub runtime: Option<String>,
     /// Whether the adapter owns the turn.
+    #[serde(deserialize_with = "field::yes")]
     pub native_session: Option<bool>,
     /// The turn's id.
+    #[serde(deserialize_with = "field::text")]
     pub turn_id: Option<String>,
     /// `cron`, `a2a`, `user`, `unknown`.
+    #[serde(deserialize_with = "field::text")]
     pub origin: Option<String>,
     /// The schedule that started it.
+    #[serde(deserialize_with = "field::text")]
     pub schedule_id: Option<String>,
     /// When it started, epoch milliseconds by the platform's clock.
+    #[serde(rename = "started_at", deserialize_with = "field::start")]
     pub started_at_ms: Option<i64>,
     /// Its age as the platform computed it, seconds.
+    #[serde(deserialize_with = "field::seconds")]
     pub turn_age_seconds: Option<i64>,
     /// For how long it has shown nothing, seconds.
+    #[serde(deserialize_with = "field::seconds")]
     pub idle_seconds: Option<i64>,
     /// Its ceiling, seconds, 0 for none.
+    #[serde(deserialize_with = "field::whole")]
     pub ceiling_seconds: Option<i64>,
     /// Whether the adapter can cancel it.
+    #[serde(deserialize_with = "field::yes")]
     pub steerable: Option<bool>,
     /// Messages that wait behind it.
+    #[serde(deserialize_with = "field::whole")]
     pub queue_depth: Option<i64>,
     /// Turns in flight in the workspace.
+    #[serde(deserialize_with = "field::whole")]
     pub active_tasks: Option<i64>,
     /// A summary of the prompt.
+    #[serde(deserialize_with = "field::text")]
     pub current_task: Option<String>,
 }
 
@@ -106,21 +139,29 @@ pub struct CronRun {
 }
 
 /// One row of `GET /workspaces/:id/schedules`, as far as turns need it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Schedule {
     /// Its id.
+    #[serde(deserialize_with = "field::name")]
     pub id: String,
     /// Its name.
+    #[serde(deserialize_with = "field::text")]
     pub name: Option<String>,
     /// Whether the scheduler fires it.
+    #[serde(deserialize_with = "field::on")]
     pub enabled: bool,
     /// When it is due, epoch milliseconds.
+    #[serde(rename = "next_run_at", deserialize_with = "field::instant")]
     pub next_run_at_ms: Option<i64>,
     /// When it last ran or was skipped, epoch milliseconds.
+    #[serde(rename = "last_run_at", deserialize_with = "field::start")]
     pub last_run_at_ms: Option<i64>,
     /// `ok`, `error`, `skipped`, `stale`, `queued`.
+    #[serde(deserialize_with = "field::text")]
     pub last_status: Option<String>,
     /// The error of the last run.
+    #[serde(deserialize_with = "field::text")]
     pub last_error: Option<String>,
 }
 
@@ -152,49 +193,4 @@ pub struct PlatformEvent {
     pub schedule_name: Option<String>,
     /// The reason, for skipped fires.
     pub reason: Option<String>,
-}
-
-/// Reads `GET /workspaces`.
-///
-/// # Errors
-/// When it is no JSON array.
-pub fn parse_workspaces(_text: &str) -> Result<Parsed<Vec<Workspace>>, String> {
-    unimplemented!()
-}
-
-/// Reads `GET /admin/turns`.
-///
-/// # Errors
-/// When it is no object with `turns`.
-pub fn parse_turns(_text: &str) -> Result<Parsed<Vec<ListedTurn>>, String> {
-    unimplemented!()
-}
-
-/// Reads `GET /workspaces/:id/activity`; newest first whatever the order of the answer.
-///
-/// # Errors
-/// When it is no JSON array.
-pub fn parse_activity(_text: &str) -> Result<Parsed<Vec<Activity>>, String> {
-    unimplemented!()
-}
-
-/// Reads `GET /workspaces/:id/schedules`.
-///
-/// # Errors
-/// When it is no JSON array.
-pub fn parse_schedules(_text: &str) -> Result<Parsed<Vec<Schedule>>, String> {
-    unimplemented!()
-}
-
-/// Reads `GET /workspaces/:id/config`.
-///
-/// # Errors
-/// When it is no JSON object.
-pub fn parse_config(_text: &str) -> Result<CeilingSetting, String> {
-    unimplemented!()
-}
-
-/// Reads one frame of `/ws` or one `data:` of `/events/stream`; `None` for what is no event.
-pub fn parse_event(_text: &str) -> Option<PlatformEvent> {
-    unimplemented!()
 }

@@ -60,7 +60,124 @@ pub struct Spell {
     pub current_task: Option<String>,
 }
 
+/// Two clocks, and what travels between them, may differ by this without meaning anything.
+const SLACK_MS: i64 = 5_000;
+
 /// Adds a sighting to a workspace's spell: the spell that holds now, `None` when it is over.
-pub fn fold(_spell: Option<Spell>, _sighting: &Sighting) -> Option<Spell> {
-    unimplemented!()
+///
+/// A spell goes on through a stretch of less than [`BRIDGE_MS`] in which the workspace is seen idle or
+/// not seen; it ends where a sighting shows that the turn is another one: by its id, by its prompt, or
+/// because the list of turns names a start after the spell began. With the same turn id it goes on
+/// through anything. A sighting older than the newest adds only what was not known.
+pub fn fold(spell: Option<Spell>, sighting: &Sighting) -> Option<Spell> {
+    let Some(mut spell) = spell else {
+        return sighting.busy.then(|| Spell::begun(sighting));
+    };
+    let newest = spell
+        .idle_since_ms
+        .map_or(spell.last_seen_ms, |idle| idle.max(spell.last_seen_ms));
+    let late = sighting.at_ms < newest;
+    if !sighting.busy {
+        if late {
+            return Some(spell);
+        }
+        let since = *spell.idle_since_ms.get_or_insert(sighting.at_ms);
+        return (sighting.at_ms.saturating_sub(since) < BRIDGE_MS).then_some(spell);
+    }
+    let other = spell.is_another(sighting);
+    if late {
+        if !other {
+            spell.learn(sighting);
+        }
+        return Some(spell);
+    }
+    let same_id = spell.turn_id.is_some() && spell.turn_id == sighting.turn_id;
+    if other || (!same_id && spell.lost_at(sighting.at_ms)) {
+        return Some(Spell::begun(sighting));
+    }
+    spell.last_seen_ms = sighting.at_ms;
+    spell.idle_since_ms = None;
+    spell.learn(sighting);
+    Some(spell)
 }
+
+impl Spell {
+    /// A spell that begins with a sighting.
+    fn begun(sighting: &Sighting) -> Self {
+        let mut spell = Self {
+            workspace_id: sighting.workspace_id.clone(),
+            turn_id: None,
+            first_seen_ms: sighting.at_ms,
+            last_seen_ms: sighting.at_ms,
+            started_ms: None,
+            started_by: None,
+            idle_since_ms: None,
+            current_task: None,
+        };
+        spell.learn(sighting);
+        spell
+    }
+
+    /// Whether a busy sighting shows another turn.
+    fn is_another(&self, sighting: &Sighting) -> bool {
+        if let (Some(mine), Some(theirs)) = (&self.turn_id, &sighting.turn_id) {
+            return mine != theirs;
+        }
+        if let (Some(mine), Some(theirs)) = (&self.current_task, named(sighting))
+            && mine != theirs
+        {
+            return true;
+        }
+        // An event cannot tell: one that restores the number after the sweep looks like a start.
+        sighting.by == Witness::TurnsRoute
+            && started(sighting)
+                .is_some_and(|start| start > self.first_seen_ms.saturating_add(SLACK_MS))
+    }
+
+    /// Whether too long passed before an instant for the same turn to be taken as going on.
+    fn lost_at(&self, at_ms: i64) -> bool {
+        let unseen_until = self.idle_since_ms.unwrap_or(at_ms);
+        unseen_until.saturating_sub(self.last_seen_ms) > BRIDGE_MS
+            || at_ms.saturating_sub(unseen_until) >= BRIDGE_MS
+    }
+
+    /// Takes from a sighting of the same turn what was not known. A start that is known is moved only
+    /// by the list of turns, and never to later; one after the first sighting is the sweep's.
+    fn learn(&mut self, sighting: &Sighting) {
+        self.turn_id = self.turn_id.take().or_else(|| sighting.turn_id.clone());
+        self.current_task = self
+            .current_task
+            .take()
+            .or_else(|| named(sighting).cloned());
+        let Some(start) = started(sighting) else {
+            return;
+        };
+        let fits = match (self.started_ms, sighting.by) {
+            (None, Witness::TurnsRoute) => start <= self.first_seen_ms.saturating_add(SLACK_MS),
+            (Some(known), Witness::TurnsRoute) => start < known.saturating_sub(SLACK_MS),
+            (None, _) => start.abs_diff(self.first_seen_ms) <= SLACK_MS.unsigned_abs(),
+            (Some(_), _) => false,
+        };
+        if fits {
+            self.started_ms = Some(start);
+            self.started_by = Some(sighting.by);
+        }
+    }
+}
+
+/// The prompt that a sighting names.
+fn named(sighting: &Sighting) -> Option<&String> {
+    sighting
+        .current_task
+        .as_ref()
+        .filter(|task| !task.is_empty())
+}
+
+/// The start that a sighting names, unless it lies in the future: then a clock is wrong.
+fn started(sighting: &Sighting) -> Option<i64> {
+    let latest = sighting.at_ms.saturating_add(SLACK_MS);
+    sighting.started_ms.filter(|&start| start <= latest)
+}
+
+#[cfg(test)]
+mod tests;

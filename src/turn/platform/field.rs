@@ -1,0 +1,92 @@
+//! Fields that may be of another type than expected: those are `None`, and the rest of the row is kept.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// Midnight of 1 January of the year 1: what Go writes for a time that was never set.
+const GO_ZERO_MS: i64 = -62_135_596_800_000;
+
+/// Reads a value as `T`, or as nothing.
+fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    let raw = <&RawValue>::deserialize(from)?;
+    Ok(serde_json::from_str(raw.get()).ok())
+}
+
+/// A string that is not empty.
+pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(lenient::<_, String>(from)?.filter(|text| !text.is_empty()))
+}
+
+/// A string, empty where there is none.
+pub(super) fn name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(lenient(from)?.unwrap_or_default())
+}
+
+/// A string, the empty one too.
+pub(super) fn any_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    lenient(from)
+}
+
+/// A whole number.
+pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    lenient(from)
+}
+
+/// Seconds, rounded down: a runtime that measures with floats is as good.
+pub(super) fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the cast saturates; nothing runs for longer"
+    )]
+    Ok(lenient::<_, f64>(from)?.map(|seconds| seconds.floor() as i64))
+}
+
+/// A boolean.
+pub(super) fn yes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    lenient(from)
+}
+
+/// A switch: off where nothing says that it is on.
+pub(super) fn on<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(yes(from)? == Some(true))
+}
+
+/// An instant in words, epoch milliseconds.
+pub(super) fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    Ok(lenient::<_, String>(from)?.and_then(|text| parse_instant(&text)))
+}
+
+/// The instant of a start: Go's zero time means that it is not known.
+pub(super) fn start<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    Ok(instant(from)?.filter(|&ms| ms > GO_ZERO_MS))
+}
+
+/// An instant in words (`/ws`) or in epoch milliseconds (`/events/stream`).
+pub(super) fn stamp<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    let raw = <&RawValue>::deserialize(from)?;
+    Ok(serde_json::from_str(raw.get()).ok().or_else(|| {
+        let text: String = serde_json::from_str(raw.get()).ok()?;
+        parse_instant(&text)
+    }))
+}
+
+/// An object read as `T`; its defaults where it is none.
+pub(super) fn object<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    let raw = <&RawValue>::deserialize(from)?;
+    // A struct can be read from a list too, which is not meant.
+    let object = raw.get().starts_with('{').then_some(raw.get());
+    Ok(object
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default())
+}
+
+/// Reads RFC 3339, and what Postgres prints: `2026-05-22 18:41:30.5+00`.
+fn parse_instant(text: &str) -> Option<i64> {
+    let instant: Timestamp = text.trim().parse().ok()?;
+    Some(instant.as_millisecond())
+}
