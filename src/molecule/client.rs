@@ -85,24 +85,6 @@ pub struct Report {
     pub request_body: serde_json::Value,
 }
 
-/// A request whose every part its sender chooses: for trying a contract out, wrong secrets and
-/// broken bodies included.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// `GET` or `POST`.
-    pub method: &'static str,
-    /// Where to.
-    pub url: String,
-    /// `Authorization: Bearer`; `None` sends none.
-    pub bearer: Option<Token>,
-    /// Other headers.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body, as it is.
-    pub body: Option<String>,
-    /// How long the answer may take, milliseconds.
-    pub timeout_ms: i64,
-}
-
 impl Platform {
     /// Prepares a client. Connects to nothing yet.
     ///
@@ -360,12 +342,6 @@ impl Platform {
         ))
     }
 
-    /// Sends a request as it is given, once: no token but its own, no redirect, no rate limit. The
-    /// answer is bounded in size like every other.
-    pub async fn call(&self, _call: &Call) -> Reply {
-        unimplemented!()
-    }
-
     /// The platform's clock less ours in milliseconds, from the `Date` of its last answer; to a
     /// second. `None` before the first.
     pub fn clock_offset_ms(&self) -> Option<i64> {
@@ -404,12 +380,42 @@ impl Platform {
         Url::parse(&url).map_err(|e| Error::failed(format!("{url}: no address")).because(e))
     }
 
+    /// Sends a request as its sender made it, broken ones included: once, a `POST` where it has a body,
+    /// else a `GET`. For trying a contract out.
+    pub async fn once(
+        &self,
+        url: &str,
+        body: Option<String>,
+        key: Option<&str>,
+        timeout: Duration,
+    ) -> Reply {
+        match Url::parse(url) {
+            Ok(url) => self.attempt(&url, body, key, timeout).await,
+            Err(e) => not_sent(&e),
+        }
+    }
+
     /// Sends a request that acts: once, whatever comes of it.
     async fn act(&self, url: &Url, body: String, key: Option<&str>, timeout: Duration) -> Reply {
+        self.attempt(url, Some(body), key, timeout).await
+    }
+
+    async fn attempt(
+        &self,
+        url: &Url,
+        body: Option<String>,
+        key: Option<&str>,
+        timeout: Duration,
+    ) -> Reply {
+        let method = if body.is_some() {
+            Method::POST
+        } else {
+            Method::GET
+        };
         let call = transport::Call {
-            method: Method::POST,
+            method: method.clone(),
             url,
-            body: Some(body),
+            body,
             key,
             limit: ACT_LIMIT,
             whole: false,
@@ -423,7 +429,7 @@ impl Platform {
                 body: self.transport().redact(&answer.body),
             },
             Err(fault) => {
-                let error = failure::broken(self.transport(), &Method::POST, url, &fault, 1);
+                let error = failure::broken(self.transport(), &method, url, &fault, 1);
                 Reply::Broken {
                     why: in_one_line(&error),
                     sent: fault.sent(),

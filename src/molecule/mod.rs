@@ -18,7 +18,7 @@ mod tests;
 
 pub use adapters::adapters;
 pub use args::{MoleculeArgs, Settings};
-pub use client::{Call, Platform, Report};
+pub use client::{Platform, Report};
 pub use events::{Events, Happening};
 pub use gather::{Depth, gather, sightings};
 pub use token::Token;
