@@ -10,6 +10,8 @@ mod sandbox;
 
 // Findings, formats, baselines, exit codes of `check`.
 mod check;
+// Every answer of the contract, the ledger, budgets, signals of `checkpoint`.
+mod checkpoint;
 // Settings: precedence, origins, contexts.
 mod config;
 // Mistakes in cronctl.toml.

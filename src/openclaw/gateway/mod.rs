@@ -4,12 +4,14 @@
 //! object: a request (`req`), its answer (`res`), or an event. Answers are matched by id, so events
 //! and late answers between them do no harm.
 
+mod abort;
 mod address;
 mod client;
 mod failure;
 mod frame;
 mod runs;
 
+pub use abort::{ABORT, abort_params, read_abort, seen, session_of, task_of};
 pub use address::Address;
 pub use client::{Gateway, Settings};
 pub use failure::{Failure, RpcError};
