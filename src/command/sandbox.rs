@@ -146,8 +146,8 @@ impl Signals {
     #[cfg(unix)]
     async fn next(&mut self) -> Exit {
         tokio::select! {
-            _ = self.interrupt.recv() => Exit::Ok,
-            _ = self.terminate.recv() => Exit::Ok,
+            _ = self.interrupt.recv() => Exit::Interrupted,
+            _ = self.terminate.recv() => Exit::Terminated,
         }
     }
 
@@ -159,7 +159,7 @@ impl Signals {
     #[cfg(not(unix))]
     async fn next(&mut self) -> Exit {
         tokio::signal::ctrl_c().await.ok();
-        Exit::Ok
+        Exit::Interrupted
     }
 }
 

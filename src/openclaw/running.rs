@@ -238,10 +238,14 @@ fn alive(pid: Option<i64>, start: Option<i64>) -> Option<bool> {
     Some(found == start?)
 }
 
-/// The 22nd field of a line of `/proc/<pid>/stat`. The second is a name that may hold anything.
+/// The 22nd field of a line of `/proc/<pid>/stat`; `None` for a process that ended and whose parent
+/// did not ask yet how (`Z`). The second field is a name that may hold anything.
 fn started(stat: &str) -> Option<i64> {
     let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+    let mut fields = rest.split_ascii_whitespace();
+    let is_over = matches!(fields.next()?, "Z" | "X" | "x");
+    let start = fields.nth(18)?.parse().ok()?;
+    (!is_over).then_some(start)
 }
 
 #[cfg(test)]
@@ -252,6 +256,7 @@ mod tests {
     fn the_start_of_a_process_is_read_past_any_name() {
         let stat = "4 (a) b (c) S 1 4 4 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 131779 9 9";
         assert_eq!(started(stat), Some(131_779));
+        assert_eq!(started(&stat.replace(" S ", " Z ")), None);
         assert_eq!(started("4 (a S 1"), None);
         assert_eq!(started(""), None);
     }

@@ -46,6 +46,31 @@ pub struct OpenClawRuns {
     pub tasks: Option<Vec<TaskRun>>,
 }
 
+impl OpenClawRuns {
+    /// How many cron runs may go on at once; `None` for versions where that was not checked.
+    /// Up to 2026.3.31 it is `cron.maxConcurrentRuns`, 1 where it is not set; on 2026.9.6 it is 8.
+    pub fn slots(&self) -> Option<usize> {
+        let version = self.version.without_rerelease();
+        if version <= LAST_OF_SPRING {
+            let set = self.max_concurrent_runs.unwrap_or(1).max(1);
+            usize::try_from(set).ok()
+        } else if version >= FIRST_OF_AUTUMN {
+            Some(8)
+        } else {
+            None
+        }
+    }
+
+    /// Whether a job may be marked before it runs: not where it is queued first, as on 2026.9.6.
+    fn marks_early(&self) -> bool {
+        self.version.without_rerelease() < FIRST_OF_AUTUMN
+    }
+}
+
+/// The versions between these were not run: their rules may be those of either side.
+const LAST_OF_SPRING: Version = Version::new(2026, 3, 31);
+const FIRST_OF_AUTUMN: Version = Version::new(2026, 9, 0);
+
 /// A row of `cron_run_receipts` with status `running`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {

@@ -29,10 +29,14 @@ mod output;
 mod plan;
 // The README: its picture, its table, its commands.
 mod readme;
+// The platform of `cronctl sandbox`, over real sockets.
+mod sandbox_platform;
 // JSON documents of the real binary against the published schemas.
 mod schema;
 // Real state: recorded directories, files of jobs, pipes, damage, discovery.
 mod states;
+// Turns of a platform: the worked cases, bad answers, memory, watching.
+mod turns;
 // Help of every command, and wrong command lines.
 mod usage;
 

@@ -9,7 +9,6 @@ use super::report::{Rows, Summary, TurnsReport, is_apart};
 use crate::report::{Cell, Column, Row, Screen, Show, View};
 use crate::turn::Turn;
 use crate::ui::Role;
-use crate::when;
 
 /// The columns that a narrow terminal goes without, the first to go first.
 const EXPENDABLE: [&str; 7] = [
@@ -194,33 +193,23 @@ fn rests(report: &TurnsReport) -> Option<String> {
     let inputs = &report.inputs;
     let mut said = Vec::new();
     if let Some(platform) = &inputs.platform {
-        said.push(match (inputs.turns_route, &inputs.turns_route_why) {
-            (Some(true), _) => {
+        said.push(match inputs.turns_route {
+            Some(true) => {
                 format!("{platform} lists its turns with their starts (GET /admin/turns).")
             }
-            (Some(false), why) => {
-                let why = why.as_ref().map_or_else(String::new, |w| format!(" ({w})"));
-                let ledger = match &inputs.ledger {
-                    Some(file) => format!("what was seen before ({file})"),
-                    None => "nothing seen before (no ledger)".to_owned(),
+            // Why, and what the clocks do to it, is said as a warning.
+            Some(false) => {
+                let before = match &inputs.ledger {
+                    Some(file) => format!("and on what was seen before ({file})"),
+                    None => "and on this look alone, without a ledger".to_owned(),
                 };
                 format!(
-                    "{platform} does not list turns{why}: ages rest on its activity log, on \
-                     skipped fires and on {ledger}."
+                    "{platform} does not list turns: ages rest on its activity log, on skipped \
+                     fires {before}."
                 )
             }
-            (None, _) => format!("{platform} was not asked for its turns."),
+            None => format!("{platform} was not asked for its turns."),
         });
-        match inputs.clock_offset_ms {
-            Some(ms) if ms.abs() >= 2000 => {
-                let which = if ms > 0 { "ahead of" } else { "behind" };
-                let by = when::duration(ms.abs());
-                said.push(format!(
-                    "Its clock is {by} {which} this one; ages are corrected for that."
-                ));
-            }
-            _ => {}
-        }
     }
     if !inputs.openclaw.is_empty() {
         let which = inputs.openclaw.join(", ");

@@ -41,8 +41,6 @@ pub(super) struct Sources {
 pub(super) struct OpenClawState {
     /// What rows call it.
     pub(super) tag: String,
-    /// The option that names it.
-    pub(super) arg: OpenClawArg,
     /// Where it is.
     pub(super) paths: Paths,
 }
@@ -184,7 +182,7 @@ fn states(args: Vec<OpenClawArg>, ctx: &Context) -> Result<Vec<OpenClawState>, E
             0 => "openclaw".to_owned(),
             n => format!("openclaw-{}", n + 1),
         };
-        states.push(OpenClawState { tag, arg, paths });
+        states.push(OpenClawState { tag, paths });
     }
     Ok(states)
 }

@@ -229,8 +229,12 @@ async fn open(address: &Address) -> Result<Socket, Failure> {
             "it answered HTTP {} instead of opening a WebSocket",
             answer.status()
         ))),
+        Err(WsError::Tls(error)) => Err(Failure::Tls(error.to_string())),
+        // rustls' own errors come as errors of input and output.
+        Err(WsError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+            Err(Failure::Tls(error.to_string()))
+        }
         Err(WsError::Io(error)) => Err(Failure::Unreachable(error.to_string())),
-        Err(WsError::Tls(error)) => Err(Failure::Unreachable(format!("TLS: {error}"))),
         Err(error) => Err(no_gateway(error.to_string())),
     }
 }

@@ -40,7 +40,10 @@ impl RpcError {
     pub fn is_unauthorised(&self) -> bool {
         let about_auth = |code: &str| {
             code.starts_with("AUTH_")
-                || matches!(code, "MISSING_SCOPE" | "FORBIDDEN" | "UNAUTHORIZED")
+                || matches!(
+                    code,
+                    "DEVICE_IDENTITY_REQUIRED" | "MISSING_SCOPE" | "FORBIDDEN" | "UNAUTHORIZED"
+                )
         };
         about_auth(&self.code)
             || self.detail.as_deref().is_some_and(about_auth)
@@ -71,6 +74,8 @@ impl fmt::Display for RpcError {
 pub enum Failure {
     /// Nobody listens there, or the name is not known.
     Unreachable(String),
+    /// The other side does not speak TLS, or its certificate is not trusted.
+    Tls(String),
     /// Something listens there, and it is no gateway.
     NoGateway(String),
     /// The gateway answered with an error.
@@ -90,7 +95,9 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreachable(why) | Self::NoGateway(why) | Self::Garbage(why) => f.write_str(why),
+            Self::Unreachable(why) | Self::Tls(why) | Self::NoGateway(why) | Self::Garbage(why) => {
+                f.write_str(why)
+            }
             Self::Broken { why, .. } => f.write_str(why),
             Self::Said(error) => error.fmt(f),
         }
@@ -108,6 +115,11 @@ impl Failure {
             Self::Unreachable(why) => error(Exit::Unavailable, "cannot be reached")
                 .because(why)
                 .hint("is the gateway running, and is this its port? `openclaw gateway status`"),
+            Self::Tls(why) => error(Exit::Failed, "no secure connection")
+                .because(why)
+                .hint(
+                    "a gateway speaks plain ws unless gateway.tls is on, or a proxy is before it",
+                ),
             Self::NoGateway(why) => error(Exit::Failed, "is no OpenClaw gateway").because(why),
             Self::Garbage(why) => {
                 error(Exit::Failed, "does not speak the gateway's protocol").because(why)

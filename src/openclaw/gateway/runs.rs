@@ -38,6 +38,8 @@ pub struct Ended {
     pub status: String,
     /// `error`.
     pub error: Option<String>,
+    /// `nextRunAtMs`: when the job runs next, as known when the run ended, epoch milliseconds.
+    pub next_run_at_ms: Option<i64>,
 }
 
 impl Ended {
@@ -165,6 +167,7 @@ impl Gateway {
         Ok(entry.map(|entry| Ended {
             status: entry["status"].as_str().unwrap_or("unknown").to_owned(),
             error: entry["error"].as_str().map(str::to_owned),
+            next_run_at_ms: entry["nextRunAtMs"].as_i64(),
         }))
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::wire::Line;
 use super::{Shared, answer, guard};
+use crate::checkpoint::Body;
 use crate::sandbox::world::{Ask, Ended, Reply};
 
 /// `POST /adapters/:id/`: A2A as JSON-RPC.
@@ -34,16 +35,16 @@ pub(super) async fn rpc(
         return answer::runtime_json(200, &rpc_without_turn(&call));
     }
     let (text, message_id) = message_of(&call);
-    match shared.message(ws, &text, &message_id, false).await {
-        Ok(Ended::Answered {
-            text,
-            session_id,
-            resumed_from,
-        }) => {
-            let said = said(&call["id"], &text, &session_id, resumed_from.as_deref());
+    let ended = match shared.message(ws, &text, &message_id, false) {
+        Ok(ended) => ended.await.unwrap_or(Ended::Broken),
+        Err(_) => Ended::Broken,
+    };
+    match ended {
+        Ended::Answered { text, metadata } => {
+            let said = said(&call["id"], &text, &metadata);
             answer::runtime_json(200, &said)
         }
-        Ok(Ended::Broken | Ended::TimedOut { .. }) | Err(_) => {
+        Ended::Broken | Ended::TimedOut { .. } => {
             line.cutter.cut();
             pending().await
         }
@@ -89,15 +90,15 @@ pub(super) fn message_of(call: &Value) -> (String, String) {
     (text, id.to_owned())
 }
 
-/// The answer of an agent, with the session in which the turn ran.
-pub(super) fn said(id: &Value, text: &str, session: &str, resumed_from: Option<&str>) -> Value {
+/// The answer of an agent.
+pub(super) fn said(id: &Value, text: &str, metadata: &Value) -> Value {
     json!({
         "id": id,
         "jsonrpc": "2.0",
         "result": {
             "kind": "message",
-            "messageId": format!("answer-{session}"),
-            "metadata": {"resumed_from": resumed_from, "session_id": session},
+            "messageId": metadata["turn_id"],
+            "metadata": metadata,
             "parts": [{"kind": "text", "text": text}],
             "role": "agent",
         },
@@ -116,39 +117,37 @@ pub(super) async fn checkpoint(
         return answer::not_found();
     };
     // Without a handler there is nobody to ask for the secret.
-    let handled = shared.ask(|world| world.has_handler(ws));
-    if handled && !guard::inbound(&shared, &headers) {
+    if !shared.ask(|world| world.has_handler(ws)) {
+        return answer::not_found();
+    }
+    if !guard::inbound(&shared, &headers) {
         return answer::runtime_json(401, &json!({"error": "unauthorized"}));
     }
-    let ask = match read(&headers, &body) {
-        Ok(ask) => ask,
-        Err(why) if handled => return answer::runtime_json(400, &json!({"error": why})),
-        Err(_) => Ask::default(),
-    };
-    perform(&shared, &line, ws, &ask).await
+    perform(&shared, &line, ws, &body).await
 }
 
-/// Reads a request body; the id of the request may also stand in `Idempotency-Key`.
-pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Ask, &'static str> {
-    let value: Value = if body.is_empty() {
-        json!({})
-    } else {
-        serde_json::from_slice(body).map_err(|_| "the body is not JSON")?
-    };
-    if !value.is_object() {
-        return Err("the body is no JSON object");
+/// Reads a request body by the contract: what is missing or of a wrong type is refused.
+pub(super) fn read(body: &[u8]) -> Result<Ask, String> {
+    let body: Body = serde_json::from_slice(body).map_err(|e| e.to_string())?;
+    if body.request_id.is_empty() {
+        return Err("request_id is empty".to_owned());
     }
-    let text = |key: &str| value[key].as_str().map(str::to_owned);
-    let header = headers.get("idempotency-key").and_then(|v| v.to_str().ok());
     Ok(Ask {
-        turn_id: text("turn_id"),
-        request_id: text("request_id").or_else(|| header.map(str::to_owned)),
+        turn_id: body.turn_id,
+        request_id: body.request_id,
     })
 }
 
 /// Asks the adapter, and sends what it says the way it says it.
-pub(super) async fn perform(shared: &Shared, line: &Line, ws: usize, ask: &Ask) -> Response {
-    let answered = shared.ask(|world| world.checkpoint(ws, ask));
+pub(super) async fn perform(shared: &Shared, line: &Line, ws: usize, body: &[u8]) -> Response {
+    if !shared.ask(|world| world.has_handler(ws)) {
+        return answer::not_found();
+    }
+    let ask = match read(body) {
+        Ok(ask) => ask,
+        Err(why) => return answer::runtime_json(400, &json!({"error": why})),
+    };
+    let answered = shared.ask(|world| world.checkpoint(ws, &ask));
     if answered.after_ms > 0
         && let Some(late) = shared.clock.real(answered.after_ms)
     {

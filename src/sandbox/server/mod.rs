@@ -101,20 +101,23 @@ impl Shared {
     }
 
     /// Sends a message to a workspace; the receiver hears how its POST ended.
+    ///
+    /// # Errors
+    /// The status of a workspace that nobody answers for.
     fn message(
         &self,
         ws: usize,
         text: &str,
         message_id: &str,
         through_platform: bool,
-    ) -> oneshot::Receiver<Ended> {
+    ) -> Result<oneshot::Receiver<Ended>, &'static str> {
         let (sender, receiver) = oneshot::channel();
         self.ask(|world| {
-            let post = world.message(ws, text, message_id, through_platform);
+            let post = world.message(ws, text, message_id, through_platform)?;
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.insert(post, sender);
-        });
-        receiver
+            Ok(receiver)
+        })
     }
 
     /// The token of a workspace: derived, so that ten thousand need no room.

@@ -288,16 +288,18 @@ async fn a2a(State(shared): Ctx, Path(id): Path<String>, body: Bytes) -> Respons
         return answer::json(200, &call);
     }
     let (text, message_id) = adapter::message_of(&call);
-    match shared.message(ws, &text, &message_id, true).await {
-        Ok(Ended::Answered {
-            text,
-            session_id,
-            resumed_from,
-        }) => {
-            let said = adapter::said(&call["id"], &text, &session_id, resumed_from.as_deref());
-            answer::json(200, &said)
+    let ended = match shared.message(ws, &text, &message_id, true) {
+        Ok(ended) => ended.await.unwrap_or(Ended::Broken),
+        Err(status) => {
+            let body = json!({"error": "workspace has no URL", "status": status});
+            return answer::json(503, &body);
         }
-        Ok(Ended::TimedOut { native: true }) => answer::later(
+    };
+    match ended {
+        Ended::Answered { text, metadata } => {
+            answer::json(200, &adapter::said(&call["id"], &text, &metadata))
+        }
+        Ended::TimedOut { native: true } => answer::later(
             503,
             30,
             &json!({
@@ -307,7 +309,7 @@ async fn a2a(State(shared): Ctx, Path(id): Path<String>, body: Bytes) -> Respons
                 "retry_after": 30,
             }),
         ),
-        Ok(Ended::TimedOut { native: false }) => answer::later(
+        Ended::TimedOut { native: false } => answer::later(
             503,
             30,
             &json!({
@@ -316,7 +318,7 @@ async fn a2a(State(shared): Ctx, Path(id): Path<String>, body: Bytes) -> Respons
                 "retry_after": 30,
             }),
         ),
-        Ok(Ended::Broken) | Err(_) => answer::json(
+        Ended::Broken => answer::json(
             503,
             &json!({"error": "workspace agent unreachable — container restart triggered", "restarting": true}),
         ),
@@ -331,13 +333,9 @@ async fn checkpoint(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let ws = match of_workspace(&shared, &headers, &id, |_, ws| ws) {
-        Ok(ws) => ws,
-        Err(refused) => return refused,
-    };
-    match adapter::read(&headers, &body) {
-        Ok(ask) => adapter::perform(&shared, &line, ws, &ask).await,
-        Err(why) => answer::error(400, why),
+    match of_workspace(&shared, &headers, &id, |_, ws| ws) {
+        Ok(ws) => adapter::perform(&shared, &line, ws, &body).await,
+        Err(refused) => refused,
     }
 }
 

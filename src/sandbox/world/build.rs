@@ -149,7 +149,7 @@ impl World {
             answer_after_ms: section.answer_after.0,
             takes_ms: section.takes.0,
             swaps: u32::from(section.behaviour == Behaviour::TurnSwapping),
-            answered: FxHashMap::default(),
+            answered: VecDeque::new(),
         });
         if let Some(started) = section.turn_started
             && section.behaviour != Behaviour::Idle

@@ -7,17 +7,17 @@ use super::{What, World};
 use crate::sandbox::scenario::{Behaviour, Fault, Origin};
 
 /// How many answers an adapter remembers by request id.
-const REMEMBERED: usize = 256;
+const REMEMBERED: usize = 128;
 /// How long a restarted workspace is away.
 const RESTART_MS: i64 = 20_000;
 
 /// A checkpoint request, as far as an adapter looks at it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::sandbox) struct Ask {
     /// A precondition: cancel only this turn.
     pub(in crate::sandbox) turn_id: Option<String>,
     /// Same id, same answer.
-    pub(in crate::sandbox) request_id: Option<String>,
+    pub(in crate::sandbox) request_id: String,
 }
 
 /// What goes back over the wire.
@@ -71,12 +71,9 @@ impl World {
                 json!({"error": "workspace has no URL", "status": status}),
             );
         }
-        if let Some(known) = ask
-            .request_id
-            .as_ref()
-            .and_then(|id| workspace.answered.get(id))
-        {
-            return known.clone();
+        let mut known = workspace.answered.iter();
+        if let Some((_, reply)) = known.find(|(id, _)| *id == ask.request_id) {
+            return reply.clone();
         }
         let mut lost = false;
         match workspace.faults.pop_front() {
@@ -95,13 +92,11 @@ impl World {
             Some(Fault::Html) => return Reply::Html,
         }
         let reply = self.steer(ws, ask);
-        if let Some(id) = &ask.request_id {
-            let answered = &mut self.workspaces[ws].answered;
-            if answered.len() >= REMEMBERED {
-                answered.clear();
-            }
-            answered.insert(id.clone(), reply.clone());
+        let answered = &mut self.workspaces[ws].answered;
+        if answered.len() >= REMEMBERED {
+            answered.pop_front();
         }
+        answered.push_back((ask.request_id.clone(), reply.clone()));
         if lost { Reply::Reset } else { reply }
     }
 

@@ -10,6 +10,8 @@ mod platform;
 mod schedules;
 mod show;
 
+#[cfg(test)]
+mod tests;
 mod turns;
 
 use std::cmp::Reverse;

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::control::Reply;
@@ -23,10 +22,8 @@ pub(in crate::sandbox) enum Ended {
     Answered {
         /// What it said.
         text: String,
-        /// The session in which the turn ran.
-        session_id: String,
-        /// The checkpoint from which it resumed.
-        resumed_from: Option<String>,
+        /// The turn, its session, the checkpoint that it resumed and the one that it left.
+        metadata: Value,
     },
     /// The connection to the workspace broke: it was restarted.
     Broken,
@@ -198,8 +195,8 @@ pub(super) struct Workspace {
     pub(super) takes_ms: i64,
     /// How often a turn is still swapped for another when a checkpoint arrives.
     pub(super) swaps: u32,
-    /// Requests answered: same id, same answer.
-    pub(super) answered: FxHashMap<String, Reply>,
+    /// Requests answered, oldest first: same id, same answer.
+    pub(super) answered: VecDeque<(String, Reply)>,
 }
 
 impl Workspace {

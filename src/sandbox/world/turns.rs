@@ -25,19 +25,26 @@ const ENDLESS: &str = "HANG";
 impl World {
     /// Sends a message to a workspace through the platform or at its adapter. The POST ends with the
     /// turn that takes it, which [`World::take_ended`] says.
+    ///
+    /// # Errors
+    /// The status of a workspace that nobody answers for.
     pub(in crate::sandbox) fn message(
         &mut self,
         ws: usize,
         text: &str,
         message_id: &str,
         through_platform: bool,
-    ) -> PostId {
+    ) -> Result<PostId, &'static str> {
+        let workspace = &self.workspaces[ws];
+        if !workspace.online() {
+            return Err(workspace.status.word());
+        }
         let from = if through_platform {
             Caller::Platform
         } else {
             Caller::Adapter
         };
-        self.post(ws, text, message_id, from, Origin::User, None)
+        Ok(self.post(ws, text, message_id, from, Origin::User, None))
     }
 
     pub(super) fn post(
@@ -212,15 +219,16 @@ impl World {
             return;
         };
         if let Some(post) = turn.message.post {
-            let session_id = self.workspaces[ws].session_id.clone();
-            self.post_ended(
-                post,
-                Ended::Answered {
-                    text: says.to_owned(),
-                    session_id,
-                    resumed_from: turn.resumed_from,
-                },
-            );
+            let workspace = &self.workspaces[ws];
+            let left = workspace.saved.as_ref().map(|saved| &saved.id);
+            let metadata = json!({
+                "checkpoint": left.map(|id| json!({"id": id, "turn_id": turn.id})),
+                "resumed_from": turn.resumed_from,
+                "session_id": workspace.session_id,
+                "turn_id": turn.id,
+            });
+            let text = says.to_owned();
+            self.post_ended(post, Ended::Answered { text, metadata });
         }
         self.report(ws, true);
         self.next_waiting(ws);

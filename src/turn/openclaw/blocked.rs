@@ -2,7 +2,7 @@
 
 use super::OpenClawRuns;
 use crate::job::Job;
-use crate::schedule::{JobFacts, ScheduleSpec, Timetable, Version, ZoneSource};
+use crate::schedule::{JobFacts, ScheduleSpec, Timetable, ZoneSource};
 use crate::turn::Blocks;
 use crate::when;
 
@@ -67,17 +67,13 @@ pub(super) fn blocks(
     (blocks, notes)
 }
 
-/// Whether one run at a time is the rule, and what says so. Up to 2026.3.31 a tick does not start
-/// while another runs; from when on 2026.9.6's eight slots hold was not checked.
+/// Whether one run at a time is the rule, and what says so: then a tick does not start while another
+/// goes on.
 fn only_slot(runs: &OpenClawRuns) -> Option<&'static str> {
-    if runs.version.without_rerelease() > Version::new(2026, 3, 31) {
-        return None;
-    }
-    match runs.max_concurrent_runs {
-        None => Some("the default of this version"),
-        Some(0 | 1) => Some("the configuration"),
-        Some(_) => None,
-    }
+    (runs.slots() == Some(1)).then_some(match runs.max_concurrent_runs {
+        None => "the default of this version",
+        Some(_) => "the configuration",
+    })
 }
 
 /// `None` when the job's schedule cannot be computed, or the job is off.

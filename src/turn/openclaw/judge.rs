@@ -14,7 +14,7 @@ use crate::when;
 const TURN_MS: i64 = 60 * 60_000;
 const OTHER_MS: i64 = 10 * 60_000;
 /// Records of one run name the same instant; ones further apart than this are of different runs.
-const SAME_RUN_MS: i64 = 2_000;
+const SAME_RUN_MS: u64 = 2_000;
 /// A run younger than this may not have all its records yet.
 const YOUNG_MS: i64 = 60_000;
 /// A start this far ahead is a wrong clock; less is how clocks are.
@@ -81,9 +81,13 @@ impl<'a> Records<'a> {
             .filter(|r| r.job_id == id)
             .max_by_key(|r| r.started_at_ms);
         let mine = || runs.tasks.iter().flatten().filter(|t| t.job_id == id);
-        let known = receipt.map(|r| r.started_at_ms).or(marker_ms);
-        let same = |task: &&TaskRun| match (known, task.started_at_ms) {
-            (Some(known), Some(start)) => known.abs_diff(start) <= SAME_RUN_MS.unsigned_abs(),
+        // Without a receipt the marker may be earlier than the run, never later: gateways of 2026.3
+        // mark all jobs that are due in a tick, and then run them one after the other.
+        let same = |task: &&TaskRun| match (receipt, marker_ms, task.started_at_ms) {
+            (Some(receipt), _, Some(start)) => receipt.started_at_ms.abs_diff(start) <= SAME_RUN_MS,
+            (None, Some(marker), Some(start)) => {
+                start >= marker.saturating_sub_unsigned(SAME_RUN_MS)
+            }
             _ => true,
         };
         let running = || mine().filter(|t| !t.queued);
@@ -135,6 +139,8 @@ impl Judge<'_> {
         let start = records.start_ms().filter(|_| records.runs());
         let (ceiling_ms, ceiling_origin) = self.ceiling();
         let opinion = self.opinion(records, start, ceiling_ms);
+        // One that waits for its slot has no age: it did not start.
+        let (since, start) = (start, start.filter(|_| opinion.verdict != Verdict::Idle));
         let age = start.map(|start| self.now_ms.saturating_sub(start).max(0));
         let over = (opinion.verdict == Verdict::Over)
             .then(|| Some(age?.saturating_sub(ceiling_ms)))
@@ -145,7 +151,7 @@ impl Judge<'_> {
             opinion.verdict,
             Verdict::Running | Verdict::Over | Verdict::Off
         );
-        let (blocks, said) = match start {
+        let (blocks, said) = match since {
             Some(start) if opinion.verdict != Verdict::Skewed => blocks(
                 self.job,
                 self.runs,
@@ -180,7 +186,7 @@ impl Judge<'_> {
             started_at: start.map(when::utc),
             started_at_ms: start,
             age_ms: age,
-            age_is: age.map(|_| Bound::Exact),
+            age_is: age.and(strongest.as_ref()).map(|evidence| evidence.bound),
             evidence: strongest,
             other_evidence: evidence.collect(),
             ceiling_ms: Some(ceiling_ms),
@@ -259,6 +265,9 @@ impl Judge<'_> {
             let note = format!("its start is {} ahead: a clock is wrong", short(-age));
             return is(Verdict::Skewed, Confidence::Certain, Some(note));
         }
+        if let Some((verdict, why)) = self.waiting(records) {
+            return is(verdict, Confidence::Likely, Some(why));
+        }
         if let Some((sure, why)) = self.leaked(records, age) {
             return is(Verdict::Leaked, sure, Some(why));
         }
@@ -272,6 +281,44 @@ impl Judge<'_> {
         } else {
             is(Verdict::Running, sure, None)
         }
+    }
+
+    /// Whether a job that has nothing but a marker may wait for its slot, and why.
+    ///
+    /// Seen on 2026.3.31: all jobs that are due in a tick are marked at once, and run as slots get
+    /// free. Where tasks are kept, the one that runs has one.
+    fn waiting(&self, records: &Records<'_>) -> Option<(Verdict, String)> {
+        let runs = self.runs;
+        let marker = records.marker_ms?;
+        if records.receipt.is_some() || records.task.is_some() || runs.receipts.is_some() {
+            return None;
+        }
+        let since = when::utc(marker);
+        let slots = runs.slots();
+        if let Some(tasks) = &runs.tasks {
+            let running = tasks.iter().filter(|task| !task.queued);
+            let running: BTreeSet<&str> = running.map(|task| &*task.job_id).collect();
+            let full = running.len() >= slots.unwrap_or(1) && !running.is_empty();
+            let behind: Vec<&str> = running.into_iter().collect();
+            let why = format!(
+                "it was taken up at {since} and waits behind {}",
+                behind.join(", ")
+            );
+            let verdict = match slots {
+                Some(_) => Verdict::Idle,
+                None => Verdict::Unknown,
+            };
+            return full.then_some((verdict, why));
+        }
+        let marked = runs.markers.len();
+        (marked > slots?).then(|| {
+            let why = format!(
+                "{marked} jobs are marked, and {} runs at a time: which one is not recorded; the \
+                 others wait",
+                slots.unwrap_or(1)
+            );
+            (Verdict::Unknown, why)
+        })
     }
 
     /// A run is certain when the gateway itself says so, or the process that runs it was seen.
@@ -330,12 +377,21 @@ impl Judge<'_> {
         let mut notes = Vec::new();
         let start = records.start_ms();
         if let (Some(marker), Some(receipt)) = (records.marker_ms, records.receipt)
-            && marker.abs_diff(receipt.started_at_ms) > SAME_RUN_MS.unsigned_abs()
+            && marker.abs_diff(receipt.started_at_ms) > SAME_RUN_MS
         {
             notes.push(format!(
                 "the records disagree: the marker is of {}, the receipt of {}; the receipt is used",
                 when::utc(marker),
                 when::utc(receipt.started_at_ms)
+            ));
+        }
+        if let (None, Some(marker), Some(task)) = (records.receipt, records.marker_ms, records.task)
+            && let Some(start) = task.started_at_ms
+            && start.abs_diff(marker) > SAME_RUN_MS
+        {
+            let waited = short(start.saturating_sub(marker));
+            notes.push(format!(
+                "it was taken up {waited} before it ran: it waited for its slot"
             ));
         }
         if records.receipt.is_some() && records.marker_ms.is_none() {
@@ -369,6 +425,11 @@ impl Judge<'_> {
             bound: Bound::Exact,
             says,
         };
+        // Where a job is marked before it runs, its age is what it may be at most.
+        let marker_bound = match self.runs.receipts {
+            None if self.runs.marks_early() => Bound::Estimate,
+            _ => Bound::Exact,
+        };
         let mut evidence = Vec::new();
         if let Some(receipt) = records.receipt {
             let owner = match (receipt.owner_pid, receipt.owner_alive) {
@@ -396,7 +457,10 @@ impl Judge<'_> {
         }
         if let Some(marker) = records.marker_ms {
             let says = format!("{}: state.runningAtMs {marker}", self.runs.markers_at);
-            evidence.push(piece(EvidenceKind::RunningMarker, Some(marker), says));
+            evidence.push(Evidence {
+                bound: marker_bound,
+                ..piece(EvidenceKind::RunningMarker, Some(marker), says)
+            });
         }
         evidence
     }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::job::{Job, Place, Slot, parse};
 use crate::schedule::Rules;
-use crate::turn::{EvidenceKind, Liveness, Policy, Turn, Verdict};
+use crate::turn::{Bound, EvidenceKind, Liveness, Policy, Turn, Verdict};
 use crate::zones::Zones;
 
 /// 2026-11-25T12:00:00Z.
@@ -414,6 +414,50 @@ fn a_run_blocks_its_own_slots_and_with_one_slot_all_others() {
         turn.notes.join(";").contains("counting stopped"),
         "{turn:?}"
     );
+}
+
+#[test]
+fn jobs_of_one_tick_are_marked_together_and_run_one_by_one() {
+    // As recorded from 2026.3.31: two jobs marked in one tick, one of them with a task.
+    let mut runs = marked(LEDGER, 5 * MIN);
+    runs.markers.insert("b".to_owned(), NOW - 5 * MIN);
+    runs.tasks = Some(vec![TaskRun {
+        job_id: "b".to_owned(),
+        ..task("t1", 5 * MIN)
+    }]);
+    let verdict = |runs: &OpenClawRuns| {
+        let turns = judge_with(runs, &[job(LEDGER, "")], &Policy::default());
+        let turn = turns
+            .into_iter()
+            .find(|t| t.schedule_id.as_deref() == Some("a"));
+        let turn = turn.unwrap();
+        assert_eq!(turn.age_ms.is_some(), turn.verdict != Verdict::Idle);
+        (turn.verdict, turn.notes.join("; "))
+    };
+    let (waits, note) = verdict(&runs);
+    assert_eq!(waits, Verdict::Idle);
+    assert!(note.contains("waits behind b"), "{note}");
+    // With a free slot it does not wait.
+    runs.max_concurrent_runs = Some(2);
+    assert_eq!(verdict(&runs).0, Verdict::Leaked);
+    // Its turn came: the task began later than the marker.
+    let mut runs = marked(LEDGER, 30 * MIN);
+    runs.tasks = Some(vec![task("t2", 5 * MIN)]);
+    let turn = judge(&runs, &[job(LEDGER, "")]);
+    assert_eq!(
+        (turn.verdict, turn.age_ms),
+        (Verdict::Running, Some(5 * MIN))
+    );
+    assert_eq!(turn.age_is, Some(Bound::Exact));
+    assert!(turn.notes.join(";").contains("25 min"), "{turn:?}");
+    // Without tasks, two markers and one slot say that one of them runs, not which.
+    let mut runs = marked(OLD, 5 * MIN);
+    assert_eq!(verdict(&runs).0, Verdict::Running);
+    assert_eq!(judge(&runs, &[job(OLD, "")]).age_is, Some(Bound::Estimate));
+    runs.markers.insert("b".to_owned(), NOW - 5 * MIN);
+    let (unknown, note) = verdict(&runs);
+    assert_eq!(unknown, Verdict::Unknown);
+    assert!(note.contains("2 jobs are marked"), "{note}");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use crate::clock::{self, Stopwatch};
 use crate::error::Error;
 use crate::ledger::{Ledger, NewAttempt};
 use crate::openclaw::gateway::{
-    ABORT, Ended, Failure, Gateway, Settings, abort_params, read_abort, request, seen,
+    ABORT, Ended, Failure, Gateway, Settings, abort_params, read_abort, request, seen, session_of,
+    task_of,
 };
 use crate::schedule::Version;
 use crate::turn::Turn;
@@ -22,8 +23,9 @@ const POLL: Duration = Duration::from_millis(250);
 const AGAIN: Duration = Duration::from_secs(1);
 /// The record of a run is written a little after the run is gone.
 const RECORD: Duration = Duration::from_secs(3);
-/// A run gets at most so many requests in one call.
-const MOST_REQUESTS: u32 = 5;
+/// A run gets at most so many requests in one call: it may take a gateway seven seconds to prepare a
+/// run, and before that there is nothing to abort.
+const MOST_REQUESTS: u32 = 10;
 
 /// What was done about one run.
 #[derive(Clone, Debug)]
@@ -66,6 +68,8 @@ pub(super) struct Freer<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Back {
     seen: Seen,
+    /// The run's own session, where it has one by now.
+    key: Option<String>,
     /// How the run is recorded to have ended.
     ended: Option<Ended>,
     /// Why the gateway could not be asked.
@@ -89,7 +93,7 @@ impl Freer<'_> {
             why: String::new(),
             took_ms: None,
         };
-        let key = match planned.what {
+        let mut key = match planned.what {
             What::Abort(key) => key,
             What::Nothing(outcome, why) => {
                 (done.outcome, done.why) = (outcome, why);
@@ -120,6 +124,7 @@ impl Freer<'_> {
             let (outcome, why) = conclude(&answer, &says, &back, self.grace);
             self.ended(attempt, outcome, &why, &back)?;
             let pause = pause(&answer, back.seen);
+            key = back.key.unwrap_or(key);
             done.requests += 1;
             done.answer = Some(answer);
             done.says = Some(says);
@@ -172,6 +177,7 @@ impl Freer<'_> {
     async fn read_back(&mut self, turn: &Turn, answer: &Answer) -> Back {
         let mut back = Back {
             seen: Seen::NotKnown,
+            key: None,
             ended: None,
             why: None,
         };
@@ -185,7 +191,7 @@ impl Freer<'_> {
         let watch = Stopwatch::start();
         loop {
             match self.look(turn).await {
-                Ok(seen) => (back.seen, back.why) = (seen, None),
+                Ok((seen, key)) => (back.seen, back.key, back.why) = (seen, key, None),
                 Err(failure) => {
                     (back.seen, back.why) = (Seen::NotKnown, Some(failure.to_string()));
                     self.forget_broken(Some(&failure));
@@ -208,10 +214,15 @@ impl Freer<'_> {
         back
     }
 
-    async fn look(&mut self, turn: &Turn) -> Result<Seen, Failure> {
+    async fn look(&mut self, turn: &Turn) -> Result<(Seen, Option<String>), Failure> {
         let (tag, version) = (self.tag.clone(), self.version);
         let look = self.gateway().await?.runs(&tag, version).await?;
-        Ok(seen(turn, &look.runs))
+        let job = look
+            .jobs
+            .iter()
+            .find(|job| Some(&*job.id) == turn.schedule_id.as_deref());
+        let key = session_of(turn, job, task_of(turn, &look.runs));
+        Ok((seen(turn, &look.runs), key.ok()))
     }
 
     /// How the run ended; `None` when no record of it came.
@@ -355,7 +366,7 @@ fn conclude(answer: &Answer, says: &str, back: &Back, grace: Duration) -> (Outco
         }
         (_, Some(ended)) if ended.is_abort() && (aborted || lost) => (
             Outcome::Confirmed,
-            format!("gone, and recorded as {}", ended.says()),
+            format!("gone, and recorded as {}{}", ended.says(), then(ended)),
         ),
         (_, Some(ended)) if aborted => (
             Outcome::Moot,
@@ -378,6 +389,12 @@ fn conclude(answer: &Answer, says: &str, back: &Back, grace: Duration) -> (Outco
         ),
         (_, None) => (Outcome::Moot, format!("{says}: it had ended")),
     }
+}
+
+/// When the job runs next: an aborted run counts as an error, after which a gateway tries again.
+fn then(ended: &Ended) -> String {
+    let next = ended.next_run_at_ms.map(when::utc);
+    next.map_or_else(String::new, |at| format!("; the job runs next at {at}"))
 }
 
 #[cfg(test)]
@@ -432,9 +449,11 @@ mod tests {
         for (answer, seen, ended, expected) in cases {
             let back = Back {
                 seen,
+                key: None,
                 ended: ended.map(|(status, error)| Ended {
                     status: status.to_owned(),
                     error: error.map(str::to_owned),
+                    next_run_at_ms: None,
                 }),
                 why: None,
             };

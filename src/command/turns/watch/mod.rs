@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
-use self::diff::changes;
+use self::diff::{What, changes};
 use self::live::Live;
 use self::signals::Signals;
 use super::args::TurnsArgs;
@@ -24,8 +24,6 @@ use crate::molecule::{Events, Happening};
 use crate::report::{self as output, Format, Published};
 use crate::turn::Turn;
 use crate::when;
-
-pub use self::diff::What;
 
 /// Home, and everything below cleared: the table is drawn anew.
 const REDRAW: &str = "\x1b[H\x1b[2J";
@@ -94,6 +92,7 @@ pub(super) async fn run(
         live: Live::default(),
         last: None,
         hearing: None,
+        lost: false,
         failure: None,
         said: Vec::new(),
         exit: Exit::Ok,
@@ -120,6 +119,8 @@ struct Watch<'a> {
     last: Option<Look>,
     /// How events are heard, or why they are not, for the line below the table.
     hearing: Option<String>,
+    /// Whether it was said that they are not.
+    lost: bool,
     /// Why the last look failed.
     failure: Option<String>,
     /// What was said on stderr: said once.
@@ -134,6 +135,7 @@ impl Watch<'_> {
             u64::try_from(self.args.interval.unwrap_or(TurnsArgs::INTERVAL_MS)).unwrap_or(0),
         );
         let mut events: Option<Events> = None;
+        let mut subscribed = false;
         let mut looks = 0;
         loop {
             let now_ms = self.looker.sources.now_ms();
@@ -151,8 +153,9 @@ impl Watch<'_> {
             if self.args.count.is_some_and(|count| looks >= count) {
                 return Ok(self.exit);
             }
-            if events.is_none() {
+            if !subscribed && self.last.is_some() {
                 events = self.subscribe();
+                subscribed = true;
             }
             let next = tokio::time::sleep(pause);
             tokio::pin!(next);
@@ -221,13 +224,17 @@ impl Watch<'_> {
                     // What happened before is not known; what is idle from now on is.
                     self.live.gap();
                     look_now = true;
+                    self.lost = false;
                     self.hearing = Some(format!("starts are seen by {how}"));
                     self.line(What::Connected, now_ms, None, None, Some(how.to_owned()))?;
                 }
                 Happening::Lost(why) => {
                     self.live.gap();
                     self.hearing = Some(format!("events are not heard: {why}"));
-                    self.line(What::Lost, now_ms, None, None, Some(why))?;
+                    // Said once, however often the connection is tried in vain.
+                    if !std::mem::replace(&mut self.lost, true) {
+                        self.line(What::Lost, now_ms, None, None, Some(why))?;
+                    }
                 }
                 Happening::Unsupported(why) => {
                     *events = None;
