@@ -28,7 +28,7 @@ pub(super) use parts::{Ended, Event, PostId, Rng};
 pub(super) use platform::Filter;
 
 /// Workspaces beat in this many groups, one after the other.
-const GROUPS: usize = 30;
+const GROUPS: u8 = 30;
 /// The pause between two looks for due schedules.
 const POLL_MS: i64 = 30_000;
 /// When in it, so that fires are dispatched at :03 and :33 as in the incident.
@@ -127,7 +127,7 @@ impl World {
     }
 
     /// Returns how many workspaces there are.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.workspaces.len()
     }
 

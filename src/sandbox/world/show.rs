@@ -33,7 +33,6 @@ struct Capabilities {
 
 /// A row of `GET /workspaces`: every key, in order.
 #[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "so is the real row")]
 struct Listed<'a> {
     active_tasks: i64,
     agent_card: Card<'a>,
