@@ -564,7 +564,27 @@ mod tests {
             ),
             (
                 "[[workspace]]\ncount = 2",
-                "s.toml: workspace 1 has neither",
+                "s.toml:1:1: it has neither",
+                None,
+            ),
+            (
+                "[[workspace]]\nid = \"a\"\n[[workspace]]\nid = \"a\"",
+                "s.toml:3:1: two workspaces have the id \"a\"",
+                None,
+            ),
+            (
+                "[[workspace]]\nid = \"a\"\nschedules = [{ name = \"T\", cron = \"@hourly\" }]",
+                "s.toml:3:35: the schedule \"T\" is refused",
+                None,
+            ),
+            (
+                "[platform]\nspeed = -1.0",
+                "s.toml:2:9: a speed is 0 or more",
+                None,
+            ),
+            (
+                "[platform]\nheartbeat = \"1ms\"",
+                "s.toml:2:13: it is at least 1s",
                 None,
             ),
             ("[platform", "s.toml:1:", None),

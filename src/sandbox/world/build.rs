@@ -49,16 +49,20 @@ impl World {
                 world.add(section, number, start_ms, boot_ms, &zones)?;
             }
         }
-        let heartbeat = world.heartbeat_ms;
-        for group in 0..GROUPS {
-            let offset = heartbeat * i64::from(group) / i64::from(GROUPS);
-            world.later(boot_ms + 1_000 + offset, What::Beat(group.into()));
+        for group in 0..usize::from(GROUPS) {
+            world.later(boot_ms + world.first_beat(group), What::Beat(group));
         }
         world.later(after(boot_ms, POLL_MS) + POLL_PHASE_MS, What::Poll);
         world.later(after(boot_ms, SWEEP_MS), What::Sweep);
         world.advance(start_ms);
         world.events.clear();
         Ok(world)
+    }
+
+    /// How long after boot a group of workspaces beats first.
+    fn first_beat(&self, group: usize) -> i64 {
+        let group = i64::try_from(group).unwrap_or(0);
+        1_000 + self.heartbeat_ms * group / i64::from(GROUPS)
     }
 
     fn add(
@@ -86,6 +90,7 @@ impl World {
             None => json!({}),
         };
         let group = ws % usize::from(GROUPS);
+        let first_beat_ms = boot_ms + self.first_beat(group);
         self.groups[group].push(ws);
         let schedules = section
             .schedules
@@ -121,7 +126,8 @@ impl World {
             config,
             status: Status::Online,
             removed_ms: section.removed.then_some(boot_ms),
-            up_since_ms: boot_ms - 86_400_000,
+            // A day of heartbeats, so that uptimes change with them.
+            up_since_ms: first_beat_ms - 2_880 * self.heartbeat_ms,
             uptime_known: true,
             turn: None,
             place: 0,
@@ -133,6 +139,7 @@ impl World {
             saved: None,
             shown_active: 0,
             shown_task: "".into(),
+            row: None,
             last_activity_ms: None,
             rows: VecDeque::new(),
             schedules,

@@ -186,6 +186,8 @@ pub(super) struct Workspace {
 
     pub(super) shown_active: i64,
     pub(super) shown_task: Arc<str>,
+    /// Its row in `GET /workspaces` with the uptime that stands in it, until something changes.
+    pub(super) row: Option<(i64, Box<[u8]>)>,
     pub(super) last_activity_ms: Option<i64>,
     pub(super) rows: VecDeque<Row>,
     pub(super) schedules: Vec<Schedule>,
