@@ -134,6 +134,11 @@ impl Spell {
                 .is_some_and(|start| start > self.first_seen_ms.saturating_add(SLACK_MS))
     }
 
+    /// Whether the spell still holds at an instant: not idle, nor unseen, for too long.
+    pub(super) fn holds_at(&self, at_ms: i64) -> bool {
+        !self.lost_at(at_ms)
+    }
+
     /// Whether too long passed before an instant for the same turn to be taken as going on.
     fn lost_at(&self, at_ms: i64) -> bool {
         let unseen_until = self.idle_since_ms.unwrap_or(at_ms);
