@@ -14,7 +14,6 @@ use super::failure;
 use super::transport::{self, Answer, Transport};
 use crate::checkpoint::{Body, Reply, backoff_ms, checkpoint_path};
 use crate::error::Error;
-use crate::molecule::Token;
 use crate::turn::{
     Activity, CeilingSetting, Parsed, Schedule, TurnsRoute, Workspace, parse_activity,
     parse_config, parse_schedules, parse_turns, parse_workspaces,
