@@ -3,7 +3,8 @@
 use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 
-use super::transport::{Answer, Fault, FaultKind, Transport};
+use super::fault::{Fault, FaultKind};
+use super::transport::{Answer, Transport};
 use crate::error::{Error, Exit};
 use crate::ui::escape;
 use crate::when;

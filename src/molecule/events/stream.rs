@@ -101,7 +101,7 @@ async fn one(
 async fn connect(platform: &Platform, id: &str) -> Result<Response, Ended> {
     let not_sent = |e| Ended::NotOffered(in_one_line(&e));
     let path = workspace_path(id, "/events/stream").map_err(not_sent)?;
-    let url = platform.url(&path).map_err(not_sent)?;
+    let url = platform.transport().url(&path).map_err(not_sent)?;
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
     let transport = platform.transport();
