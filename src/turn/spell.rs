@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 /// A workspace that is seen idle, or not seen at all, for less than this is taken as busy all along:
-/// the platform's phantom sweep shows 0 for up to 30 s while a turn goes on.
+/// the platform's phantom sweep shows 0 for up to 30 s while a turn goes on. So looks that are at
+/// most 30 s apart always bridge it.
 pub const BRIDGE_MS: i64 = 60_000;
 
 /// One look at one workspace.
@@ -132,6 +133,11 @@ impl Spell {
         sighting.by == Witness::TurnsRoute
             && started(sighting)
                 .is_some_and(|start| start > self.first_seen_ms.saturating_add(SLACK_MS))
+    }
+
+    /// Whether the spell still holds at an instant: not idle, nor unseen, for too long.
+    pub(super) fn holds_at(&self, at_ms: i64) -> bool {
+        !self.lost_at(at_ms)
     }
 
     /// Whether too long passed before an instant for the same turn to be taken as going on.
