@@ -73,6 +73,22 @@ impl Context {
         })
     }
 
+    /// The same context at another instant, for an answer that is given more than once. Problems
+    /// that it is told do not count for this one's exit code.
+    #[must_use]
+    pub fn at(&self, now_ms: i64) -> Self {
+        Self {
+            env: self.env.clone(),
+            directory: self.directory.clone(),
+            now_ms,
+            now_origin: self.now_origin.clone(),
+            ui: self.ui.clone(),
+            config: self.config.clone(),
+            output: self.output.clone(),
+            partial: AtomicBool::new(false),
+        }
+    }
+
     /// Says a problem on stderr and makes the exit code partial.
     pub fn problem(&self, problem: &Problem) {
         self.ui.problem(problem);

@@ -26,11 +26,15 @@ pub enum Exit {
     Findings,
     /// 6: the target said no.
     Refused,
+    /// 130: SIGINT ended it; what was in flight is finished or recorded.
+    Interrupted,
+    /// 143: SIGTERM ended it; what was in flight is finished or recorded.
+    Terminated,
 }
 
 impl Exit {
     /// Every exit code, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -38,6 +42,8 @@ impl Exit {
         Self::Unavailable,
         Self::Findings,
         Self::Refused,
+        Self::Interrupted,
+        Self::Terminated,
     ];
 
     /// Says what it means, for help and manual pages.
@@ -50,6 +56,8 @@ impl Exit {
             Self::Unavailable => "A server was not reached, timed out or answered 5xx.",
             Self::Findings => "A --fail-on condition was met.",
             Self::Refused => "The target said no.",
+            Self::Interrupted => "SIGINT ended it, after what was in flight.",
+            Self::Terminated => "SIGTERM ended it, after what was in flight.",
         }
     }
 
@@ -63,6 +71,8 @@ impl Exit {
             Self::Unavailable => 4,
             Self::Findings => 5,
             Self::Refused => 6,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 }

@@ -46,6 +46,18 @@ fn environment() -> Section {
             "Directory of the user's configuration; ~/.config when not set.",
         ),
         (
+            "CRONCTL_TOKEN",
+            "The bearer token of the platform, where --token-file is not given.",
+        ),
+        (
+            "OPENCLAW_GATEWAY_TOKEN",
+            "The gateway's token for checkpoint --openclaw-gateway, where neither of the above is set.",
+        ),
+        (
+            "XDG_STATE_HOME",
+            "Directory of the ledger; ~/.local/state when not set.",
+        ),
+        (
             "NO_COLOR",
             "When set and not empty, nothing is coloured with --color auto.",
         ),
@@ -75,6 +87,10 @@ fn files() -> Section {
         (
             "$XDG_CONFIG_HOME/cronctl/cronctl.toml",
             "Configuration of the user. Flags come first, then the environment, the project, the user.",
+        ),
+        (
+            "$XDG_STATE_HOME/cronctl/ledger.db",
+            "What turns and checkpoint observed and did: SQLite, readable by its owner only.",
         ),
     ];
     Section {
@@ -120,7 +136,10 @@ openclaw = [\"~/.openclaw\"]
 
 [contexts.prod.molecule]
 url = \"https://platform.example\"
-token_file = \"~/.config/cronctl/token\"";
+token_file = \"~/.config/cronctl/token\"
+
+[contexts.prod.adapters.claude-code]
+ceiling_seconds = 3600";
 
 /// Returns what `cronctl --help` says after the options.
 pub fn overview() -> String {

@@ -99,7 +99,7 @@ pub struct Look {
 }
 
 /// The streams of this process.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ui {
     quiet: bool,
     talk_color: bool,
@@ -196,6 +196,27 @@ impl Ui {
         io::stderr().write_all(text.as_bytes()).ok();
     }
 
+    /// Whether a person is there to answer: stdin and stderr are a terminal.
+    pub fn asks(&self) -> bool {
+        self.talk_terminal && io::stdin().is_terminal()
+    }
+
+    /// Asks a question on stderr, after what there is to know, and reads the answer from the
+    /// terminal: whether it was yes. `None` where nobody is there ([`Ui::asks`]). `--quiet` does not
+    /// silence it.
+    pub fn confirm(&self, about: &[String], question: &str) -> Option<bool> {
+        if !self.asks() {
+            return None;
+        }
+        let about = about.iter().map(|line| format!("{}\n", escape(line)));
+        let text = about.collect::<String>() + &format!("{} [y/N] ", escape(question));
+        io::stderr().write_all(text.as_bytes()).ok();
+        let mut answer = String::new();
+        // An answer that cannot be read is none, and none is no.
+        io::stdin().read_line(&mut answer).ok();
+        Some(is_yes(&answer))
+    }
+
     /// Starts showing progress; with a total as a bar, without as a spinner.
     pub fn progress(&self, what: &str, total: Option<u64>) -> Progress {
         Progress::new(what, total, self.talk_terminal && !self.quiet)
@@ -207,6 +228,11 @@ impl Ui {
         // One write per line, so that lines of parallel processes do not mix.
         io::stderr().write_all(line.as_bytes()).ok();
     }
+}
+
+/// Whether an answer is yes. Anything else, nothing included, is no.
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// Renders what clap prepared.
@@ -250,6 +276,16 @@ mod tests {
         assert!(!auto(both.clone(), true));
         assert!(ColorChoice::Always.applies(&both, false));
         assert!(!ColorChoice::Never.applies(&Env::of([("CLICOLOR_FORCE", "1")]), true));
+    }
+
+    #[test]
+    fn only_yes_is_yes() {
+        for yes in ["y", "Y\n", " yes \r\n", "YES"] {
+            assert!(is_yes(yes), "{yes:?}");
+        }
+        for no in ["", "\n", "n", "no", "yep", "y y", "ja"] {
+            assert!(!is_yes(no), "{no:?}");
+        }
     }
 
     #[test]

@@ -266,7 +266,10 @@ impl Platform {
         let timeout = self.transport().timeout() + Duration::from_secs(grace);
         let text = serde_json::to_string(body);
         match (Url::parse(url), text) {
-            (Ok(url), Ok(text)) => self.act(&url, text, Some(&body.request_id), timeout).await,
+            (Ok(url), Ok(text)) => {
+                self.attempt(&url, Some(text), Some(&body.request_id), timeout)
+                    .await
+            }
             (Err(e), _) => not_sent(&e),
             (_, Err(e)) => not_sent(&e),
         }
@@ -278,7 +281,8 @@ impl Platform {
         match url {
             Ok(url) => {
                 let timeout = self.transport().timeout();
-                self.act(&url, "{}".to_owned(), None, timeout).await
+                self.attempt(&url, Some("{}".to_owned()), None, timeout)
+                    .await
             }
             Err(e) => not_sent(&e),
         }
@@ -308,11 +312,9 @@ impl Platform {
             whole: false,
             timeout: self.transport().timeout(),
         };
-        let answer = self
-            .transport()
-            .send(&call)
-            .await
-            .map_err(|e| failure::broken(self.transport(), &Method::POST, &url, &e, 1))?;
+        let answer = self.transport().send(&call).await.map_err(|e| {
+            failure::broken(self.transport(), &Method::POST, &url, call.timeout, &e, 1)
+        })?;
         if answer.status.is_success() && !answer.is_html() {
             return Ok(());
         }
@@ -358,12 +360,38 @@ impl Platform {
         notes.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a request that acts: once, whatever comes of it.
-    async fn act(&self, url: &Url, body: String, key: Option<&str>, timeout: Duration) -> Reply {
+    /// Sends a request as its sender made it, broken ones included: once, a `POST` where it has a body,
+    /// else a `GET`. For trying a contract out.
+    pub async fn once(
+        &self,
+        url: &str,
+        body: Option<String>,
+        key: Option<&str>,
+        timeout: Duration,
+    ) -> Reply {
+        match Url::parse(url) {
+            Ok(url) => self.attempt(&url, body, key, timeout).await,
+            Err(e) => not_sent(&e),
+        }
+    }
+
+    /// Sends a request once, whatever comes of it.
+    async fn attempt(
+        &self,
+        url: &Url,
+        body: Option<String>,
+        key: Option<&str>,
+        timeout: Duration,
+    ) -> Reply {
+        let method = if body.is_some() {
+            Method::POST
+        } else {
+            Method::GET
+        };
         let call = Call {
-            method: Method::POST,
+            method: method.clone(),
             url,
-            body: Some(body),
+            body,
             key,
             limit: ACT_LIMIT,
             whole: false,
@@ -377,7 +405,7 @@ impl Platform {
                 body: self.transport().redact(&answer.body),
             },
             Err(fault) => {
-                let error = failure::broken(self.transport(), &Method::POST, url, &fault, 1);
+                let error = failure::broken(self.transport(), &method, url, timeout, &fault, 1);
                 Reply::Broken {
                     why: in_one_line(&error),
                     sent: fault.sent(),

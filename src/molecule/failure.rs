@@ -1,5 +1,7 @@
 //! One way of failing: what happened, where, why, and what to do next.
 
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 
@@ -17,10 +19,11 @@ pub(super) fn broken(
     transport: &Transport,
     method: &Method,
     url: &Url,
+    timeout: Duration,
     fault: &Fault,
     tries: u32,
 ) -> Error {
-    let limit = when::duration(i64::try_from(transport.timeout().as_millis()).unwrap_or(i64::MAX));
+    let limit = when::duration(i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX));
     let host = url.host_str().unwrap_or_default();
     let (what, hint) = match fault.kind {
         FaultKind::Name => (

@@ -96,8 +96,14 @@ impl Transport {
                 Ok(answer) => return Ok(answer),
                 Err(fault) if tried < TRIES && fault.may_pass() => None,
                 Err(fault) => {
-                    let method = &Method::GET;
-                    return Err(failure::broken(self, method, url, &fault, tried));
+                    return Err(failure::broken(
+                        self,
+                        &Method::GET,
+                        url,
+                        call.timeout,
+                        &fault,
+                        tried,
+                    ));
                 }
             };
             // No two requests of any two processes pause alike.

@@ -2,8 +2,15 @@
 //!
 //! `world` is a simulation without I/O: a function of scenario and time. `server` shows it over HTTP.
 
+mod scenario;
+mod server;
+mod world;
+
 use crate::error::Error;
 use crate::molecule::Token;
+
+pub use scenario::{SCENARIOS, Scenario, built_in};
+pub use world::World;
 
 /// How to run it.
 #[derive(Clone, Debug, Default)]
@@ -31,8 +38,12 @@ pub struct Running {
     pub url: String,
     /// The admin token that it accepts.
     pub token: Token,
+    /// The inbound secret that every adapter of it accepts.
+    pub secret: Token,
     /// The instant at which it started, epoch milliseconds by its own clock.
     pub start_ms: i64,
+    /// How many workspaces it has.
+    pub workspaces: usize,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -50,12 +61,22 @@ impl Drop for Running {
 }
 
 /// The scenario of `--demo`: incident 2 among healthy, unsteerable and unknown turns.
-pub const DEMO: &str = "";
+pub const DEMO: &str = include_str!("scenarios/demo.toml");
 
 /// Starts it on 127.0.0.1.
 ///
 /// # Errors
 /// When the scenario is wrong, or the port is taken.
-pub async fn start(_options: Options) -> Result<Running, Error> {
-    unimplemented!()
+pub async fn start(options: Options) -> Result<Running, Error> {
+    let text = options.scenario.as_deref().unwrap_or(DEMO);
+    start_scenario(&Scenario::parse("scenario", text)?, &options).await
+}
+
+/// Starts a scenario that is read already; [`Options::scenario`] is not looked at.
+///
+/// # Errors
+/// When an option is out of range, a schedule of it is refused, or the port is taken.
+pub async fn start_scenario(scenario: &Scenario, options: &Options) -> Result<Running, Error> {
+    server::check(options)?;
+    server::serve(scenario, options).await
 }

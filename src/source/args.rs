@@ -117,10 +117,11 @@ pub enum OpenClawArg {
     Dir(PathBuf),
 }
 
-/// Stands for a missing value. No argument can be this, since arguments hold no zero byte.
-const DISCOVER: &str = "\0";
+/// Stands for a missing value of `--openclaw`. No argument can be this, since arguments hold no zero byte.
+pub(crate) const DISCOVER: &str = "\0";
 
-fn state_dir(value: OsString) -> Result<OpenClawArg, String> {
+/// Reads a value of `--openclaw`, for every command that has it.
+pub(crate) fn state_dir(value: OsString) -> Result<OpenClawArg, String> {
     if value == DISCOVER {
         Ok(OpenClawArg::Discover)
     } else if value.is_empty() {

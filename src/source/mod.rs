@@ -18,6 +18,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use crate::openclaw::{Confidence, Want};
+pub(crate) use args::{DISCOVER, state_dir};
 pub use args::{Dialect, OpenClawArg, SourceArgs, VersionArg};
 pub use demo::{DEMO_NOW_MS, config as demo_config};
 pub use gateway::Gateway;

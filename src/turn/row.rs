@@ -142,12 +142,12 @@ pub enum EvidenceKind {
     Observed,
     /// Fires were skipped or rejected in an unbroken row since.
     Skips,
-    /// OpenClaw: `state.runningAtMs` of the job.
-    RunningMarker,
     /// OpenClaw: `cron_run_receipts`.
     Receipt,
     /// OpenClaw: `task_runs`.
     TaskRun,
+    /// OpenClaw: `state.runningAtMs` of the job.
+    RunningMarker,
 }
 
 impl EvidenceKind {

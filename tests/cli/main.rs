@@ -8,14 +8,20 @@
 // The sealed environment that every other module uses.
 mod sandbox;
 
+// The contract, clause by clause, on adapters that honour or break it.
+mod adapter;
 // Findings, formats, baselines, exit codes of `check`.
 mod check;
+// Every answer of the contract, the ledger, budgets, signals of `checkpoint`.
+mod checkpoint;
 // Settings: precedence, origins, contexts.
 mod config;
 // Mistakes in cronctl.toml.
 mod config_file;
 // Which model runs: the scenarios, the recorded matrix, versions, drift, damage.
 mod explain_model;
+// The published contract against the code and against what real systems said.
+mod contract;
 // Checked-in completions, manual pages and schemas equal what the code gives.
 mod generated;
 mod honour;
@@ -27,10 +33,14 @@ mod output;
 mod plan;
 // The README: its picture, its table, its commands.
 mod readme;
+// The platform of `cronctl sandbox`, over real sockets.
+mod sandbox_platform;
 // JSON documents of the real binary against the published schemas.
 mod schema;
 // Real state: recorded directories, files of jobs, pipes, damage, discovery.
 mod states;
+// Turns of a platform: the worked cases, bad answers, memory, watching.
+mod turns;
 // Help of every command, and wrong command lines.
 mod usage;
 

@@ -64,7 +64,14 @@ async fn connect(platform: &Platform) -> Result<WebSocketStream<reqwest::Upgrade
         }
     }
     let response = transport.open(&url, headers).await.map_err(|fault| {
-        let error = failure::broken(transport, &Method::GET, &url, &fault, 1);
+        let error = failure::broken(
+            transport,
+            &Method::GET,
+            &url,
+            transport.timeout(),
+            &fault,
+            1,
+        );
         Ended::Lost(in_one_line(&error))
     })?;
     let status = response.status();

@@ -106,7 +106,14 @@ async fn connect(platform: &Platform, id: &str) -> Result<Response, Ended> {
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
     let transport = platform.transport();
     let response = transport.open(&url, headers).await.map_err(|fault| {
-        let error = failure::broken(transport, &Method::GET, &url, &fault, 1);
+        let error = failure::broken(
+            transport,
+            &Method::GET,
+            &url,
+            transport.timeout(),
+            &fault,
+            1,
+        );
         Ended::Lost(in_one_line(&error))
     })?;
     let status = response.status();

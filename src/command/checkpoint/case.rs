@@ -1,0 +1,160 @@
+//! One turn that is to be freed, and how far that has come.
+
+use crate::checkpoint::{
+    Action, Answer, Attempt, Body, Outcome, Policy, ReadBack, Seen, Target, decide,
+};
+use crate::turn::Turn;
+
+use super::outcome::cut_short;
+
+/// One turn that is to be freed, and how far that has come.
+#[derive(Debug)]
+pub(super) struct Case {
+    /// The turn as judged before.
+    pub(super) turn: Turn,
+    pub(super) target: Target,
+    /// Where its request goes; an error says why it cannot.
+    pub(super) url: Result<String, String>,
+    /// The body, with the id of the request that was sent last, or would be.
+    pub(super) body: Body,
+    /// All requests for it that are known, those of earlier calls included, oldest first.
+    attempts: Vec<Attempt>,
+    looks: Vec<ReadBack>,
+    /// Their numbers in the ledger: this call's.
+    pub(super) numbers: Vec<i64>,
+    /// Requests sent in this call, restarts included.
+    pub(super) sent: u32,
+    /// Restarts among them.
+    pub(super) restarts: u32,
+    /// The last answer of this call, and what stood in it.
+    pub(super) answer: Option<(Answer, String)>,
+    /// When its first request of this call was sent, epoch milliseconds.
+    pub(super) asked_ms: Option<i64>,
+    /// How it ended.
+    pub(super) end: Option<End>,
+    /// Whether that was said on the platform's activity log; `None`: not asked to.
+    pub(super) reported: Option<bool>,
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct End {
+    pub(super) outcome: Outcome,
+    pub(super) why: String,
+    /// When, epoch milliseconds.
+    pub(super) at_ms: i64,
+}
+
+/// What is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// A checkpoint.
+    Checkpoint {
+        /// The id of the request.
+        request_id: String,
+        /// Its round.
+        round: u32,
+    },
+    /// A restart of the workspace.
+    Restart,
+}
+
+impl Case {
+    /// A turn for which nothing was done in this call. `attempts` are those of earlier calls.
+    pub(super) fn new(
+        turn: Turn,
+        target: Target,
+        url: Result<String, String>,
+        body: Body,
+        attempts: Vec<Attempt>,
+    ) -> Self {
+        Self {
+            turn,
+            target,
+            url,
+            body,
+            attempts,
+            looks: Vec::new(),
+            numbers: Vec::new(),
+            sent: 0,
+            restarts: 0,
+            answer: None,
+            asked_ms: None,
+            end: None,
+            reported: None,
+        }
+    }
+
+    /// What is to be done next.
+    pub(super) fn next(&self, policy: &Policy, now_ms: i64) -> Action {
+        decide(&self.target, &self.attempts, &self.looks, policy, now_ms)
+    }
+
+    /// The id and round under which work is recorded: a restart has those of the request before it.
+    pub(super) fn name_of(&self, work: &Work) -> (String, u32) {
+        match work {
+            Work::Checkpoint { request_id, round } => (request_id.clone(), *round),
+            Work::Restart => self.attempts.last().map_or_else(
+                || (self.body.request_id.clone(), 0),
+                |last| (last.request_id.clone(), last.round),
+            ),
+        }
+    }
+
+    /// Notes that a request is about to be sent.
+    pub(super) fn begins(&mut self, work: &Work, at_ms: i64) {
+        let (request_id, round) = self.name_of(work);
+        self.body.request_id.clone_from(&request_id);
+        self.attempts.push(Attempt {
+            request_id,
+            round,
+            at_ms,
+            answer: None,
+            restart: *work == Work::Restart,
+        });
+    }
+
+    /// Takes back what was begun and is not sent.
+    pub(super) fn withdraws(&mut self) {
+        self.attempts.pop();
+    }
+
+    /// Notes that a request is on its way.
+    pub(super) fn sends(&mut self, work: &Work, at_ms: i64) {
+        self.sent += 1;
+        self.restarts += u32::from(*work == Work::Restart);
+        self.asked_ms.get_or_insert(at_ms);
+        self.answer = None;
+    }
+
+    /// Notes an answer.
+    pub(super) fn hears(&mut self, answer: Answer, says: String, at_ms: i64) {
+        if let Some(last) = self.attempts.last_mut() {
+            last.answer = Some((answer.clone(), at_ms));
+        }
+        self.answer = Some((answer, says));
+    }
+
+    /// Notes what a look showed.
+    pub(super) fn sees(&mut self, seen: Seen, at_ms: i64) {
+        self.looks.push(ReadBack { at_ms, seen });
+    }
+
+    /// What the last look showed.
+    pub(super) fn last_look(&self) -> Option<&ReadBack> {
+        self.looks.last()
+    }
+
+    /// How many looks it took.
+    pub(super) fn looks(&self) -> usize {
+        self.looks.len()
+    }
+
+    /// How it stands when it is given up now.
+    pub(super) fn as_it_stands(&self) -> Outcome {
+        cut_short(
+            self.sent > 0,
+            self.answer.as_ref().map(|(answer, _)| answer),
+        )
+    }
+}

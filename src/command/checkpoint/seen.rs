@@ -1,0 +1,106 @@
+//! What a look at the platform shows of a turn.
+
+use rustc_hash::FxHashMap;
+
+use crate::checkpoint::Seen;
+use crate::turn::{Bound, ListedTurn, Snapshot, Turn, TurnsRoute, Workspace};
+
+/// A look, by workspace, so that one serves any number of targets.
+#[derive(Debug)]
+pub(super) struct Glance<'a> {
+    workspaces: FxHashMap<&'a str, &'a Workspace>,
+    /// `None` where the platform lists no turns.
+    turns: Option<FxHashMap<&'a str, Vec<&'a ListedTurn>>>,
+}
+
+impl<'a> Glance<'a> {
+    pub(super) fn new(look: &'a Snapshot) -> Self {
+        let workspaces = look.workspaces.iter().map(|w| (w.id.as_str(), w));
+        let turns = match &look.turns {
+            TurnsRoute::Listed(rows) => {
+                let mut by: FxHashMap<&str, Vec<&ListedTurn>> = FxHashMap::default();
+                for row in rows {
+                    by.entry(&row.workspace_id).or_default().push(row);
+                }
+                Some(by)
+            }
+            TurnsRoute::Missing(_) | TurnsRoute::NotAsked => None,
+        };
+        Self {
+            workspaces: workspaces.collect(),
+            turns,
+        }
+    }
+
+    /// What is there of a turn that was judged before. `turn_id` is its id, where one is known.
+    pub(super) fn of(&self, turn: &Turn, turn_id: Option<&str>) -> Seen {
+        let listed = self.turns.as_ref().map(|by| by.get(&*turn.workspace_id));
+        match (listed, turn_id) {
+            (Some(Some(rows)), _) => among(rows, turn, turn_id),
+            // The list is the authority on what it named; `active_tasks` follows a heartbeat later.
+            (Some(None), Some(_)) => Seen::Gone,
+            (Some(None), None) | (None, _) => self.by_tasks(turn),
+        }
+    }
+
+    /// By what the workspace itself shows, where no list names its turns.
+    fn by_tasks(&self, turn: &Turn) -> Seen {
+        // One that is not in the list may be removed, or the list cut: neither is known.
+        let Some(workspace) = self.workspaces.get(&*turn.workspace_id) else {
+            return Seen::NotKnown;
+        };
+        match workspace.active_tasks {
+            None => Seen::NotKnown,
+            Some(n) if n <= 0 => Seen::Idle,
+            // One task at a time, and its prompt is another: the queue moved on.
+            Some(1) => match (
+                said(turn.current_task.as_ref()),
+                said(workspace.current_task.as_ref()),
+            ) {
+                (Some(before), Some(now)) if before != now => Seen::Successor,
+                _ => Seen::InFlight,
+            },
+            Some(_) => Seen::InFlight,
+        }
+    }
+}
+
+/// By the rows that the list of turns has for its workspace.
+fn among(rows: &[&ListedTurn], turn: &Turn, turn_id: Option<&str>) -> Seen {
+    // The true start is not after what a bound says; an estimate says nothing of it.
+    let started = turn
+        .started_at_ms
+        .filter(|_| turn.age_is != Some(Bound::Estimate));
+    let same = |row: &ListedTurn| match (turn_id, row.turn_id.as_deref()) {
+        (Some(wanted), Some(id)) => wanted == id,
+        // Without ids the start decides; without starts it may be the same.
+        _ => match (started, row.started_at_ms) {
+            (Some(before), Some(now)) => now <= before.saturating_add(APART_MS),
+            _ => true,
+        },
+    };
+    if rows.iter().any(|row| same(row)) {
+        Seen::InFlight
+    } else {
+        Seen::Successor
+    }
+}
+
+/// A turn that started more than this after another is another, milliseconds: clocks are compared to
+/// a second.
+const APART_MS: i64 = 5_000;
+
+fn said(text: Option<&String>) -> Option<&str> {
+    text.map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+/// Returns what was seen in a word.
+pub(super) fn word(seen: Seen) -> &'static str {
+    match seen {
+        Seen::InFlight => "in-flight",
+        Seen::Gone => "gone",
+        Seen::Successor => "successor",
+        Seen::Idle => "idle",
+        Seen::NotKnown => "not-known",
+    }
+}

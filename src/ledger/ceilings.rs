@@ -1,0 +1,73 @@
+//! Configured ceilings, as last read.
+
+use std::collections::BTreeMap;
+
+use rusqlite::params;
+
+use super::Ledger;
+use crate::error::Error;
+use crate::turn::CeilingSetting;
+
+impl Ledger {
+    /// Remembers configured ceilings, so that a fleet's need not be asked again each time.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn remember_ceilings(
+        &mut self,
+        platform: &str,
+        at_ms: i64,
+        ceilings: &BTreeMap<String, CeilingSetting>,
+    ) -> Result<(), Error> {
+        if ceilings.is_empty() {
+            return Ok(());
+        }
+        self.change(|transaction| {
+            let mut put = transaction.prepare(
+                "INSERT INTO ceilings (platform, workspace_id, seconds, wrong, read_ms) \
+                 VALUES (?1, ?2, ?3, ?4, ?5) \
+                 ON CONFLICT (platform, workspace_id) DO UPDATE SET \
+                   seconds = excluded.seconds, wrong = excluded.wrong, read_ms = excluded.read_ms",
+            )?;
+            for (id, ceiling) in ceilings {
+                let (seconds, wrong) = match ceiling {
+                    CeilingSetting::Absent => (None, None),
+                    // More than the column holds is 292 thousand million years.
+                    CeilingSetting::Seconds(n) => {
+                        (Some(i64::try_from(*n).unwrap_or(i64::MAX)), None)
+                    }
+                    CeilingSetting::Wrong(what) => (None, Some(what)),
+                };
+                put.execute(params![platform, id, seconds, wrong, at_ms])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The ceilings read since an instant.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn ceilings(
+        &self,
+        platform: &str,
+        since_ms: i64,
+    ) -> Result<BTreeMap<String, CeilingSetting>, Error> {
+        self.read(|connection| {
+            let sql = "SELECT workspace_id, seconds, wrong FROM ceilings \
+                       WHERE platform = ?1 AND read_ms >= ?2";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map(params![platform, since_ms], |row| {
+                let seconds: Option<i64> = row.get(1)?;
+                let wrong: Option<String> = row.get(2)?;
+                let ceiling = match (seconds, wrong) {
+                    (_, Some(what)) => CeilingSetting::Wrong(what),
+                    (Some(n), None) => CeilingSetting::Seconds(n.unsigned_abs()),
+                    (None, None) => CeilingSetting::Absent,
+                };
+                Ok((row.get(0)?, ceiling))
+            })?;
+            rows.collect()
+        })
+    }
+}
