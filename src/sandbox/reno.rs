@@ -37,7 +37,8 @@ struct Watch {
     world: World,
     turns_route: bool,
     spells: BTreeMap<String, Spell>,
-    attempts: Vec<Attempt>,
+    /// By what names the turn, as the ledger keeps them.
+    attempts: BTreeMap<String, Vec<Attempt>>,
     day: Day,
 }
 
@@ -46,13 +47,17 @@ fn watched(scenario: &Scenario, turns_route: bool) -> Day {
         world: World::new(scenario, BEGIN).unwrap(),
         turns_route,
         spells: BTreeMap::new(),
-        attempts: Vec::new(),
+        attempts: BTreeMap::new(),
         day: Day::default(),
     };
     let mut now = BEGIN;
     while now <= REPORTED {
         watch.world.advance(now);
-        watch.look(now);
+        // Without the list of turns nothing tells the next one from the one whose POST timed out:
+        // busy again, with the same prompt. There the watch ends with its first success.
+        if turns_route || watch.day.outcomes.is_empty() {
+            watch.look(now);
+        }
         let early = now < BEGIN + 45 * MINUTE;
         now += if early { MINUTE } else { 15 * MINUTE };
     }
@@ -153,10 +158,9 @@ impl Watch {
         };
         let policy = checkpoint::Policy::default();
         let mut looks = Vec::new();
-        let mine = self.attempts.len();
+        let mut attempts = self.attempts.remove(&turn.key).unwrap_or_default();
         for _ in 0..200 {
-            let attempts = &self.attempts[mine..];
-            match checkpoint::decide(&target, attempts, &looks, &policy, now_ms) {
+            match checkpoint::decide(&target, &attempts, &looks, &policy, now_ms) {
                 Action::Request { request_id, round } => {
                     self.day.requests.push((now_ms, target.turn_id.clone()));
                     let ask = Ask {
@@ -165,7 +169,7 @@ impl Watch {
                     };
                     let reply = self.world.checkpoint(0, &ask).reply;
                     let answer = (read_answer(&wire(&reply)).0, now_ms);
-                    self.attempts.push(Attempt {
+                    attempts.push(Attempt {
                         request_id,
                         round,
                         at_ms: now_ms,
@@ -188,6 +192,7 @@ impl Watch {
                 Action::Restart => panic!("nobody asked for a restart"),
                 Action::Done { outcome, .. } => {
                     self.day.outcomes.push(outcome);
+                    self.attempts.insert(turn.key.clone(), attempts);
                     return;
                 }
             }
