@@ -49,6 +49,10 @@ pub struct GatewayArgs {
 }
 
 /// What is to be done at a gateway.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 #[derive(Debug)]
 pub(super) struct Ask<'a> {
     /// The gateway's options.
@@ -133,7 +137,7 @@ pub(super) async fn free(
         &Zones::new(&ctx.env),
         now_ms,
     );
-    let planned = select::select(ask, &look, turns)?;
+    let planned = select::select(ask, &look, &turns)?;
     let mut freer = Freer {
         gateway: Some(gateway),
         settings: &settings,

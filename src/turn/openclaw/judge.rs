@@ -310,10 +310,10 @@ impl Judge<'_> {
             };
             return full.then_some((verdict, why));
         }
-        let marked = runs.markers.len();
-        (marked > slots?).then(|| {
+        let count = runs.markers.len();
+        (count > slots?).then(|| {
             let why = format!(
-                "{marked} jobs are marked, and {} runs at a time: which one is not recorded; the \
+                "{count} jobs are marked, and {} runs at a time: which one is not recorded; the \
                  others wait",
                 slots.unwrap_or(1)
             );
