@@ -1,9 +1,15 @@
 //! What to do next about one target.
 
+mod case;
+mod looks;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
 use super::policy::Policy;
+use case::Case;
 
 /// One turn that is to be freed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,12 +143,64 @@ pub enum Outcome {
 
 /// Decides what to do next about a target. `attempts` are all requests for this turn that are
 /// recorded, oldest first, those of earlier calls included; `looks` are the looks of this call.
+///
+/// It is called again after each action, with what came of it, until it says [`Action::Done`]. Under
+/// any answers it ends; within one call it asks for at most [`Policy::max_requests`] requests and one
+/// restart.
 pub fn decide(
-    _target: &Target,
-    _attempts: &[Attempt],
-    _looks: &[ReadBack],
-    _policy: &Policy,
-    _now_ms: i64,
+    target: &Target,
+    attempts: &[Attempt],
+    looks: &[ReadBack],
+    policy: &Policy,
+    now_ms: i64,
 ) -> Action {
-    unimplemented!()
+    let case = Case {
+        target,
+        attempts,
+        looks,
+        policy,
+        now_ms,
+    };
+    let Some(last) = attempts.last() else {
+        return case.first();
+    };
+    if last.restart {
+        return case.restarted(last);
+    }
+    let (answer, at_ms) = match &last.answer {
+        None => return case.unclear(last, last.at_ms, "the end of the request is not recorded"),
+        Some((answer, at_ms)) => (answer, *at_ms),
+    };
+    let earlier = case.is_earlier(last);
+    match answer {
+        Answer::Checkpointed { .. } => case.accepted(last, at_ms, true),
+        Answer::Interrupting { .. } => case.accepted(last, at_ms, false),
+        Answer::NotSteerable => case.refused(at_ms, earlier),
+        Answer::Throttled { retry_after_ms } => case.throttled(at_ms, *retry_after_ms),
+        Answer::Unclear => case.unclear(last, at_ms, "the answer is unclear"),
+        // Things may have changed since an earlier call.
+        _ if earlier => case.request(),
+        Answer::Idle => case.said_idle(at_ms),
+        Answer::TurnMismatch { .. } => done(
+            Outcome::Moot,
+            "the turn ended by itself: another one is running and was not touched",
+        ),
+        Answer::Unsupported if policy.escalate => Action::Restart,
+        Answer::Unsupported => done(Outcome::Unsupported, "there is no handler for a checkpoint"),
+        Answer::Unauthorised => done(Outcome::Unauthorised, "the caller is not allowed"),
+        Answer::TenantGuard => done(
+            Outcome::Unauthorised,
+            "the tenant guard answered: the organisation is missing or wrong",
+        ),
+        Answer::Rejected => done(Outcome::Rejected, "the request was refused as it is"),
+        Answer::NoSuchWorkspace => done(Outcome::Rejected, "there is no such workspace"),
+    }
+}
+
+/// It is over.
+fn done(outcome: Outcome, why: impl Into<String>) -> Action {
+    Action::Done {
+        outcome,
+        why: why.into(),
+    }
 }
