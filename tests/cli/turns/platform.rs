@@ -291,3 +291,35 @@ fn a_gateway_and_a_platform_are_answered_together() {
     assert_eq!(json["turns"][0]["schedule_id"], "job-1");
     assert_eq!(json["inputs"]["platform"], Value::Null);
 }
+
+#[test]
+fn a_ceiling_is_remembered_and_says_so() {
+    let serve = |asked: &str| match asked.split('?').next().unwrap() {
+        "/workspaces" => Answer::json(&json!([workspace("ws-a", "claude-code", 1)])),
+        "/workspaces/ws-a/config" => Answer::json(&json!({
+            "data": {"runtime_config": {"native_session_ceiling_seconds": 60}}
+        })),
+        "/admin/turns" => Answer::missing(),
+        _ => Answer::json(&json!([])),
+    };
+    let fake = Fake::new(serve);
+    let sandbox = sandbox();
+    let json: Value = asked_now(&fake, &sandbox, "--workspace ws-a --json").json();
+    assert_eq!(json["turns"][0]["ceiling_ms"], 60_000);
+    let origin = json["turns"][0]["ceiling_origin"].as_str().unwrap();
+    assert!(!origin.contains("as read"), "{origin}");
+    // The whole fleet: the one request that a busy workspace may cost goes to its activity.
+    let before = fake.hits().len();
+    let json: Value = asked_now(&fake, &sandbox, "--json").json();
+    assert_eq!(json["turns"][0]["ceiling_ms"], 60_000);
+    let origin = json["turns"][0]["ceiling_origin"].as_str().unwrap();
+    assert!(
+        origin.ends_with("as read within the last 60 min"),
+        "{origin}"
+    );
+    let hits = fake.hits();
+    assert!(
+        !hits[before..].iter().any(|hit| hit.contains("/config")),
+        "{hits:?}"
+    );
+}
