@@ -119,6 +119,7 @@ fn over_means_strictly_older_than_the_ceiling() {
         })
         .collect();
     assert_eq!(verdicts, [("ws-f", "unknown"), ("ws-g", "skewed")]);
+    assert_eq!(unknown[0]["age_ms"], Value::Null);
     assert_eq!(unknown[0]["over_by_ms"], Value::Null);
     assert_eq!(
         json["summary"],
@@ -148,10 +149,11 @@ fn what_a_person_reads_of_it() {
     assert!(words(lines[2]).contains(&"30 min 1 s".to_owned()), "{text}");
     assert!(text.contains("\nStart not known\n"), "{text}");
     let apart = text.split("Start not known").nth(1).unwrap();
-    assert!(apart.contains("WS-F"), "{text}");
-    assert!(apart.contains("unknown"), "{text}");
-    assert!(apart.contains("WS-G"), "{text}");
-    assert!(apart.contains("in the future"), "{text}");
+    let (unknown, skewed) = apart.split_once("Start in the future").unwrap();
+    assert!(unknown.contains("WS-F"), "{text}");
+    assert!(unknown.contains("unknown"), "{text}");
+    assert!(skewed.contains("WS-G"), "{text}");
+    assert!(skewed.contains("in the future"), "{text}");
     assert!(!text.contains("WS-D"), "{text}");
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("2 over the ceiling"), "{text}");
@@ -332,6 +334,30 @@ fn one_request_per_busy_workspace_without_the_list_of_turns() {
     // All of the budget went to busy ones.
     let of_idle = |hit: &&String| hit.contains("/ws-040/") || hit.contains("/ws-499/");
     assert_eq!(hits.iter().filter(of_idle).count(), 0);
+}
+
+#[test]
+fn an_adapter_that_reports_nothing_is_counted_and_is_no_turn() {
+    let rows = json!([
+        workspace("ws-h", "hermes", 0),
+        workspace("ws-a", "claude-code", 0)
+    ]);
+    let fake = Fake::serving(rows, None);
+    let sandbox = sandbox();
+    let run = asked(&fake, &sandbox, "--json --fail-on unknown");
+    assert_eq!(run.code, Some(0), "{run}");
+    let json: Value = run.json();
+    assert_eq!(json["turns"], json!([]));
+    assert_eq!(json["unknown"], json!([]));
+    assert_eq!(json["summary"]["unreported"], 1);
+    assert_eq!(json["summary"]["idle"], 1);
+    let text = asked(&fake, &sandbox, "").stdout;
+    assert!(text.starts_with("Nothing is in flight.\n"), "{text}");
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains("1 that do not report whether they are busy in 2 workspaces"),
+        "{text}"
+    );
 }
 
 /// What a platform says when something is wrong.
