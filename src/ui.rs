@@ -196,11 +196,16 @@ impl Ui {
         io::stderr().write_all(text.as_bytes()).ok();
     }
 
+    /// Whether a person is there to answer: stdin and stderr are a terminal.
+    pub fn asks(&self) -> bool {
+        self.talk_terminal && io::stdin().is_terminal()
+    }
+
     /// Asks a question on stderr, after what there is to know, and reads the answer from the
-    /// terminal: whether it was yes. `None` where no person is there to answer: stdin or stderr is no
-    /// terminal. `--quiet` does not silence it.
+    /// terminal: whether it was yes. `None` where nobody is there ([`Ui::asks`]). `--quiet` does not
+    /// silence it.
     pub fn confirm(&self, about: &[String], question: &str) -> Option<bool> {
-        if !self.talk_terminal || !io::stdin().is_terminal() {
+        if !self.asks() {
             return None;
         }
         let about = about.iter().map(|line| format!("{}\n", escape(line)));

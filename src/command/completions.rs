@@ -3,6 +3,7 @@
 //! The scripts only register: on every press of the key the shell runs cronctl itself with
 //! `COMPLETE=<shell>`, so that options, job names and contexts are those of the moment.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use clap::{Args, ValueEnum};
@@ -14,6 +15,7 @@ use crate::config::{Config, Flags};
 use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Error, Exit};
+use crate::ledger::Ledger;
 use crate::source::{self, SourceArgs, Want};
 
 /// Print the script that makes a shell complete cronctl.
@@ -152,6 +154,26 @@ fn known_jobs(env: &Env) -> Vec<(String, Option<String>)> {
     let jobs: Result<_, Error> = jobs();
     let jobs = jobs.map(|loaded| loaded.jobs).unwrap_or_default();
     jobs.into_iter().map(|job| (job.id, job.name)).collect()
+}
+
+/// Completes the id or name of a workspace that the ledger knows. For `ArgValueCompleter::new`. No
+/// platform is asked: a key press must not wait for one, nor spend its budget of requests.
+pub fn workspaces(current: &OsStr) -> Vec<CompletionCandidate> {
+    const LATEST: u32 = 1000;
+    let path = Ledger::default_path(&Env::of_process());
+    let ledger = path.and_then(|path| Ledger::open_existing(&path).ok()?);
+    let history = ledger.and_then(|ledger| ledger.history(&[], None, LATEST).ok());
+    let workspaces: BTreeMap<String, Option<String>> = history
+        .into_iter()
+        .flatten()
+        .map(|entry| (entry.workspace_id, entry.workspace_name))
+        .collect();
+    let candidates = workspaces.into_iter().flat_map(|(id, name)| {
+        let by_name = name.clone().map(CompletionCandidate::new);
+        let by_id = CompletionCandidate::new(id).help(name.map(Into::into));
+        std::iter::once(by_id).chain(by_name)
+    });
+    matching(current, candidates)
 }
 
 fn matching(

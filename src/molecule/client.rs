@@ -534,7 +534,7 @@ impl Platform {
             };
             // No two requests of any two processes pause alike.
             let seed = format!("{url} {} {}", std::process::id(), self.requests());
-            let pause = backoff_ms(PAUSE_MS, PAUSE_MAX_MS, tried, &seed)
+            let pause = backoff_ms(PAUSE_MS, PAUSE_MAX_MS, tried - 1, &seed)
                 + retry_after_ms.unwrap_or(0).min(RETRY_AFTER_MAX_MS);
             let pause = Duration::from_millis(u64::try_from(pause).unwrap_or(0));
             tokio::time::sleep(pause).await;

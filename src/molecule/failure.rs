@@ -145,6 +145,11 @@ pub(super) fn garbled(
     if answer.is_html() {
         return refused(transport, method, url, answer, 1);
     }
+    // What is no JSON at all is said with its place.
+    let why = match serde_json::from_str::<serde::de::IgnoredAny>(&answer.body) {
+        Ok(_) => escape(why).into_owned(),
+        Err(e) => format!("it is no JSON: {e}"),
+    };
     let error = Error::failed(format!("{method} {url}: the answer cannot be understood"))
         .because(why)
         .because(match shown(&transport.redact(&answer.body)) {

@@ -277,7 +277,8 @@ impl Transport {
             content_type,
             retry_after_ms,
             location,
-            body: String::from_utf8_lossy(&body).into_owned(),
+            body: String::from_utf8(body)
+                .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
         })
     }
 
@@ -416,14 +417,13 @@ fn chain<'e>(
     std::iter::successors(Some(error), inner)
 }
 
-/// Finds the error of the TLS library, which an I/O error hides from its own chain.
+/// Finds the error of the TLS library, which I/O errors around it hide from the chain.
 fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
-    chain(error).find_map(|e| {
-        let inner: &(dyn StdError + 'static) = match e.downcast_ref::<io::Error>() {
-            Some(io) => io.get_ref()?,
-            None => e,
-        };
-        inner.downcast_ref()
+    chain(error).find_map(|mut e| {
+        while let Some(io) = e.downcast_ref::<io::Error>() {
+            e = io.get_ref()?;
+        }
+        e.downcast_ref()
     })
 }
 

@@ -4,12 +4,14 @@
 
 pub mod config;
 pub mod discover;
+pub mod gateway;
 pub mod gateway_log;
 pub mod history;
 pub mod installed;
 pub mod keys;
 mod loose;
 pub mod models;
+pub mod running;
 pub mod sessions;
 pub mod snapshot;
 pub mod state;

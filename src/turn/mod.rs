@@ -7,6 +7,7 @@
 
 mod adapter;
 mod judge;
+mod openclaw;
 mod platform;
 mod row;
 mod snapshot;
@@ -14,6 +15,9 @@ mod spell;
 
 pub use adapter::{Adapter, Adapters, CEILING_MS};
 pub use judge::{Judged, Policy, judge};
+pub use openclaw::{
+    CleanAbort, OpenClawRuns, Receipt, STUCK_MS, TaskRun, clean_abort, openclaw_turns,
+};
 pub use platform::{
     Activity, CeilingSetting, CronRun, ListedTurn, Parsed, PlatformEvent, Schedule, Workspace,
     parse_activity, parse_config, parse_event, parse_schedules, parse_turns, parse_workspaces,

@@ -30,7 +30,7 @@ pub struct Turn {
     pub confidence: crate::openclaw::Confidence,
     /// Whether it still shows signs of life.
     pub liveness: Liveness,
-    /// When it started, as far as known: RFC 3339.
+    /// When it started, as far as known (`age_is` says how far), by our clock: RFC 3339.
     pub started_at: Option<String>,
     /// The same, epoch milliseconds.
     pub started_at_ms: Option<i64>,
@@ -142,12 +142,28 @@ pub enum EvidenceKind {
     Observed,
     /// Fires were skipped or rejected in an unbroken row since.
     Skips,
-    /// OpenClaw: `state.runningAtMs` of the job.
-    RunningMarker,
     /// OpenClaw: `cron_run_receipts`.
     Receipt,
     /// OpenClaw: `task_runs`.
     TaskRun,
+    /// OpenClaw: `state.runningAtMs` of the job.
+    RunningMarker,
+}
+
+impl EvidenceKind {
+    /// Says what it is, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::TurnsRoute => "the list of turns",
+            Self::Event => "a start that a watch saw",
+            Self::Activity => "messages that timed out",
+            Self::Observed => "what was seen busy before",
+            Self::Skips => "skipped fires",
+            Self::RunningMarker => "running markers",
+            Self::Receipt => "receipts",
+            Self::TaskRun => "task runs",
+        }
+    }
 }
 
 /// One piece of evidence.

@@ -66,8 +66,9 @@ const SLACK_MS: i64 = 5_000;
 /// Adds a sighting to a workspace's spell: the spell that holds now, `None` when it is over.
 ///
 /// A spell goes on through a stretch of less than [`BRIDGE_MS`] in which the workspace is seen idle or
-/// not seen; it ends where a sighting shows that the turn is another one: by its id, by its prompt, or
-/// because the list of turns names a start after the spell began. With the same turn id it goes on
+/// not seen; it ends where an event says that the workspace is idle, or where a sighting shows that the
+/// turn is another one: by its id, by its prompt, or because the list of turns names a start after the
+/// spell began. With the same turn id it goes on
 /// through anything. A sighting older than the newest adds only what was not known.
 pub fn fold(spell: Option<Spell>, sighting: &Sighting) -> Option<Spell> {
     let Some(mut spell) = spell else {
@@ -80,6 +81,10 @@ pub fn fold(spell: Option<Spell>, sighting: &Sighting) -> Option<Spell> {
     if !sighting.busy {
         if late {
             return Some(spell);
+        }
+        // The sweep sends no event: an event that says idle is the workspace's own word.
+        if sighting.by == Witness::Event {
+            return None;
         }
         let since = *spell.idle_since_ms.get_or_insert(sighting.at_ms);
         return (sighting.at_ms.saturating_sub(since) < BRIDGE_MS).then_some(spell);
@@ -132,6 +137,11 @@ impl Spell {
         sighting.by == Witness::TurnsRoute
             && started(sighting)
                 .is_some_and(|start| start > self.first_seen_ms.saturating_add(SLACK_MS))
+    }
+
+    /// Whether the spell still holds at an instant: not idle, nor unseen, for too long.
+    pub(super) fn holds_at(&self, at_ms: i64) -> bool {
+        !self.lost_at(at_ms)
     }
 
     /// Whether too long passed before an instant for the same turn to be taken as going on.

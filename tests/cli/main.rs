@@ -12,6 +12,8 @@ mod sandbox;
 mod adapter;
 // Findings, formats, baselines, exit codes of `check`.
 mod check;
+// Every answer of the contract, the ledger, budgets, signals of `checkpoint`.
+mod checkpoint;
 // Settings: precedence, origins, contexts.
 mod config;
 // Mistakes in cronctl.toml.
@@ -37,6 +39,8 @@ mod sandbox_platform;
 mod schema;
 // Real state: recorded directories, files of jobs, pipes, damage, discovery.
 mod states;
+// Turns of a platform: the worked cases, bad answers, memory, watching.
+mod turns;
 // Help of every command, and wrong command lines.
 mod usage;
 

@@ -121,6 +121,16 @@ impl Invocation<'_> {
         self
     }
 
+    /// Starts it with its streams piped, for commands that run until they are ended.
+    pub(crate) fn spawn(mut self) -> std::process::Child {
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
     /// Runs it with stdout and stderr captured.
     pub(crate) fn run(mut self) -> Run {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -42,7 +42,10 @@ pub(super) async fn report(
             let id = &cases[i].turn.workspace_id;
             problems.push(Problem::new(
                 format!("workspace {id}"),
-                format!("not said on its activity log: {}", super::in_one_line(&error)),
+                format!(
+                    "not said on its activity log: {}",
+                    super::in_one_line(&error)
+                ),
             ));
         }
     }
@@ -68,10 +71,7 @@ fn row(case: &Case) -> Option<Report> {
     };
     let says = case.answer.as_ref().map(|(_, says)| format!(" ({says})"));
     Some(Report {
-        summary: format!(
-            "{subject}: checkpoint {what}{}",
-            says.unwrap_or_default()
-        ),
+        summary: format!("{subject}: checkpoint {what}{}", says.unwrap_or_default()),
         status: "error",
         error_detail: Some(end.why.clone()),
         request_body: json!({
@@ -135,7 +135,11 @@ mod tests {
         for outcome in super::super::outcome::ALL {
             use Outcome::{Lingering, Refused, Unknown, Unsupported};
             let expected = matches!(outcome, Refused | Unsupported | Lingering | Unknown);
-            assert_eq!(super::row(&case(outcome)).is_some(), expected, "{outcome:?}");
+            assert_eq!(
+                super::row(&case(outcome)).is_some(),
+                expected,
+                "{outcome:?}"
+            );
         }
     }
 }

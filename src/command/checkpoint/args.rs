@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use clap_complete::ArgValueCompleter;
 
 use super::history::HistoryArgs;
+use super::openclaw::GatewayArgs;
 use crate::checkpoint::{self, checkpoint_path};
+use crate::command::completions;
 use crate::molecule::MoleculeArgs;
 use crate::when::parse_duration;
 
@@ -21,7 +24,7 @@ pub struct CheckpointArgs {
     ///
     /// A workspace that is named is asked whatever the age of its turn, unless --over-ceiling is given
     /// too. A name that several have is refused.
-    #[arg(value_name = "WORKSPACE")]
+    #[arg(value_name = "WORKSPACE", add = ArgValueCompleter::new(completions::workspaces))]
     pub workspace: Vec<String>,
 
     /// Free every turn that is over its ceiling: strictly older, native session, ceiling not off
@@ -76,7 +79,10 @@ pub struct CheckpointArgs {
     #[command(flatten)]
     pub molecule: MoleculeArgs,
 
-    // The gateway's own options stand here: see `super::openclaw`.
+    /// Which gateway instead.
+    #[command(flatten)]
+    pub gateway: GatewayArgs,
+
     /// Record requests in this file [default: ledger.db in cronctl's state directory]
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with = "no_ledger", help_heading = "Sources")]
     pub ledger: Option<PathBuf>,

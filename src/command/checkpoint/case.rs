@@ -152,6 +152,9 @@ impl Case {
 
     /// How it stands when it is given up now.
     pub(super) fn as_it_stands(&self) -> Outcome {
-        cut_short(self.sent > 0, self.answer.as_ref().map(|(answer, _)| answer))
+        cut_short(
+            self.sent > 0,
+            self.answer.as_ref().map(|(answer, _)| answer),
+        )
     }
 }

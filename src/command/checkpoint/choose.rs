@@ -40,42 +40,70 @@ pub struct LeftAlone {
     pub idle: usize,
 }
 
-/// Splits judged turns, keeping their order, which is the oldest first.
-///
-/// With a ceiling in question: over it, owned by its adapter, and the ceiling not off. Else every turn
-/// of the workspaces that were named; one that shows none is asked all the same, since not every
-/// adapter reports its turns.
+impl Wish<'_> {
+    /// Where a turn is counted that is left alone.
+    ///
+    /// With a ceiling in question, those are freed that are over it, owned by their adapter, and whose
+    /// ceiling is not off. Else every turn of the workspaces that were named; one that shows none is
+    /// asked all the same, since not every adapter reports its turns.
+    fn fate(self, turn: &Turn) -> Fate {
+        if self
+            .ids
+            .is_some_and(|ids| !ids.contains(&turn.workspace_id))
+        {
+            return Fate::NotMeant;
+        }
+        if !self.over {
+            return Fate::Freed;
+        }
+        match turn.verdict {
+            Verdict::Over if turn.native_session != Some(true) => {
+                Fate::Left(|left| &mut left.not_known_native)
+            }
+            Verdict::Over if self.certain && turn.confidence != Confidence::Certain => {
+                Fate::Left(|left| &mut left.estimated)
+            }
+            Verdict::Over => Fate::Freed,
+            Verdict::Unknown => Fate::Left(|left| &mut left.unknown),
+            Verdict::Skewed => Fate::Left(|left| &mut left.skewed),
+            Verdict::Off => Fate::Left(|left| &mut left.off),
+            Verdict::NotNative => Fate::Left(|left| &mut left.not_native),
+            Verdict::Idle => Fate::Left(|left| &mut left.idle),
+            // The last two are of OpenClaw's gateway, which is asked in another way.
+            Verdict::Under | Verdict::Leaked | Verdict::Running => {
+                Fate::Left(|left| &mut left.under)
+            }
+        }
+    }
+
+    /// Whether a turn is to be freed.
+    pub(super) fn frees(self, turn: &Turn) -> bool {
+        matches!(self.fate(turn), Fate::Freed)
+    }
+}
+
+/// What becomes of a turn.
+enum Fate {
+    /// It is to be freed.
+    Freed,
+    /// It is left alone, and counted there.
+    Left(fn(&mut LeftAlone) -> &mut usize),
+    /// It is of another workspace.
+    NotMeant,
+}
+
+/// Returns the turns to free in their order, which is the oldest first, and counts the others.
 pub(super) fn choose(turns: Vec<Turn>, wish: Wish<'_>) -> (Vec<Turn>, LeftAlone) {
     let mut left = LeftAlone::default();
-    let mut chosen = Vec::new();
-    for turn in turns {
-        if wish.ids.is_some_and(|ids| !ids.contains(&turn.workspace_id)) {
-            continue;
+    let freed = turns.into_iter().filter(|turn| match wish.fate(turn) {
+        Fate::Freed => true,
+        Fate::Left(count) => {
+            *count(&mut left) += 1;
+            false
         }
-        if !wish.over {
-            chosen.push(turn);
-            continue;
-        }
-        let count = match turn.verdict {
-            Verdict::Over if turn.native_session != Some(true) => &mut left.not_known_native,
-            Verdict::Over if wish.certain && turn.confidence != Confidence::Certain => {
-                &mut left.estimated
-            }
-            Verdict::Over => {
-                chosen.push(turn);
-                continue;
-            }
-            Verdict::Unknown => &mut left.unknown,
-            Verdict::Skewed => &mut left.skewed,
-            Verdict::Off => &mut left.off,
-            Verdict::NotNative => &mut left.not_native,
-            Verdict::Idle => &mut left.idle,
-            // The last two are of OpenClaw's gateway, which is asked in another way.
-            Verdict::Under | Verdict::Leaked | Verdict::Running => &mut left.under,
-        };
-        *count += 1;
-    }
-    (chosen, left)
+        Fate::NotMeant => false,
+    });
+    (freed.collect(), left)
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::memory;
 use super::outcome::{role, word};
 use crate::context::Context;
 use crate::error::{Error, Exit, Problem};
 use crate::ledger::{Entry, Ledger};
-use super::memory;
 use crate::report::{self, Cell, Column, Report, Row, View};
 use crate::ui::Role;
 use crate::when;

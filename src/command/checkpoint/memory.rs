@@ -38,8 +38,9 @@ impl Memory {
             });
         }
         let path = path(args.ledger.as_deref(), ctx)?;
-        let ledger = Ledger::open(&path)
-            .map_err(|error| error.hint("--no-ledger goes without, and then nothing is recorded"))?;
+        let ledger = Ledger::open(&path).map_err(|error| {
+            error.hint("--no-ledger goes without, and then nothing is recorded")
+        })?;
         Ok(Self {
             ledger,
             file: Some(path),
@@ -78,8 +79,10 @@ pub(super) fn path(named: Option<&Path>, ctx: &Context) -> Result<PathBuf, Error
     match named {
         Some(file) => Ok(ctx.directory.join(file)),
         None => Ledger::default_path(&ctx.env).ok_or_else(|| {
-            Error::failed("there is no place for the ledger: neither XDG_STATE_HOME nor HOME is set")
-                .hint("name a file with --ledger")
+            Error::failed(
+                "there is no place for the ledger: neither XDG_STATE_HOME nor HOME is set",
+            )
+            .hint("name a file with --ledger")
         }),
     }
 }

@@ -1,18 +1,245 @@
 //! `cronctl checkpoint`: free turns past their ceiling, and know whether it worked.
 
-use clap::Args;
+mod activity;
+mod args;
+mod case;
+mod choose;
+mod confirm;
+mod history;
+mod memory;
+mod openclaw;
+mod outcome;
+mod plan;
+mod report;
+#[cfg(test)]
+mod sample;
+mod screen;
+mod seen;
+mod signals;
+mod sweep;
+mod world;
 
+use self::memory::{Memory, who};
+use self::plan::Planned;
+use self::report::{Inputs, Summary, TargetRow};
+use self::sweep::{Swept, Tools, sweep};
+use self::world::World;
+use crate::command::runtime::block_on;
 use crate::context::Context;
-use crate::error::{Error, Exit};
+use crate::error::{Error, Exit, Problem};
+use crate::report as output;
+use crate::when;
 
-/// Free turns past their ceiling, and know whether it worked.
-#[derive(Args, Clone, Debug, Default)]
-pub struct CheckpointArgs {}
+pub use args::{Action, CheckpointArgs, Escalate, Via};
+pub use history::{HistoryArgs, HistoryReport};
+pub use openclaw::GatewayArgs;
+pub use report::CheckpointReport;
+
+/// Why nothing was sent in a dry run that found a request to send.
+const DRY_RUN: &str = "--dry-run";
 
 /// Runs `cronctl checkpoint`.
 ///
 /// # Errors
-/// When nothing could be asked or recorded.
-pub fn run(_args: &CheckpointArgs, _ctx: &Context) -> Result<Exit, Error> {
-    unimplemented!()
+/// When it is not said which turns, nothing could be asked, or nothing could be recorded.
+pub fn run(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error> {
+    if let Some(Action::History(args)) = &args.action {
+        return history::run(args, ctx);
+    }
+    if args.workspace.is_empty() && !args.over_ceiling {
+        return Err(Error::usage("checkpoint is not told which turns to free")
+            .hint("cronctl checkpoint WORKSPACE… frees those of workspaces, by id, prefix or name")
+            .hint("cronctl checkpoint --over-ceiling frees those over their ceiling"));
+    }
+    if args.certain && !args.over_ceiling {
+        return Err(Error::usage("--certain is about --over-ceiling")
+            .hint("a workspace that is named is asked whatever the age of its turn"));
+    }
+    if args.path.is_some() && args.via == Some(Via::Adapter) {
+        return Err(
+            Error::usage("--path is about the platform, and --via adapter asks none")
+                .hint("an adapter is asked at its own /control/checkpoint"),
+        );
+    }
+    confirm::possible(args, ctx)?;
+    if args.gateway.openclaw_gateway.is_some() {
+        return block_on(at_gateway(args, ctx));
+    }
+    block_on(at_platform(args, ctx))
+}
+
+/// Frees turns of a platform.
+async fn at_platform(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error> {
+    let world = World::new(args, ctx).await?;
+    let ctx = &ctx.at(world.now_ms);
+    let who = who(ctx);
+    let reason = reason(args);
+    let mut memory = Memory::open(args, ctx)?;
+    let Planned {
+        mut cases,
+        left,
+        turns_route,
+        mut warnings,
+        mut problems,
+    } = plan::plan(args, ctx, &world, &mut memory).await?;
+    let file = memory.file.clone();
+    let mut ended_by = None;
+    if args.dry_run {
+        plan::dry_run(&mut cases, &world.policy);
+    } else if cases.iter().any(|case| case.end.is_none()) {
+        if confirm::platform(args, ctx, &world, &cases) {
+            let tools = Tools {
+                ui: &ctx.ui,
+                platform: &world.platform,
+                adapters: &world.adapters,
+                policy: &world.policy,
+                concurrency: args.concurrency(),
+                via_platform: args.via != Some(Via::Adapter),
+                source: &world.tag,
+                who: &who,
+                reason: &reason,
+            };
+            let swept = sweep(&tools, cases, memory.ledger).await?;
+            let unrecorded = swept.unrecorded.as_ref().map(unrecorded);
+            problems.extend(unrecorded);
+            Swept {
+                cases,
+                ended_by,
+                ..
+            } = swept;
+        } else {
+            plan::not_confirmed(&mut cases);
+        }
+    }
+    if args.report && !args.dry_run {
+        if ended_by.is_none() {
+            let said = activity::report(&world.platform, &mut cases, args.concurrency()).await;
+            problems.extend(said);
+        } else {
+            warnings.push("nothing was said on activity logs, since a signal came".to_owned());
+        }
+    }
+    warnings.extend(world.platform.take_notes());
+    let exit = outcome::exit(cases.iter().filter_map(|c| Some(c.end.as_ref()?.outcome)));
+    let targets: Vec<_> = cases.into_iter().map(TargetRow::of).collect();
+    let mut report = CheckpointReport {
+        summary: Summary {
+            requests: world.platform.requests(),
+            left_alone: left,
+            ended_by: ended_by.map(signals::name),
+            ..Summary::of(&targets)
+        },
+        inputs: Inputs {
+            grace_ms: world.policy.grace_ms,
+            turns_route,
+            ledger: file.map(|path| path.display().to_string()),
+            ..inputs(args, ctx, world.tag.clone(), who)
+        },
+        targets,
+        warnings,
+        problems,
+    };
+    output::write(&mut report, ctx)?;
+    Ok(ended_by.unwrap_or_else(|| ctx.exit(exit)))
+}
+
+/// Frees cron runs of an OpenClaw gateway.
+async fn at_gateway(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error> {
+    let who = who(ctx);
+    let ask = openclaw::Ask {
+        gateway: &args.gateway,
+        token: world::token(args, ctx)?,
+        insecure: args.molecule.insecure_http,
+        timeout_ms: args.molecule.timeout,
+        jobs: &args.workspace,
+        over_ceiling: args.over_ceiling,
+        certain: args.certain,
+        ceiling_ms: args.ceiling,
+        dry_run: args.dry_run,
+        grace_ms: args.grace,
+        max_actions: args.max_actions(),
+        reason: reason(args),
+        who: who.clone(),
+    };
+    let mut memory = Memory::open(args, ctx)?;
+    let go_on = |lines: &[String]| Ok(confirm::gateway(args, ctx, lines));
+    let ledger = (!args.no_ledger).then_some(&mut memory.ledger);
+    let freed = openclaw::free(&ask, ctx, ledger, &go_on).await?;
+    let rows = freed.done.into_iter();
+    let targets: Vec<_> = rows
+        .map(|done| TargetRow::of_run(done, &freed.address))
+        .collect();
+    let exit = outcome::exit(targets.iter().map(|row| row.outcome));
+    let mut report = CheckpointReport {
+        summary: Summary {
+            requests: targets.iter().map(|row| u64::from(row.requests)).sum(),
+            ..Summary::of(&targets)
+        },
+        inputs: Inputs {
+            ledger: memory.file.map(|path| path.display().to_string()),
+            ..inputs(args, ctx, freed.address, who)
+        },
+        targets,
+        warnings: freed.warnings,
+        problems: freed.problems,
+    };
+    output::write(&mut report, ctx)?;
+    Ok(ctx.exit(exit))
+}
+
+/// What the options say; what else the answer rests on is for the caller.
+fn inputs(args: &CheckpointArgs, ctx: &Context, platform: String, who: String) -> Inputs {
+    let policy = args.policy();
+    Inputs {
+        platform,
+        now_at: when::utc(ctx.now_ms),
+        now_at_ms: ctx.now_ms,
+        dry_run: args.dry_run,
+        workspaces: args.workspace.clone(),
+        over_ceiling: args.over_ceiling,
+        ceiling_ms: args.ceiling,
+        certain: args.certain,
+        reason: args.reason.clone(),
+        who,
+        via: args.via.unwrap_or_default().word(),
+        drain_ms: policy.drain_ms,
+        grace_ms: policy.grace_ms,
+        max_actions: args.max_actions(),
+        concurrency: args.concurrency(),
+        escalate: policy.escalate,
+        ledger: None,
+        turns_route: None,
+    }
+}
+
+/// Why, for the ledger.
+fn reason(args: &CheckpointArgs) -> String {
+    let why = if args.over_ceiling {
+        "native_session_ceiling"
+    } else {
+        "operator"
+    };
+    match &args.reason {
+        Some(words) => format!("{why}: {words}"),
+        None => why.to_owned(),
+    }
+}
+
+fn unrecorded(error: &Error) -> Problem {
+    let what = format!(
+        "nothing more was sent, and what was answered since is not recorded: {}",
+        in_one_line(error)
+    );
+    let problem = Problem::new("the ledger", what);
+    match error.hints.first() {
+        Some(hint) => problem.hint(hint),
+        None => problem,
+    }
+}
+
+/// An error in one line.
+fn in_one_line(error: &Error) -> String {
+    let causes = error.causes.iter().map(String::as_str);
+    let all: Vec<&str> = std::iter::once(&*error.message).chain(causes).collect();
+    all.join(": ")
 }

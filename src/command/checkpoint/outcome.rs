@@ -46,10 +46,9 @@ pub(super) fn role(outcome: Outcome) -> Role {
         Outcome::Restarted | Outcome::Lingering | Outcome::Unknown | Outcome::Throttled => {
             Role::Warn
         }
-        Outcome::Refused
-        | Outcome::Unsupported
-        | Outcome::Unauthorised
-        | Outcome::Rejected => Role::Bad,
+        Outcome::Refused | Outcome::Unsupported | Outcome::Unauthorised | Outcome::Rejected => {
+            Role::Bad
+        }
     }
 }
 
@@ -61,8 +60,12 @@ pub(super) fn sentence(outcome: Outcome) -> &'static str {
         Outcome::Moot => "The turn had ended by itself; the one after it was not touched.",
         Outcome::NotSent => "No request was sent.",
         Outcome::Restarted => "The workspace was restarted as asked: the turn is destroyed.",
-        Outcome::Lingering => "The request was accepted, and the turn was still there after the grace.",
-        Outcome::Unknown => "It may or may not have worked. Another call asks with the same request id.",
+        Outcome::Lingering => {
+            "The request was accepted, and the turn was still there after the grace."
+        }
+        Outcome::Unknown => {
+            "It may or may not have worked. Another call asks with the same request id."
+        }
         Outcome::Throttled => "The target asked to come back later. Another call tries again.",
         Outcome::Refused => {
             "The turn cannot be steered. It is not asked again for an hour; --escalate restart destroys it."
@@ -81,10 +84,9 @@ pub(super) fn exit(outcomes: impl IntoIterator<Item = Outcome>) -> Exit {
     let (mut refused, mut open) = (false, false);
     for outcome in outcomes {
         match outcome {
-            Outcome::Refused
-            | Outcome::Unsupported
-            | Outcome::Unauthorised
-            | Outcome::Rejected => refused = true,
+            Outcome::Refused | Outcome::Unsupported | Outcome::Unauthorised | Outcome::Rejected => {
+                refused = true
+            }
             Outcome::Unknown | Outcome::Lingering | Outcome::Throttled => open = true,
             Outcome::Confirmed
             | Outcome::Idle
@@ -114,9 +116,8 @@ pub(super) fn cut_short(sent: bool, answer: Option<&Answer>) -> Outcome {
         Some(Answer::NoSuchWorkspace | Answer::Rejected) => Outcome::Rejected,
         Some(Answer::Throttled { .. }) => Outcome::Throttled,
         // Accepted is not yet gone.
-        Some(Answer::Checkpointed { .. } | Answer::Interrupting { .. } | Answer::Unclear) | None => {
-            Outcome::Unknown
-        }
+        Some(Answer::Checkpointed { .. } | Answer::Interrupting { .. } | Answer::Unclear)
+        | None => Outcome::Unknown,
     }
 }
 

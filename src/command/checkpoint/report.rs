@@ -4,14 +4,17 @@ use std::io;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::case::Case;
 use super::choose::LeftAlone;
+use super::openclaw::Done;
 use super::outcome::{role, word};
 use super::{screen, seen};
-use crate::checkpoint::{Answer, Body, Outcome};
+use crate::checkpoint::{Answer, Outcome};
 use crate::error::Problem;
 use crate::openclaw::Confidence;
+use crate::openclaw::gateway::ABORT;
 use crate::report::{Cell, Column, Report, Row, Screen, View};
 use crate::turn::{Bound, Liveness, Verdict};
 use crate::ui::Role;
@@ -172,14 +175,14 @@ pub struct TargetRow {
     pub ceiling_origin: String,
     /// How far past the ceiling it was, milliseconds.
     pub over_by_ms: Option<i64>,
-    /// The method of the request.
+    /// The method of the request: of HTTP, or of a gateway's protocol.
     pub method: &'static str,
     /// Where the request goes; null when that is not known.
     pub url: Option<String>,
-    /// The body of the request that was sent last, or would be.
-    pub body: Body,
+    /// The body of the request that was sent last, or would be; null where none is to be sent.
+    pub body: Option<Value>,
     /// The request's id.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// Requests sent, restarts included.
     pub requests: u32,
     /// Restarts among them.
@@ -250,8 +253,8 @@ impl TargetRow {
             over_by_ms: turn.over_by_ms,
             method: "POST",
             url: url.ok(),
-            request_id: body.request_id.clone(),
-            body,
+            request_id: Some(body.request_id.clone()),
+            body: Some(json!(body)),
             requests: sent,
             restarts,
             answer,
@@ -268,6 +271,45 @@ impl TargetRow {
                 .zip(ended_ms)
                 .map(|(asked, ended)| ended.saturating_sub(asked)),
             reported,
+        }
+    }
+
+    /// The row of a run of an OpenClaw gateway.
+    pub(super) fn of_run(done: Done, gateway: &str) -> Self {
+        let turn = done.turn;
+        Self {
+            turn: turn.turn_id.clone().unwrap_or(turn.key),
+            workspace_id: turn.workspace_id,
+            workspace_name: turn.workspace_name,
+            runtime: turn.runtime,
+            turn_id: turn.turn_id,
+            verdict: turn.verdict,
+            confidence: turn.confidence,
+            liveness: turn.liveness,
+            age_ms: turn.age_ms,
+            age_is: turn.age_is,
+            evidence: turn.evidence.map(|evidence| evidence.says),
+            ceiling_ms: turn.ceiling_ms,
+            ceiling_origin: turn.ceiling_origin,
+            over_by_ms: turn.over_by_ms,
+            method: ABORT,
+            url: Some(gateway.to_owned()),
+            request_id: done.request_id,
+            body: done.frame,
+            requests: done.requests,
+            restarts: 0,
+            answer: done.answer,
+            answer_says: done.says,
+            outcome: done.outcome,
+            why: done.why,
+            looks: 0,
+            looked_at: None,
+            looked_at_ms: None,
+            seen: None,
+            asked_at: None,
+            asked_at_ms: None,
+            took_ms: done.took_ms,
+            reported: None,
         }
     }
 
@@ -332,14 +374,17 @@ impl Row for TargetRow {
             "ceiling_origin" => Cell::from(&*self.ceiling_origin),
             "method" => Cell::from(self.method),
             "url" => Cell::from(self.url.as_deref()),
-            "body" => Cell::from(serde_json::to_string(&self.body).unwrap_or_default()),
-            "request_id" => Cell::from(&*self.request_id),
+            "body" => Cell::from(self.body.as_ref().map(Value::to_string)),
+            "request_id" => Cell::from(self.request_id.as_deref()),
             "why" => Cell::from(&*self.why),
             "looks" => Cell::of(self.looks),
             "looked_at" => Cell::from(self.looked_at.as_deref()),
             "seen" => Cell::from(self.seen),
             "asked_at" => Cell::from(self.asked_at.as_deref()),
-            _ => Cell::from(self.reported.map(|done| if done { "yes" } else { "failed" })),
+            _ => Cell::from(
+                self.reported
+                    .map(|done| if done { "yes" } else { "failed" }),
+            ),
         }
     }
 }

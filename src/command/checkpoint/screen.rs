@@ -44,8 +44,9 @@ fn requests(rows: &[TargetRow], screen: &mut Screen<'_>) -> io::Result<()> {
             Cell::with(Role::Strong, row.method),
             Cell::from(format!(" {url}")),
         ])?;
-        let body = serde_json::to_string(&row.body)?;
-        screen.line(&[Cell::from(format!("  {body}"))])?;
+        if let Some(body) = &row.body {
+            screen.line(&[Cell::from(format!("  {body}"))])?;
+        }
     }
     for row in would_not {
         screen.item(&format!("{}: {}", row.called(), row.why))?;
@@ -87,7 +88,10 @@ fn outcomes(rows: &[TargetRow], screen: &mut Screen<'_>) -> io::Result<()> {
 fn left_alone(report: &CheckpointReport) -> Vec<String> {
     let left = &report.summary.left_alone;
     let counts = [
-        (left.unknown, "of an age not known well enough (cronctl turns shows them)"),
+        (
+            left.unknown,
+            "of an age not known well enough (cronctl turns shows them)",
+        ),
         (left.estimated, "over by an estimate"),
         (left.not_known_native, "over, not known to be native"),
         (left.skewed, "with a start in the future"),

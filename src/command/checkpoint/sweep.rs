@@ -256,9 +256,10 @@ impl<'a> Sweep<'a> {
     fn end(&mut self, i: usize, outcome: Outcome, why: String) {
         let at_ms = self.time.now_ms();
         let case = &mut self.cases[i];
-        let after = case.last_look().map_or(json!(null), |look| {
-            json!({ "looked_at_ms": look.at_ms, "seen": seen::word(look.seen) })
-        });
+        let after = case.last_look().map_or(
+            json!(null),
+            |look| json!({ "looked_at_ms": look.at_ms, "seen": seen::word(look.seen) }),
+        );
         for &id in &case.numbers {
             self.records.push(Record::Ended {
                 id,

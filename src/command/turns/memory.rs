@@ -1,0 +1,168 @@
+//! What was seen at other times: the ledger, or this process alone.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::args::TurnsArgs;
+use crate::config::Origin;
+use crate::context::Context;
+use crate::ledger::Ledger;
+use crate::turn::{CeilingSetting, Sighting, Spell, fold};
+use crate::when;
+
+/// Ceilings read within this time are not asked again, milliseconds.
+const CEILINGS_MS: i64 = 3_600_000;
+
+/// What was seen at other times. Whatever becomes of the ledger, the answer is given: a ledger that
+/// fails is said once and then done without.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    ledger: Option<Ledger>,
+    /// Whether sightings are written to it.
+    records: bool,
+    /// Where it is.
+    file: Option<PathBuf>,
+    /// The spells that hold, where no ledger keeps them.
+    spells: Option<BTreeMap<String, Spell>>,
+    warnings: Vec<String>,
+}
+
+impl Memory {
+    /// Opens the ledger that the options mean.
+    ///
+    /// At an instant that is not the clock's (`--now`), the ledger of every day is read and not
+    /// written: what is seen then was not seen at that time. One that is named is the caller's own.
+    pub(super) fn open(args: &TurnsArgs, ctx: &Context) -> Self {
+        let mut memory = Self::default();
+        if args.no_ledger || args.demo {
+            return memory;
+        }
+        let real = ctx.now_origin == Origin::BuiltIn;
+        let path = match &args.ledger {
+            Some(file) => Some(ctx.directory.join(file)),
+            None => Ledger::default_path(&ctx.env),
+        };
+        let Some(path) = path else {
+            if real {
+                let why = "there is no home for a ledger: what is seen now is not remembered";
+                memory.warnings.push(why.to_owned());
+            }
+            return memory;
+        };
+        memory.records = real || args.ledger.is_some();
+        let opened = if memory.records {
+            Ledger::open(&path).map(Some)
+        } else {
+            Ledger::open_existing(&path)
+        };
+        match opened {
+            Ok(ledger) => {
+                memory.ledger = ledger;
+                memory.file = Some(path);
+            }
+            Err(error) => memory.fails(&error),
+        }
+        memory
+    }
+
+    /// Where it is; `None` when nothing is remembered beyond this process.
+    pub(super) fn file(&self) -> Option<String> {
+        let file = self.ledger.as_ref().and(self.file.as_ref())?;
+        Some(file.display().to_string())
+    }
+
+    /// The spells of a platform.
+    pub(super) fn spells(&mut self, platform: &str) -> BTreeMap<String, Spell> {
+        if let Some(spells) = &self.spells {
+            return spells.clone();
+        }
+        match self.ledger.as_ref().map(|ledger| ledger.spells(platform)) {
+            Some(Ok(spells)) => spells,
+            Some(Err(error)) => {
+                self.fails(&error);
+                BTreeMap::new()
+            }
+            None => BTreeMap::new(),
+        }
+    }
+
+    /// Adds sightings; returns the spells that hold now.
+    pub(super) fn observe(
+        &mut self,
+        platform: &str,
+        sightings: &[Sighting],
+    ) -> BTreeMap<String, Spell> {
+        if self.records
+            && self.spells.is_none()
+            && let Some(ledger) = &mut self.ledger
+        {
+            match ledger.observe(platform, sightings) {
+                Ok(spells) => return spells,
+                Err(error) => {
+                    // What it held may still be read.
+                    let known = ledger.spells(platform).unwrap_or_default();
+                    self.fails(&error);
+                    self.spells = Some(known);
+                }
+            }
+        }
+        let mut spells = self.spells(platform);
+        for sighting in sightings {
+            let spell = spells.remove(&sighting.workspace_id);
+            if let Some(spell) = fold(spell, sighting) {
+                spells.insert(sighting.workspace_id.clone(), spell);
+            }
+        }
+        self.spells = Some(spells.clone());
+        spells
+    }
+
+    /// Remembers the ceilings that were read, and returns those that are remembered and were not.
+    pub(super) fn ceilings(
+        &mut self,
+        platform: &str,
+        now_ms: i64,
+        read: &BTreeMap<String, CeilingSetting>,
+    ) -> BTreeMap<String, CeilingSetting> {
+        let Some(ledger) = &mut self.ledger else {
+            return BTreeMap::new();
+        };
+        let known = ledger.ceilings(platform, now_ms.saturating_sub(CEILINGS_MS));
+        let kept = if self.records && !read.is_empty() {
+            ledger.remember_ceilings(platform, now_ms, read)
+        } else {
+            Ok(())
+        };
+        match known.and_then(|known| kept.map(|()| known)) {
+            Ok(mut known) => {
+                known.retain(|id, _| !read.contains_key(id));
+                known
+            }
+            Err(error) => {
+                self.fails(&error);
+                BTreeMap::new()
+            }
+        }
+    }
+
+    /// Says how old a remembered ceiling may be.
+    pub(super) fn remembered() -> String {
+        format!("as read within the last {}", when::duration(CEILINGS_MS))
+    }
+
+    /// Returns what is to be said, and forgets it.
+    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    fn fails(&mut self, error: &crate::error::Error) {
+        let causes: Vec<&str> = std::iter::once(error.message.as_str())
+            .chain(error.causes.iter().map(String::as_str))
+            .collect();
+        self.warnings.push(format!(
+            "the ledger is not used, and what is seen now is not remembered: {}",
+            causes.join(": ")
+        ));
+        self.ledger = None;
+    }
+}

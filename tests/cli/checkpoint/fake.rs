@@ -1,0 +1,261 @@
+//! A platform on a real socket whose checkpoint route answers as a test tells it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+/// What a checkpoint route does.
+#[derive(Clone, Debug)]
+pub(super) enum Says {
+    /// The turn is over, and a status with a JSON body.
+    Frees(u16, Value),
+    /// The turn is over so many milliseconds after the answer.
+    FreesIn(u64, u16, Value),
+    /// The turn is replaced by another.
+    Swaps(u16, Value),
+    /// A status and a JSON body; nothing changes.
+    Json(u16, Value),
+    /// A status and a text; nothing changes.
+    Text(u16, &'static str),
+    /// A status and `Retry-After` in seconds.
+    Later(u16, u64),
+    /// The connection is cut without an answer.
+    Cut,
+    /// No answer comes.
+    Hang,
+}
+
+/// A request that came.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: Value,
+}
+
+#[derive(Debug, Default)]
+struct World {
+    workspaces: Vec<Value>,
+    /// `None`: no such route.
+    turns: Option<Vec<Value>>,
+    says: BTreeMap<String, VecDeque<Says>>,
+    ceilings: BTreeMap<String, Value>,
+    seen: Vec<Seen>,
+}
+
+/// A platform, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Fake {
+    pub(super) url: String,
+    world: Arc<Mutex<World>>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            stop.send(()).ok();
+        }
+    }
+}
+
+impl Fake {
+    /// A platform with these workspaces (rows of `GET /workspaces`) and turns (rows of
+    /// `GET /admin/turns`); without turns it has no such route.
+    pub(super) fn new(workspaces: Vec<Value>, turns: Option<Vec<Value>>) -> Self {
+        let world = Arc::new(Mutex::new(World {
+            workspaces,
+            turns,
+            ..World::default()
+        }));
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (tell, told) = std::sync::mpsc::channel();
+        let state = Arc::clone(&world);
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                tell.send(listener.local_addr().unwrap()).unwrap();
+                let app = axum::Router::new().fallback(serve).with_state(state);
+                tokio::select! {
+                    served = async { axum::serve(listener, app).await } => served.unwrap(),
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self {
+            url: format!("http://{}", told.recv().unwrap()),
+            world,
+            stop: Some(stop),
+        }
+    }
+
+    /// What the checkpoint route of a workspace answers, one after another; the last one again and
+    /// again.
+    pub(super) fn says(self, id: &str, says: impl IntoIterator<Item = Says>) -> Self {
+        let says = says.into_iter().collect();
+        self.world.lock().unwrap().says.insert(id.to_owned(), says);
+        self
+    }
+
+    /// The answer of `GET /workspaces/:id/config`.
+    pub(super) fn config(self, id: &str, config: Value) -> Self {
+        let mut world = self.world.lock().unwrap();
+        world.ceilings.insert(id.to_owned(), config);
+        drop(world);
+        self
+    }
+
+    /// The requests that came so far.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.world.lock().unwrap().seen.clone()
+    }
+
+    /// Those that act.
+    pub(super) fn posts(&self) -> Vec<Seen> {
+        let posts = self.seen().into_iter();
+        posts.filter(|seen| seen.method == "POST").collect()
+    }
+
+    /// Their paths.
+    pub(super) fn paths(&self) -> Vec<String> {
+        self.posts().into_iter().map(|seen| seen.path).collect()
+    }
+}
+
+async fn serve(
+    State(world): State<Arc<Mutex<World>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let path = uri.path().to_owned();
+    let text = |name: &axum::http::HeaderName, value: &axum::http::HeaderValue| {
+        (name.to_string(), value.to_str().unwrap().to_owned())
+    };
+    world.lock().unwrap().seen.push(Seen {
+        method: method.to_string(),
+        path: path.clone(),
+        headers: headers.iter().map(|(n, v)| text(n, v)).collect(),
+        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+    });
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match (method.as_str(), &parts[..]) {
+        ("GET", ["workspaces"]) => {
+            let rows = world.lock().unwrap().workspaces.clone();
+            json_answer(200, &Value::Array(rows))
+        }
+        ("GET", ["admin", "turns"]) => match world.lock().unwrap().turns.clone() {
+            Some(rows) => {
+                let count = rows.len();
+                let body =
+                    json!({"turns": rows, "count": count, "status": "in_flight", "limit": 10_000});
+                json_answer(200, &body)
+            }
+            None => text_answer(404, "404 page not found"),
+        },
+        ("GET", ["workspaces", id, "config"]) => {
+            match world.lock().unwrap().ceilings.get(*id).cloned() {
+                Some(Value::Null) => json_answer(500, &json!({"error": "no"})),
+                Some(config) => json_answer(200, &config),
+                None => json_answer(200, &json!({})),
+            }
+        }
+        ("GET", ["workspaces", _, "activity" | "schedules"]) => json_answer(200, &json!([])),
+        ("POST", ["workspaces", _, "activity"]) => json_answer(200, &json!({"status": "logged"})),
+        ("POST", ["workspaces", id, "restart"]) => {
+            free(&world, id);
+            json_answer(200, &json!({"status": "provisioning"}))
+        }
+        ("POST", ["workspaces", id, "control", "checkpoint"] | [id, "control", "checkpoint"]) => {
+            checkpoint(&world, id).await
+        }
+        _ => text_answer(404, "404 page not found"),
+    }
+}
+
+async fn checkpoint(world: &Arc<Mutex<World>>, id: &str) -> Response {
+    let says = {
+        let mut world = world.lock().unwrap();
+        match world.says.get_mut(id) {
+            Some(says) if says.len() > 1 => says.pop_front(),
+            Some(says) => says.front().cloned(),
+            None => None,
+        }
+    };
+    match says.unwrap_or(Says::Text(404, "Not Found")) {
+        Says::Frees(status, body) => {
+            free(world, id);
+            json_answer(status, &body)
+        }
+        Says::FreesIn(ms, status, body) => {
+            let (world, id) = (Arc::clone(world), id.to_owned());
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                free(&world, &id);
+            });
+            json_answer(status, &body)
+        }
+        Says::Swaps(status, body) => {
+            let mut world = world.lock().unwrap();
+            for turn in world.turns.iter_mut().flatten() {
+                if turn["workspace_id"] == id {
+                    turn["turn_id"] = json!("turn-after");
+                }
+            }
+            json_answer(status, &body)
+        }
+        Says::Json(status, body) => json_answer(status, &body),
+        Says::Text(status, text) => text_answer(status, text),
+        Says::Later(status, seconds) => Response::builder()
+            .status(status)
+            .header("Retry-After", seconds.to_string())
+            .header("Content-Type", "application/json")
+            .body(Body::from(r#"{"error":"later"}"#))
+            .unwrap(),
+        // Ends the task of the connection, and says nothing on stderr.
+        Says::Cut => std::panic::resume_unwind(Box::new("cut")),
+        Says::Hang => std::future::pending().await,
+    }
+}
+
+/// Ends the turns of a workspace.
+fn free(world: &Arc<Mutex<World>>, id: &str) {
+    let mut world = world.lock().unwrap();
+    for workspace in &mut world.workspaces {
+        if workspace["id"] == id {
+            workspace["active_tasks"] = json!(0);
+            workspace["current_task"] = json!("");
+        }
+    }
+    if let Some(turns) = &mut world.turns {
+        turns.retain(|turn| turn["workspace_id"] != id);
+    }
+}
+
+fn json_answer(status: u16, body: &Value) -> Response {
+    Response::builder()
+        .status(StatusCode::from_u16(status).unwrap())
+        .header("Content-Type", "application/json; charset=utf-8")
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+fn text_answer(status: u16, text: &'static str) -> Response {
+    Response::builder()
+        .status(StatusCode::from_u16(status).unwrap())
+        .header("Content-Type", "text/plain; charset=utf-8")
+        .body(Body::from(text))
+        .unwrap()
+}
