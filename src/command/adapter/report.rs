@@ -35,7 +35,7 @@ pub struct AdapterCheckReport {
 /// What the answer rests on.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Inputs {
-    /// The address as typed.
+    /// The address.
     pub url: String,
     /// Who was asked.
     pub side: Side,

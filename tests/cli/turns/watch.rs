@@ -249,7 +249,10 @@ fn other_formats_are_refused() {
 
 #[test]
 fn a_closed_pipe_ends_it_quietly() {
-    let fake = Fake::serving(json!([workspace("ws-a", "claude-code", 0)]), Some(json!([])));
+    let fake = Fake::serving(
+        json!([workspace("ws-a", "claude-code", 0)]),
+        Some(json!([])),
+    );
     let sandbox = sandbox();
     let line = format!(
         "turns --watch --interval 50ms --molecule {} --token-file token",
