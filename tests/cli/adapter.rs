@@ -71,7 +71,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-const QUICKLY: &str = "--yes --quiet --grace 600ms --drain 0s --timeout 5s";
+const QUICKLY: &str = "--yes --quiet --grace 2s --drain 0s --timeout 5s";
 
 fn check(sandbox: &Sandbox, url: &str, more: &str) -> Run {
     sandbox.run(&format!(
@@ -211,6 +211,26 @@ fn a_turn_that_was_there_before_is_left_alone() {
     // One request was enough to know.
     assert_eq!((listening.requests(), report.turns.len()), (1, 0));
     assert!(report.seen("checkpoint").contains("turn-1"), "{run}");
+}
+
+#[test]
+fn the_least_that_the_rfc_asks_for_passes_its_clauses_and_is_warned_of() {
+    let (report, code, listening) = checked(Manners::SaysNothing);
+    assert_eq!(
+        report.of("fail"),
+        ["idle", "wrong-turn", "wrong-turn-spares"]
+    );
+    assert_eq!(
+        report.of("not-testable"),
+        ["turn-gone", "repeat-spares", "resumes"]
+    );
+    assert_eq!((&*report.verdict, code), ("broken", Some(5)));
+    assert!(
+        report.warnings[0].contains("may be gone"),
+        "{:?}",
+        report.warnings
+    );
+    assert_eq!(listening.in_flight(), None);
 }
 
 /// The runtime of May 2026, as captured.
@@ -415,7 +435,8 @@ fn the_adapters_of_the_sandbox_are_what_they_are_called() {
         );
     }
     sandbox.write("work/scenario.toml", scenario);
-    let mut platform = Command::new(env!("CARGO_BIN_EXE_cronctl"))
+    let mut platform = Command::new(env!("CARGO_BIN_EXE_cronctl"));
+    platform
         .args([
             "sandbox",
             "--quiet",
@@ -427,10 +448,9 @@ fn the_adapters_of_the_sandbox_are_what_they_are_called() {
         .current_dir(sandbox.path("work"))
         .env_clear()
         .env("HOME", sandbox.path("home"))
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdout = std::io::BufReader::new(platform.stdout.take().unwrap());
+        .stdout(std::process::Stdio::piped());
+    let mut platform = Killed(platform.spawn().unwrap());
+    let mut stdout = std::io::BufReader::new(platform.0.stdout.take().unwrap());
     let mut line = String::new();
     std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
     let started: Value = serde_json::from_str(&line).unwrap();
@@ -462,8 +482,16 @@ fn the_adapters_of_the_sandbox_are_what_they_are_called() {
     // And through the platform, with its own token.
     let through = checked(&format!("{url} --platform --workspace healthy"), &token);
     assert_eq!(through, ("holds".to_owned(), Some(0), String::new()));
-    platform.kill().unwrap();
-    platform.wait().unwrap();
+}
+
+/// A process that is killed when dropped.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }
 
 #[test]

@@ -193,14 +193,13 @@ impl Check<'_> {
                 }
             }
         }
-        let request = match self.record.cancelling() {
+        let request = if let Some(exchange) = self.record.cancelling() {
             // It was obeyed although it named another turn.
-            Some(exchange) => exchange.request_body.clone().unwrap_or_default(),
-            None => {
-                let body = self.body(turn.as_deref());
-                self.ask(Step::Checkpoint, body.clone()).await;
-                body
-            }
+            exchange.request_body.clone().unwrap_or_default()
+        } else {
+            let body = self.body(turn.as_deref());
+            self.ask(Step::Checkpoint, body.clone()).await;
+            body
         };
         let accepted = self.record.cancelling().map(Exchange::answer);
         if !matches!(
@@ -313,6 +312,10 @@ impl Check<'_> {
     /// Looks until a turn is in flight, the latest start has ended, or time is up.
     async fn look_for_a_turn(&mut self, step: Step) {
         let latest = self.running.len() - 1;
+        if self.answer(Step::Idle) != Answer::Idle {
+            // What it says does not tell when a turn has begun.
+            tokio::time::sleep(self.plan.settle()).await;
+        }
         let until = since(self.clock) + self.plan.timeout_ms;
         let mut tries = 0;
         loop {

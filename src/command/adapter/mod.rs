@@ -198,9 +198,10 @@ fn agreed(args: &CheckArgs, plan: &Plan, ctx: &Context) -> bool {
             plan.starter.by(),
             plan.checkpoint_url
         ),
-        "a turn that is in flight already is left alone; an adapter that cannot cancel keeps the first \
-         turn until it ends by itself"
+        "the first request names a turn that does not exist: an adapter that minds ids leaves a turn \
+         that is in flight already alone, and then none is started"
             .to_owned(),
+        "an adapter that cannot cancel keeps the first turn until it ends by itself".to_owned(),
     ];
     if args.yes {
         for line in &about {
@@ -236,5 +237,5 @@ async fn terminated() {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
