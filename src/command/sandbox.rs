@@ -368,7 +368,7 @@ fn list() -> Result<ScenariosReport, Error> {
         let scenario = Scenario::parse(name, text)?;
         Ok(Listed {
             name,
-            workspaces: scenario.workspaces.iter().map(|w| w.count).sum(),
+            workspaces: scenario.workspaces.iter().map(|w| w.get_ref().count).sum(),
             about: scenario.about,
         })
     };

@@ -5,10 +5,19 @@ use std::fmt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+use rustc_hash::FxHashSet;
+use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::report::nearest;
+use crate::schedule::{Cron, Rules, ScheduleError};
 use crate::when;
+use crate::zones::Zones;
+
+/// The most workspaces that are simulated.
+const MOST: u64 = 100_000;
 
 /// The scenarios that come with cronctl: name and text.
 pub const SCENARIOS: [(&str, &str); 6] = [
@@ -41,7 +50,7 @@ pub struct Scenario {
     pub platform: Platform,
     /// The workspaces.
     #[serde(default, rename = "workspace")]
-    pub workspaces: Vec<Workspace>,
+    pub workspaces: Vec<Spanned<Workspace>>,
 }
 
 /// How the platform is.
@@ -53,6 +62,7 @@ pub struct Platform {
     /// How long it ran before that: fires, rows and heartbeats of that time are simulated.
     pub history: Span,
     /// Seconds that pass in it per second, unless told otherwise.
+    #[serde(deserialize_with = "speed")]
     pub speed: f64,
     /// Whether it has `GET /admin/turns`.
     pub turns_route: bool,
@@ -63,8 +73,10 @@ pub struct Platform {
     /// How far its clock is ahead of the true one.
     pub clock_skew: Span,
     /// After this long without a first byte it gives a workspace's POST up.
+    #[serde(deserialize_with = "a_second")]
     pub header_timeout: Span,
     /// The pause between two heartbeats of a workspace.
+    #[serde(deserialize_with = "a_second")]
     pub heartbeat: Span,
     /// What it does with a fire on a busy workspace.
     pub busy: Busy,
@@ -274,7 +286,7 @@ pub struct Schedule {
     /// Its name.
     pub name: String,
     /// Its expression.
-    pub cron: String,
+    pub cron: Spanned<String>,
     /// Its zone.
     #[serde(default = "utc")]
     pub timezone: String,
@@ -295,6 +307,24 @@ fn utc() -> String {
 
 fn yes() -> bool {
     true
+}
+
+fn speed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let speed = f64::deserialize(deserializer)?;
+    if speed.is_finite() && speed >= 0.0 {
+        Ok(speed)
+    } else {
+        Err(D::Error::custom("a speed is 0 or more"))
+    }
+}
+
+fn a_second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+    let span = Span::deserialize(deserializer)?;
+    if span.0 >= 1_000 {
+        Ok(span)
+    } else {
+        Err(D::Error::custom("it is at least 1s"))
+    }
 }
 
 /// A duration, milliseconds: `90s`, `6h`; with a minus for a clock that is late.
@@ -376,54 +406,106 @@ impl Scenario {
     /// Reads a scenario. `file` names it in messages.
     ///
     /// # Errors
-    /// When it is not TOML, has a key or a value that is none, or two workspaces have one id.
+    /// When it is not TOML, has a key or a value that is none, two workspaces have one id, or a
+    /// schedule is refused.
     pub fn parse(file: &str, text: &str) -> Result<Self, Error> {
-        let scenario: Self = toml::from_str(text).map_err(|e| {
-            let at = e.span().map_or(0, |span| span.start);
+        let refuse = |at: usize, what: &str| {
             let (line, column) = position(text, at);
+            Error::failed(format!("{file}:{line}:{column}: {what}"))
+        };
+        let scenario: Self = toml::from_str(text).map_err(|e| {
             let message = e.message().lines().next().unwrap_or_default();
-            let error = Error::failed(format!("{file}:{line}:{column}: {message}"))
-                .hint("`cronctl sandbox --list-scenarios` names those that come with cronctl");
+            let error = refuse(e.span().map_or(0, |span| span.start), message);
             match suggestion(message) {
                 Some(near) => error.hint(format!("did you mean {near}?")),
                 None => error,
             }
         })?;
-        scenario.check(file)?;
-        Ok(scenario)
+        match scenario.wrong() {
+            Some((at, what)) => Err(refuse(at, &what)),
+            None => Ok(scenario),
+        }
     }
 
-    fn check(&self, file: &str) -> Result<(), Error> {
-        let refuse = |what: String| Error::failed(format!("{file}: {what}"));
-        let platform = &self.platform;
-        if !(platform.speed.is_finite() && platform.speed >= 0.0) {
-            return Err(refuse("platform.speed is 0 or more".to_owned()));
-        }
-        if platform.heartbeat.0 < 1_000 || platform.header_timeout.0 <= 0 {
-            return Err(refuse(
-                "platform.heartbeat is at least 1s, platform.header_timeout more than 0".to_owned(),
-            ));
-        }
-        let total: u64 = self.workspaces.iter().map(|w| u64::from(w.count)).sum();
-        if total > 100_000 {
-            return Err(refuse(format!(
-                "{total} workspaces; 100000 are the most that are simulated"
-            )));
-        }
-        for (i, workspace) in self.workspaces.iter().enumerate() {
-            let number = i + 1;
-            if workspace.name.is_empty() && workspace.id.is_none() {
-                return Err(refuse(format!(
-                    "workspace {number} has neither a name nor an id"
-                )));
+    /// What is wrong although every part of it is well-formed, and where.
+    fn wrong(&self) -> Option<(usize, String)> {
+        let zones = Zones::built_in();
+        let mut ids = FxHashSet::default();
+        let mut total: u64 = 0;
+        for spanned in &self.workspaces {
+            let (at, workspace) = (spanned.span().start, spanned.get_ref());
+            let id = workspace.id.as_deref();
+            total += u64::from(workspace.count);
+            if total > MOST {
+                return Some((at, format!("more than {MOST} workspaces")));
             }
-            let id = workspace.id.as_deref().unwrap_or_default();
-            if id.contains(['/', '?', '#', '%']) {
-                return Err(refuse(format!("workspace {number}: {id:?} is no id")));
+            if workspace.name.is_empty() && id.is_none() {
+                return Some((at, "it has neither a name nor an id".to_owned()));
+            }
+            if id.is_some_and(|id| id.is_empty() || id.contains(['/', '?', '#', '%', ' '])) {
+                return Some((at, "its id cannot stand in an address".to_owned()));
+            }
+            let numbered = (1..=workspace.count).map(|n| workspace.id(n));
+            if let Some(id) = numbered.into_iter().find(|id| !ids.insert(id.clone())) {
+                let what = format!("two workspaces have the id {id:?}: give this one another");
+                return Some((at, what));
+            }
+            for schedule in &workspace.schedules {
+                if let Err(why) = schedule.compile(&zones) {
+                    let at = schedule.cron.span().start;
+                    let name = &schedule.name;
+                    return Some((at, format!("the schedule {name:?} is refused: {why}")));
+                }
             }
         }
-        Ok(())
+        None
     }
+}
+
+impl Workspace {
+    /// The id of the n-th workspace of this kind.
+    pub(super) fn id(&self, number: u32) -> String {
+        match &self.id {
+            Some(id) if self.count > 1 => format!("{id}-{number}"),
+            Some(id) => id.clone(),
+            None => uuid_of(&format!("{}/{number}", self.name)),
+        }
+    }
+}
+
+impl Schedule {
+    /// Reads the expression as the platform does.
+    ///
+    /// # Errors
+    /// When the platform refuses it.
+    pub(super) fn compile(&self, zones: &Zones) -> Result<Cron, ScheduleError> {
+        let (expr, zone) = (self.cron.get_ref(), Some(&*self.timezone));
+        Cron::compile(Rules::Molecule, expr, zone, zones)
+    }
+}
+
+/// A UUID that is always the same for a text.
+pub(super) fn uuid_of(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let bits = digest[..16]
+        .iter()
+        .fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
+    uuid(bits)
+}
+
+/// Writes 128 bits as a UUID of version 4.
+pub(super) fn uuid(bits: u128) -> String {
+    let bits = bits & !(0xf << 76) | (4 << 76);
+    let bits = bits & !(0x3 << 62) | (2 << 62);
+    let hex = format!("{bits:032x}");
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
 }
 
 /// Returns line and column, both from 1, the column in characters.
@@ -482,7 +564,27 @@ mod tests {
             ),
             (
                 "[[workspace]]\ncount = 2",
-                "s.toml: workspace 1 has neither",
+                "s.toml:1:1: it has neither",
+                None,
+            ),
+            (
+                "[[workspace]]\nid = \"a\"\n[[workspace]]\nid = \"a\"",
+                "s.toml:3:1: two workspaces have the id \"a\"",
+                None,
+            ),
+            (
+                "[[workspace]]\nid = \"a\"\nschedules = [{ name = \"T\", cron = \"@hourly\" }]",
+                "s.toml:3:35: the schedule \"T\" is refused",
+                None,
+            ),
+            (
+                "[platform]\nspeed = -1.0",
+                "s.toml:2:9: a speed is 0 or more",
+                None,
+            ),
+            (
+                "[platform]\nheartbeat = \"1ms\"",
+                "s.toml:2:13: it is at least 1s",
                 None,
             ),
             ("[platform", "s.toml:1:", None),
@@ -502,7 +604,11 @@ mod tests {
                     [[workspace]]\nname = \"c\"\nturn_started = \"6h\"\n\
                     [[workspace]]\nname = \"d\"\nturn_started = \"unknown\"";
         let scenario = Scenario::parse("s.toml", text).unwrap();
-        let started: Vec<_> = scenario.workspaces.iter().map(|w| w.turn_started).collect();
+        let started: Vec<_> = scenario
+            .workspaces
+            .iter()
+            .map(|w| w.get_ref().turn_started)
+            .collect();
         let at = Some(Moment::At(1_779_433_203_000));
         let ago = Some(Moment::Ago(21_600_000));
         assert_eq!(started, [at, at, ago, Some(Moment::Unknown)]);

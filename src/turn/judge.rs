@@ -104,7 +104,6 @@ fn spell_is_of(spell: &Spell, turn: Option<&ListedTurn>, turns: usize) -> bool {
 
 /// The oldest first; those without an age last, in flight before idle, by name.
 fn order(a: &Turn, b: &Turn) -> Ordering {
-    let name = |turn: &Turn| turn.workspace_name.clone().unwrap_or_default();
     match (a.age_ms, b.age_ms) {
         (Some(a), Some(b)) => b.cmp(&a),
         (Some(_), None) => Ordering::Less,
@@ -112,7 +111,7 @@ fn order(a: &Turn, b: &Turn) -> Ordering {
         (None, None) => Ordering::Equal,
     }
     .then_with(|| a.verdict.cmp(&b.verdict))
-    .then_with(|| name(a).cmp(&name(b)))
+    .then_with(|| a.workspace_name.cmp(&b.workspace_name))
     .then_with(|| a.workspace_id.cmp(&b.workspace_id))
     .then_with(|| a.turn_id.cmp(&b.turn_id))
 }
@@ -153,7 +152,8 @@ fn warnings(snapshot: &Snapshot, turns: &[Turn]) -> Vec<String> {
     if let Some((name, ids)) = names.iter().next() {
         let more = match names.len() - 1 {
             0 => String::new(),
-            more => format!(", and so {more} other names"),
+            1 => ", and another name is shared too".to_owned(),
+            more => format!(", and {more} other names are shared too"),
         };
         warnings.push(format!(
             "{} workspaces are called {name:?}{more}: only their ids tell them apart",

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 /// A workspace that is seen idle, or not seen at all, for less than this is taken as busy all along:
-/// the platform's phantom sweep shows 0 for up to 30 s while a turn goes on.
+/// the platform's phantom sweep shows 0 for up to 30 s while a turn goes on. So looks that are at
+/// most 30 s apart always bridge it.
 pub const BRIDGE_MS: i64 = 60_000;
 
 /// One look at one workspace.

@@ -32,7 +32,8 @@ struct Report {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Clause {
-    clause: String,
+    #[serde(rename = "clause")]
+    id: String,
     #[serde(rename = "title")]
     _title: String,
     result: String,
@@ -54,11 +55,11 @@ struct Exchange {
 impl Report {
     fn of(&self, result: &str) -> Vec<&str> {
         let clauses = self.clauses.iter().filter(|c| c.result == result);
-        clauses.map(|c| c.clause.as_str()).collect()
+        clauses.map(|c| c.id.as_str()).collect()
     }
 
     fn seen(&self, id: &str) -> &str {
-        let clause = self.clauses.iter().find(|c| c.clause == id).unwrap();
+        let clause = self.clauses.iter().find(|c| c.id == id).unwrap();
         &clause.seen
     }
 }
@@ -423,17 +424,14 @@ fn a_signal_ends_it_with_what_it_started() {
 #[test]
 fn the_adapters_of_the_sandbox_are_what_they_are_called() {
     let sandbox = sandbox();
-    let mut scenario = String::new();
-    for name in ["healthy", "refusing", "unsupported", "slow", "lingering"] {
-        let more = if name == "slow" {
-            "takes = \"300ms\""
-        } else {
-            ""
-        };
-        scenario += &format!(
-            "[[workspace]]\nid = '{name}'\nname = '{name}'\nbehaviour = '{name}'\nturn_length = '1h'\n{more}\n"
-        );
-    }
+    let names = ["healthy", "refusing", "unsupported", "slow", "lingering"];
+    let scenario = names.map(|name| {
+        format!(
+            "[[workspace]]\nid = '{name}'\nname = '{name}'\nbehaviour = '{name}'\n\
+             turn_length = '1h'\ntakes = '300ms'\n"
+        )
+    });
+    let scenario = scenario.concat();
     sandbox.write("work/scenario.toml", scenario);
     let mut platform = Command::new(env!("CARGO_BIN_EXE_cronctl"));
     platform

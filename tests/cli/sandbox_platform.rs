@@ -212,7 +212,6 @@ fn a_wrong_scenario_is_refused_with_its_place() {
         str![[r#"
 --- stderr
 error: wrong.toml:3:1: unknown field `behavour`, expected one of [..]
-hint: `cronctl sandbox --list-scenarios` names those that come with cronctl
 hint: did you mean behaviour?
 --- exit 1
 

@@ -33,12 +33,12 @@ pub(super) fn platform(
     cases: &[Case],
 ) -> bool {
     let asked: Vec<&Case> = cases.iter().filter(|case| case.end.is_none()).collect();
-    let (turns, each) = match asked.len() {
-        1 => ("1 turn".to_owned(), "it"),
-        n => (format!("{n} turns"), "each"),
+    let (turns, owner) = match asked.len() {
+        1 => ("1 turn".to_owned(), "its owner"),
+        n => (format!("{n} turns"), "the owner of each"),
     };
     let mut about = vec![format!(
-        "{turns} at {}: its owner is asked to save {each} and let go",
+        "{turns} at {}: {owner} is asked to save it and let go",
         world.tag
     )];
     let unicode = ctx.ui.look().unicode;

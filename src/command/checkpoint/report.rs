@@ -4,14 +4,14 @@ use std::io;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::case::Case;
 use super::choose::LeftAlone;
 use super::openclaw::Done;
 use super::outcome::{role, word};
 use super::{screen, seen};
-use crate::checkpoint::{Answer, Outcome};
+use crate::checkpoint::{Answer, Body, Outcome};
 use crate::error::Problem;
 use crate::openclaw::Confidence;
 use crate::openclaw::gateway::ABORT;
@@ -144,6 +144,24 @@ impl Summary {
     }
 }
 
+/// What a request carries.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Sent {
+    /// The body of a checkpoint.
+    Body(Body),
+    /// A frame of a gateway's protocol.
+    Frame(Value),
+}
+
+impl Sent {
+    /// Returns it as it goes out.
+    pub(super) fn text(&self) -> String {
+        // Both serialise: they hold texts and numbers alone.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 /// One turn that was to be freed.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TargetRow {
@@ -180,7 +198,7 @@ pub struct TargetRow {
     /// Where the request goes; null when that is not known.
     pub url: Option<String>,
     /// The body of the request that was sent last, or would be; null where none is to be sent.
-    pub body: Option<Value>,
+    pub body: Option<Sent>,
     /// The request's id.
     pub request_id: Option<String>,
     /// Requests sent, restarts included.
@@ -254,7 +272,7 @@ impl TargetRow {
             method: "POST",
             url: url.ok(),
             request_id: Some(body.request_id.clone()),
-            body: Some(json!(body)),
+            body: Some(Sent::Body(body)),
             requests: sent,
             restarts,
             answer,
@@ -295,7 +313,7 @@ impl TargetRow {
             method: ABORT,
             url: Some(gateway.to_owned()),
             request_id: done.request_id,
-            body: done.frame,
+            body: done.frame.map(Sent::Frame),
             requests: done.requests,
             restarts: 0,
             answer: done.answer,
@@ -327,13 +345,14 @@ impl Row for TargetRow {
         Column::new("workspace_id", "WORKSPACE"),
         Column::new("workspace_name", "NAME").if_any(),
         Column::new("runtime", "RUNTIME").on_request(),
-        Column::new("turn_id", "TURN").if_any(),
         Column::new("age_ms", "AGE").right(),
         Column::new("ceiling_ms", "CEILING").right(),
         Column::new("over_by_ms", "OVER BY").right().if_any(),
         Column::new("outcome", "OUTCOME"),
-        Column::new("answer_says", "ANSWER").if_any(),
         Column::new("took_ms", "TOOK").right().if_any(),
+        Column::new("reported", "REPORTED").if_any(),
+        Column::new("answer_says", "ANSWER").if_any(),
+        Column::new("turn_id", "TURN").on_request(),
         Column::new("requests", "REQUESTS").right().on_request(),
         Column::new("restarts", "RESTARTS").right().on_request(),
         Column::new("verdict", "VERDICT").on_request(),
@@ -350,7 +369,6 @@ impl Row for TargetRow {
         Column::new("looked_at", "LOOKED AT").on_request(),
         Column::new("seen", "SEEN").on_request(),
         Column::new("asked_at", "ASKED AT").on_request(),
-        Column::new("reported", "REPORTED").if_any(),
     ];
 
     fn cell(&self, key: &str, view: &View) -> Cell {
@@ -374,7 +392,7 @@ impl Row for TargetRow {
             "ceiling_origin" => Cell::from(&*self.ceiling_origin),
             "method" => Cell::from(self.method),
             "url" => Cell::from(self.url.as_deref()),
-            "body" => Cell::from(self.body.as_ref().map(Value::to_string)),
+            "body" => Cell::from(self.body.as_ref().map(Sent::text)),
             "request_id" => Cell::from(self.request_id.as_deref()),
             "why" => Cell::from(&*self.why),
             "looks" => Cell::of(self.looks),

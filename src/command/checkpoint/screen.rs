@@ -45,7 +45,7 @@ fn requests(rows: &[TargetRow], screen: &mut Screen<'_>) -> io::Result<()> {
             Cell::from(format!(" {url}")),
         ])?;
         if let Some(body) = &row.body {
-            screen.line(&[Cell::from(format!("  {body}"))])?;
+            screen.line(&[Cell::from(format!("  {}", body.text()))])?;
         }
     }
     for row in would_not {

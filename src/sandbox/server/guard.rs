@@ -18,7 +18,7 @@ use crate::sandbox::world::Rng;
 
 const ORG_HEADER: &str = "x-molecule-org-id";
 /// The window of the platform's buckets.
-const WINDOW: Duration = Duration::from_mins(1);
+const WINDOW: Duration = Duration::from_secs(60);
 /// Paths that the tenant guard lets through.
 const OPEN: [&str; 5] = [
     "/health",
@@ -165,21 +165,31 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (!token.is_empty()).then_some(token)
 }
 
+/// Why a caller gets no answer: the status and the text of the real platform.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusal(pub(super) u16, pub(super) &'static str);
+
+impl From<Refusal> for Response {
+    fn from(Refusal(status, text): Refusal) -> Self {
+        answer::error(status, text)
+    }
+}
+
 /// Lets the administrator in.
-pub(super) fn admin(shared: &Shared, headers: &HeaderMap) -> Result<(), Response> {
+pub(super) fn admin(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
     match bearer(headers) {
-        None => Err(answer::error(401, "admin auth required")),
+        None => Err(Refusal(401, "admin auth required")),
         Some(token) if same(token, shared.admin.reveal()) => Ok(()),
-        Some(_) => Err(answer::error(401, "invalid admin auth token")),
+        Some(_) => Err(Refusal(401, "invalid admin auth token")),
     }
 }
 
 /// Lets the administrator and the workspace itself in.
-pub(super) fn workspace(shared: &Shared, headers: &HeaderMap, id: &str) -> Result<(), Response> {
+pub(super) fn workspace(shared: &Shared, headers: &HeaderMap, id: &str) -> Result<(), Refusal> {
     match bearer(headers) {
-        None => Err(answer::error(401, "missing workspace auth token")),
+        None => Err(Refusal(401, "missing workspace auth token")),
         Some(token) if same(token, shared.admin.reveal()) || own(shared, token, id) => Ok(()),
-        Some(_) => Err(answer::error(401, "invalid workspace auth token")),
+        Some(_) => Err(Refusal(401, "invalid workspace auth token")),
     }
 }
 

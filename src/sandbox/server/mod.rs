@@ -131,7 +131,12 @@ impl Shared {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to memory does not fail.
+        write!(text, "{byte:02x}").unwrap_or_default();
+        text
+    })
 }
 
 /// A token from the randomness that the standard library keeps for its hash maps.
@@ -152,7 +157,7 @@ pub(super) async fn serve(scenario: &Scenario, options: &Options) -> Result<supe
     let platform = &scenario.platform;
     let start_ms = options
         .start_ms
-        .or_else(|| platform.start.and_then(|start| moment(start)))
+        .or_else(|| platform.start.and_then(moment))
         .unwrap_or_else(clock::now_ms);
     let mut world = World::new(scenario, start_ms)?;
     let listener = TcpListener::bind(("127.0.0.1", options.port))
@@ -186,7 +191,7 @@ pub(super) async fn serve(scenario: &Scenario, options: &Options) -> Result<supe
         nudge: Notify::new(),
         world: Mutex::new(world),
     });
-    let workspaces = shared.ask(|world| world.len());
+    let workspaces = shared.ask(|world| world.size());
     let app = routes::router(Arc::clone(&shared));
     let service = app.into_make_service_with_connect_info::<wire::Line>();
     let serving = async move { axum::serve(wire::Loopback(listener), service).await };

@@ -94,7 +94,7 @@ async fn metrics(State(shared): Ctx) -> Response {
 
 async fn workspaces(State(shared): Ctx, headers: HeaderMap) -> Response {
     if let Err(refused) = guard::admin(&shared, &headers) {
-        return refused;
+        return refused.into();
     }
     let list = shared.ask(World::workspaces_json);
     answer::raw_json(Body::from(Bytes::from_owner(list)))
@@ -118,24 +118,24 @@ fn of_workspace<T>(
     headers: &HeaderMap,
     id: &str,
     ask: impl FnOnce(&mut World, usize) -> T,
-) -> Result<T, Response> {
+) -> Result<T, guard::Refusal> {
     guard::workspace(shared, headers, id)?;
     shared
         .ask(|world| {
             let ws = world.find(id).filter(|ws| !world.removed(*ws))?;
             Some(ask(world, ws))
         })
-        .ok_or_else(|| answer::error(404, "workspace not found"))
+        .ok_or(guard::Refusal(404, "workspace not found"))
 }
 
-fn shown(result: Result<Value, Response>) -> Response {
-    result.map_or_else(|refused| refused, |body| answer::json(200, &body))
+fn shown(result: Result<Value, guard::Refusal>) -> Response {
+    result.map_or_else(Response::from, |body| answer::json(200, &body))
 }
 
 /// The workspace's own token is asked for, beside the router's check: an administrator gets 401.
 async fn state(State(shared): Ctx, Path(id): Path<String>, headers: HeaderMap) -> Response {
     if let Err(refused) = guard::workspace(&shared, &headers, &id) {
-        return refused;
+        return refused.into();
     }
     if !guard::itself(&shared, &headers, &id) {
         return answer::error(401, "invalid workspace auth token");
@@ -165,7 +165,7 @@ async fn patch_schedule(
     }) {
         Ok(true) => answer::json(200, &json!({"status": "updated"})),
         Ok(false) => answer::error(404, "schedule not found"),
-        Err(refused) => refused,
+        Err(refused) => refused.into(),
     }
 }
 
@@ -216,7 +216,7 @@ async fn report(
     }) {
         Ok(Ok(written)) => answer::json(201, &written),
         Ok(Err(why)) => answer::error(400, why),
-        Err(refused) => refused,
+        Err(refused) => refused.into(),
     }
 }
 
@@ -238,7 +238,7 @@ async fn patch_config(
     }) {
         Ok(true) => answer::json(200, &json!({"status": "updated"})),
         Ok(false) => answer::error(400, "invalid request body"),
-        Err(refused) => refused,
+        Err(refused) => refused.into(),
     }
 }
 
@@ -254,7 +254,7 @@ async fn no_delegations_of(
 /// The platform passes the caller's token on, and the workspace compares it with its own.
 async fn transcript(State(shared): Ctx, Path(id): Path<String>, headers: HeaderMap) -> Response {
     if let Err(refused) = guard::workspace(&shared, &headers, &id) {
-        return refused;
+        return refused.into();
     }
     adapter::transcript(State(shared), Path(id), headers).await
 }
@@ -271,7 +271,7 @@ async fn resume(State(shared): Ctx, Path(id): Path<String>, headers: HeaderMap) 
     match of_workspace(&shared, &headers, &id, World::resume) {
         Ok(Some(body)) => answer::json(200, &body),
         Ok(None) => answer::error(404, "workspace not found or not in paused status"),
-        Err(refused) => refused,
+        Err(refused) => refused.into(),
     }
 }
 
@@ -335,13 +335,13 @@ async fn checkpoint(
 ) -> Response {
     match of_workspace(&shared, &headers, &id, |_, ws| ws) {
         Ok(ws) => adapter::perform(&shared, &line, ws, &body).await,
-        Err(refused) => refused,
+        Err(refused) => refused.into(),
     }
 }
 
 async fn turns(State(shared): Ctx, Query(query): Params, headers: HeaderMap) -> Response {
     if let Err(refused) = guard::admin(&shared, &headers) {
-        return refused;
+        return refused.into();
     }
     let status = query.get("status").map_or("in_flight", String::as_str);
     if status != "in_flight" {
@@ -355,7 +355,7 @@ async fn turn(State(shared): Ctx, Path(id): Path<String>, headers: HeaderMap) ->
     match of_workspace(&shared, &headers, &id, |world, ws| world.turn_json(ws)) {
         Ok(Some(turn)) => answer::json(200, &turn),
         Ok(None) => answer::error(404, "no turn in flight"),
-        Err(refused) => refused,
+        Err(refused) => refused.into(),
     }
 }
 
@@ -376,7 +376,7 @@ async fn delegations(State(shared): Ctx, Query(query): Params, headers: HeaderMa
 /// `POST /admin/workspaces/:id/tokens`: the workspace's own token.
 async fn mint(State(shared): Ctx, Path(id): Path<String>, headers: HeaderMap) -> Response {
     if let Err(refused) = guard::admin(&shared, &headers) {
-        return refused;
+        return refused.into();
     }
     if shared.ask(|world| world.find(&id)).is_none() {
         return answer::error(404, "workspace not found");

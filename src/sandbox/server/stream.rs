@@ -78,7 +78,7 @@ pub(super) async fn one(
     headers: HeaderMap,
 ) -> Response {
     if let Err(refused) = guard::workspace(&shared, &headers, &id) {
-        return refused;
+        return refused.into();
     }
     if shared.ask(|world| world.find(&id)).is_none() {
         return answer::error(404, "workspace not found");

@@ -5,20 +5,18 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use super::parts::{Message, Rng, Schedule, Status, Turn, Workspace, uuid};
+use super::parts::{Message, Rng, Schedule, Status, Turn, Workspace};
 use super::{GROUPS, POLL_MS, POLL_PHASE_MS, SWEEP_MS, What, World};
 use crate::error::Error;
-use crate::sandbox::scenario::{self, Behaviour, Fault, Moment, Origin, Scenario};
-use crate::schedule::{Cron, Rules};
+use crate::sandbox::scenario::{self, Behaviour, Fault, Moment, Origin, Scenario, uuid_of};
 use crate::zones::Zones;
 
 impl World {
     /// Builds it, and lets it run up to the start.
     ///
     /// # Errors
-    /// When an expression or a zone is none, or two workspaces have one id.
+    /// When an expression or a zone is none, which [`Scenario::parse`] does not let through.
     pub fn new(scenario: &Scenario, start_ms: i64) -> Result<Self, Error> {
         let platform = &scenario.platform;
         let boot_ms = start_ms.saturating_sub(platform.history.0.max(0));
@@ -32,7 +30,7 @@ impl World {
             rng: Rng::new(platform.seed),
             workspaces: Vec::new(),
             by_id: FxHashMap::default(),
-            groups: vec![Vec::new(); GROUPS],
+            groups: vec![Vec::new(); usize::from(GROUPS)],
             in_flight: Vec::new(),
             queue: BinaryHeap::new(),
             due: BinaryHeap::new(),
@@ -46,21 +44,25 @@ impl World {
             list: None,
         };
         let zones = Zones::built_in();
-        for section in &scenario.workspaces {
+        for section in scenario.workspaces.iter().map(toml::Spanned::get_ref) {
             for number in 1..=section.count {
                 world.add(section, number, start_ms, boot_ms, &zones)?;
             }
         }
-        let heartbeat = world.heartbeat_ms;
-        for group in 0..GROUPS {
-            let offset = heartbeat * i64::try_from(group).unwrap_or(0) / GROUPS as i64;
-            world.later(boot_ms + 1_000 + offset, What::Beat(group));
+        for group in 0..usize::from(GROUPS) {
+            world.later(boot_ms + world.first_beat(group), What::Beat(group));
         }
         world.later(after(boot_ms, POLL_MS) + POLL_PHASE_MS, What::Poll);
         world.later(after(boot_ms, SWEEP_MS), What::Sweep);
         world.advance(start_ms);
         world.events.clear();
         Ok(world)
+    }
+
+    /// How long after boot a group of workspaces beats first.
+    fn first_beat(&self, group: usize) -> i64 {
+        let group = i64::try_from(group).unwrap_or(0);
+        1_000 + self.heartbeat_ms * group / i64::from(GROUPS)
     }
 
     fn add(
@@ -77,16 +79,9 @@ impl World {
         } else {
             section.name.clone()
         };
-        let id: Arc<str> = match &section.id {
-            Some(id) if many => format!("{id}-{number}").into(),
-            Some(id) => id.as_str().into(),
-            None => hashed(&format!("{name}/{number}")).into(),
-        };
+        let id: Arc<str> = section.id(number).into();
         let ws = self.workspaces.len();
-        if self.by_id.insert(Arc::clone(&id), ws).is_some() {
-            return Err(Error::failed(format!("two workspaces have the id {id:?}"))
-                .hint("give each an id of its own, or another name"));
-        }
+        self.by_id.insert(Arc::clone(&id), ws);
         let native = matches!(&*section.runtime, "claude-code" | "hermes");
         let silent = matches!(&*section.runtime, "codex" | "hermes");
         let session_id = self.rng.uuid();
@@ -94,7 +89,8 @@ impl World {
             Some(ceiling) => json!({"runtime_config": {"native_session_ceiling_seconds": ceiling}}),
             None => json!({}),
         };
-        let group = ws % GROUPS;
+        let group = ws % usize::from(GROUPS);
+        let first_beat_ms = boot_ms + self.first_beat(group);
         self.groups[group].push(ws);
         let schedules = section
             .schedules
@@ -130,7 +126,8 @@ impl World {
             config,
             status: Status::Online,
             removed_ms: section.removed.then_some(boot_ms),
-            up_since_ms: boot_ms - 86_400_000,
+            // A day of heartbeats, so that uptimes change with them.
+            up_since_ms: first_beat_ms - 2_880 * self.heartbeat_ms,
             uptime_known: true,
             turn: None,
             place: 0,
@@ -142,6 +139,7 @@ impl World {
             saved: None,
             shown_active: 0,
             shown_task: "".into(),
+            row: None,
             last_activity_ms: None,
             rows: VecDeque::new(),
             schedules,
@@ -229,15 +227,6 @@ fn after(ms: i64, period: i64) -> i64 {
     (ms.div_euclid(period) + 1) * period
 }
 
-fn hashed(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    let mut bits = 0_u128;
-    for byte in &digest[..16] {
-        bits = bits << 8 | u128::from(*byte);
-    }
-    uuid(bits)
-}
-
 /// The id of a workspace's n-th turn.
 pub(super) fn turn_id(workspace: &str, number: u64) -> String {
     let short: String = workspace.chars().take(8).collect();
@@ -251,17 +240,9 @@ fn schedule(
     boot_ms: i64,
     zones: &Zones,
 ) -> Result<Schedule, Error> {
-    let cron = Cron::compile(
-        Rules::Molecule,
-        &section.cron,
-        Some(&section.timezone),
-        zones,
-    )
-    .map_err(|e| {
-        Error::failed(format!(
-            "the schedule {:?} of workspace {workspace:?} is refused: {e}",
-            section.name
-        ))
+    let cron = section.compile(zones).map_err(|e| {
+        let name = &section.name;
+        Error::failed(format!("the schedule {name:?} is refused")).because(e)
     })?;
     let still = match section.still {
         Some((from, until)) => from.at(start_ms).zip(until.at(start_ms)),
@@ -271,9 +252,9 @@ fn schedule(
         id: section
             .id
             .clone()
-            .unwrap_or_else(|| hashed(&format!("{workspace}/{}", section.name))),
+            .unwrap_or_else(|| uuid_of(&format!("{workspace}/{}", section.name))),
         name: section.name.clone(),
-        expr: section.cron.clone(),
+        expr: section.cron.get_ref().clone(),
         timezone: section.timezone.clone(),
         prompt: section.prompt.clone(),
         enabled: section.enabled,

@@ -207,7 +207,7 @@ impl World {
             return None;
         }
         self.workspaces[ws].status = Status::Provisioning;
-        self.version += 1;
+        self.changed(ws);
         self.later(self.now_ms + RESTART_MS, What::Back(ws));
         Some(json!({"status": "provisioning"}))
     }
@@ -220,7 +220,7 @@ impl World {
         workspace.shown_active = 0;
         workspace.shown_task = "".into();
         workspace.answered.clear();
-        self.version += 1;
+        self.changed(ws);
         let messages = turn.map(|turn| turn.message).into_iter().chain(waiting);
         for post in messages.filter_map(|message| message.post) {
             self.post_ended(post, Ended::Broken);
@@ -234,7 +234,7 @@ impl World {
         if workspace.status == Status::Provisioning {
             workspace.status = Status::Online;
             workspace.up_since_ms = now_ms;
-            self.version += 1;
+            self.changed(ws);
             self.tell(ws, "WORKSPACE_ONLINE", json!({}));
         }
     }

@@ -28,7 +28,7 @@ pub(super) use parts::{Ended, Event, PostId, Rng};
 pub(super) use platform::Filter;
 
 /// Workspaces beat in this many groups, one after the other.
-const GROUPS: usize = 30;
+const GROUPS: u8 = 30;
 /// The pause between two looks for due schedules.
 const POLL_MS: i64 = 30_000;
 /// When in it, so that fires are dispatched at :03 and :33 as in the incident.
@@ -127,14 +127,16 @@ impl World {
     }
 
     /// Returns how many workspaces there are.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.workspaces.len()
     }
 
     /// Says where it is served, for the addresses of adapters.
     pub(super) fn set_base_url(&mut self, url: &str) {
         url.clone_into(&mut self.base_url);
-        self.version += 1;
+        for ws in 0..self.workspaces.len() {
+            self.changed(ws);
+        }
     }
 
     /// Says whether anybody listens: heartbeats are told only then.
@@ -210,7 +212,7 @@ impl World {
             let task: Arc<str> = task.into();
             workspace.shown_active = active;
             workspace.shown_task = Arc::clone(&task);
-            self.version += 1;
+            self.changed(ws);
             if other_task {
                 self.tell(
                     ws,
@@ -234,14 +236,21 @@ impl World {
     fn sweep(&mut self) {
         self.later(self.now_ms + SWEEP_MS, What::Sweep);
         let silent = self.now_ms - SILENCE_MS;
-        for workspace in &mut self.workspaces {
+        for ws in 0..self.workspaces.len() {
+            let workspace = &mut self.workspaces[ws];
             let heard = workspace.last_activity_ms.is_some_and(|at| at > silent);
             if workspace.shown_active > 0 && !heard {
                 workspace.shown_active = 0;
                 workspace.shown_task = "".into();
-                self.version += 1;
+                self.changed(ws);
             }
         }
+    }
+
+    /// What the list of workspaces shows of one has changed.
+    fn changed(&mut self, ws: usize) {
+        self.workspaces[ws].row = None;
+        self.version += 1;
     }
 
     fn tell(&mut self, ws: usize, kind: &'static str, payload: serde_json::Value) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::control::Reply;
-use crate::sandbox::scenario::{Behaviour, Fault, Origin};
+use crate::sandbox::scenario::{Behaviour, Fault, Origin, uuid};
 use crate::schedule::Cron;
 
 /// The number of a POST in flight.
@@ -186,6 +186,8 @@ pub(super) struct Workspace {
 
     pub(super) shown_active: i64,
     pub(super) shown_task: Arc<str>,
+    /// Its row in `GET /workspaces` with the uptime that stands in it, until something changes.
+    pub(super) row: Option<(i64, Box<[u8]>)>,
     pub(super) last_activity_ms: Option<i64>,
     pub(super) rows: VecDeque<Row>,
     pub(super) schedules: Vec<Schedule>,
@@ -278,19 +280,4 @@ impl Rng {
     pub(super) fn uuid(&mut self) -> String {
         uuid((u128::from(self.next()) << 64) | u128::from(self.next()))
     }
-}
-
-/// Writes 128 bits as a UUID of version 4.
-pub(super) fn uuid(bits: u128) -> String {
-    let bits = bits & !(0xf << 76) | (4 << 76);
-    let bits = bits & !(0x3 << 62) | (2 << 62);
-    let hex = format!("{bits:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
 }

@@ -33,7 +33,6 @@ struct Capabilities {
 
 /// A row of `GET /workspaces`: every key, in order.
 #[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "so is the real row")]
 struct Listed<'a> {
     active_tasks: i64,
     agent_card: Card<'a>,
@@ -126,8 +125,8 @@ impl World {
         }
     }
 
-    /// `GET /workspaces`, serialised. Kept while nothing in it changed: uptimes change with the
-    /// heartbeats, at most once a second.
+    /// `GET /workspaces`, serialised. Kept while nothing in it changed, and so is each row: uptimes
+    /// change with the heartbeats, those of a group together, at most one group a second.
     pub(in crate::sandbox) fn workspaces_json(&mut self) -> Arc<[u8]> {
         let second = self.now_ms.div_euclid(1_000);
         if let Some((version, at, list)) = &self.list
@@ -137,12 +136,24 @@ impl World {
         }
         let mut out = Vec::with_capacity(self.list.as_ref().map_or(1024, |l| l.2.len() + 1024));
         out.push(b'[');
-        for workspace in self.workspaces.iter().filter(|w| w.removed_ms.is_none()) {
+        for ws in 0..self.workspaces.len() {
+            let workspace = &self.workspaces[ws];
+            if workspace.removed_ms.is_some() {
+                continue;
+            }
             if out.len() > 1 {
                 out.push(b',');
             }
-            // Writing to memory does not fail.
-            serde_json::to_writer(&mut out, &self.listed(workspace)).unwrap_or_default();
+            let uptime = workspace.uptime_seconds(self.now_ms, self.heartbeat_ms);
+            match &workspace.row {
+                Some((at, row)) if *at == uptime => out.extend_from_slice(row),
+                _ => {
+                    let from = out.len();
+                    // Writing to memory does not fail.
+                    serde_json::to_writer(&mut out, &self.listed(workspace)).unwrap_or_default();
+                    self.workspaces[ws].row = Some((uptime, out[from..].into()));
+                }
+            }
         }
         out.push(b']');
         let list: Arc<[u8]> = out.into();

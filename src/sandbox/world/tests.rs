@@ -402,24 +402,6 @@ fn a_skewed_clock_shifts_what_the_platform_says_and_nothing_else() {
     assert_eq!(world.by_platform_ms(world.now_ms()), NOON + 10 * MINUTE);
 }
 
-#[test]
-fn two_workspaces_cannot_have_one_id_and_wrong_schedules_are_refused() {
-    for (text, why) in [
-        (
-            "[[workspace]]\nid = \"a\"\n[[workspace]]\nid = \"a\"",
-            "two workspaces",
-        ),
-        (
-            "[[workspace]]\nid = \"a\"\nschedules = [{ name = \"Tick\", cron = \"@hourly\" }]",
-            "the schedule \"Tick\"",
-        ),
-    ] {
-        let scenario = Scenario::parse("test", text).unwrap();
-        let error = World::new(&scenario, NOON).unwrap_err();
-        assert!(error.message.starts_with(why), "{}", error.message);
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
@@ -447,7 +429,7 @@ proptest! {
             }
             let mut listed = world.in_flight.clone();
             listed.sort_unstable();
-            let busy: Vec<usize> = (0..world.len())
+            let busy: Vec<usize> = (0..world.size())
                 .filter(|ws| world.workspaces[*ws].turn.is_some())
                 .collect();
             prop_assert_eq!(listed, busy);

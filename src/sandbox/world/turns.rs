@@ -106,7 +106,8 @@ impl World {
             message,
         };
         let ends = match length_asked(&turn.message.text) {
-            Some(length) => length.map(|ms| now_ms + ms),
+            Some(Length::Ms(ms)) => Some(now_ms + ms),
+            Some(Length::Endless) => None,
             None => Some(now_ms + workspace.turn_length_ms),
         };
         self.put_in_flight(ws, turn, ends);
@@ -260,14 +261,9 @@ impl World {
         let Some(was) = self.posts.remove(&post) else {
             return;
         };
-        let error = match &ended {
-            Ended::Answered { .. } => None,
-            Ended::Broken => Some(format!(
-                "Post \"{}\": EOF",
-                self.workspaces[was.ws].internal_url()
-            )),
-            Ended::TimedOut { .. } => None,
-        };
+        let broken = ended == Ended::Broken;
+        let url = self.workspaces[was.ws].internal_url();
+        let error = broken.then(|| format!("Post \"{url}\": EOF"));
         if was.from != Caller::Adapter {
             let at_ms = self.now_ms;
             self.received(&was, at_ms, error.as_deref());
@@ -297,7 +293,7 @@ impl World {
         match was.from {
             Caller::Fire(schedule) => self.fire_timed_out(was.ws, schedule),
             Caller::Platform | Caller::Adapter => {
-                self.ended.push((post, Ended::TimedOut { native }))
+                self.ended.push((post, Ended::TimedOut { native }));
             }
         }
     }
@@ -336,18 +332,24 @@ impl World {
     }
 }
 
-/// The length that a prompt asks for: `SLEEP 25` seconds, `HANG` for ever; `None` when it asks for
-/// none.
-fn length_asked(prompt: &str) -> Option<Option<i64>> {
+/// How long a turn runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Length {
+    Ms(i64),
+    Endless,
+}
+
+/// The length that a prompt asks for: `SLEEP 25` seconds, `HANG` for ever.
+fn length_asked(prompt: &str) -> Option<Length> {
     let mut words = prompt.split_whitespace();
     while let Some(word) = words.next() {
         if word == ENDLESS {
-            return Some(None);
+            return Some(Length::Endless);
         }
         if word.eq_ignore_ascii_case("sleep")
             && let Some(seconds) = words.next().and_then(|n| n.parse::<i64>().ok())
         {
-            return Some(Some(seconds.clamp(0, 86_400) * 1_000));
+            return Some(Length::Ms(seconds.clamp(0, 86_400) * 1_000));
         }
     }
     None

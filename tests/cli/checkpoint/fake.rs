@@ -108,7 +108,7 @@ impl Fake {
         self
     }
 
-    /// The answer of `GET /workspaces/:id/config`.
+    /// The configuration of a workspace; null: the route answers 500.
     pub(super) fn config(self, id: &str, config: Value) -> Self {
         let mut world = self.world.lock().unwrap();
         world.ceilings.insert(id.to_owned(), config);
@@ -168,8 +168,8 @@ async fn serve(
         ("GET", ["workspaces", id, "config"]) => {
             match world.lock().unwrap().ceilings.get(*id).cloned() {
                 Some(Value::Null) => json_answer(500, &json!({"error": "no"})),
-                Some(config) => json_answer(200, &config),
-                None => json_answer(200, &json!({})),
+                Some(config) => json_answer(200, &json!({"data": config})),
+                None => json_answer(200, &json!({"data": {}})),
             }
         }
         ("GET", ["workspaces", _, "activity" | "schedules"]) => json_answer(200, &json!([])),
