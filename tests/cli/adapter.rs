@@ -32,7 +32,8 @@ struct Report {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Clause {
-    clause: String,
+    #[serde(rename = "clause")]
+    id: String,
     #[serde(rename = "title")]
     _title: String,
     result: String,
@@ -54,11 +55,11 @@ struct Exchange {
 impl Report {
     fn of(&self, result: &str) -> Vec<&str> {
         let clauses = self.clauses.iter().filter(|c| c.result == result);
-        clauses.map(|c| c.clause.as_str()).collect()
+        clauses.map(|c| c.id.as_str()).collect()
     }
 
     fn seen(&self, id: &str) -> &str {
-        let clause = self.clauses.iter().find(|c| c.clause == id).unwrap();
+        let clause = self.clauses.iter().find(|c| c.id == id).unwrap();
         &clause.seen
     }
 }
@@ -71,7 +72,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-const QUICKLY: &str = "--yes --quiet --grace 600ms --drain 0s --timeout 5s";
+const QUICKLY: &str = "--yes --quiet --grace 2s --drain 0s --timeout 5s";
 
 fn check(sandbox: &Sandbox, url: &str, more: &str) -> Run {
     sandbox.run(&format!(
@@ -213,6 +214,26 @@ fn a_turn_that_was_there_before_is_left_alone() {
     assert!(report.seen("checkpoint").contains("turn-1"), "{run}");
 }
 
+#[test]
+fn the_least_that_the_rfc_asks_for_passes_its_clauses_and_is_warned_of() {
+    let (report, code, listening) = checked(Manners::SaysNothing);
+    assert_eq!(
+        report.of("fail"),
+        ["idle", "wrong-turn", "wrong-turn-spares"]
+    );
+    assert_eq!(
+        report.of("not-testable"),
+        ["turn-gone", "repeat-spares", "resumes"]
+    );
+    assert_eq!((&*report.verdict, code), ("broken", Some(5)));
+    assert!(
+        report.warnings[0].contains("may be gone"),
+        "{:?}",
+        report.warnings
+    );
+    assert_eq!(listening.in_flight(), None);
+}
+
 /// The runtime of May 2026, as captured.
 #[test]
 fn todays_runtime_is_unsupported() {
@@ -242,7 +263,7 @@ fn todays_runtime_is_unsupported() {
     assert_eq!(report.of("fail"), ["handler"]);
     assert_eq!(
         report.seen("handler"),
-        "404 text/plain; charset=utf-8 \"Not Found\""
+        "404: there is no handler: Not Found"
     );
     assert_eq!(report.of("not-testable").len(), 12);
     // No turn was started on it.
@@ -316,7 +337,6 @@ fn nothing_is_sent_before_somebody_agrees() {
         listening.url
     ));
     assert_eq!((run.code, listening.requests()), (Some(2), 0), "{run}");
-    assert!(run.stderr.contains("starts two turns"), "{run}");
     assert!(run.stderr.contains("--yes"), "{run}");
     let run = sandbox().run(&format!("adapter check {} --yes --grace 5s", listening.url));
     assert_eq!((run.code, listening.requests()), (Some(2), 0), "{run}");
@@ -349,11 +369,135 @@ fn a_command_can_stand_for_a_turn_and_does_not_outlive_the_check() {
     assert_eq!((report.of("fail"), code), (vec!["post-returns"], Some(5)));
     let children = std::fs::read_to_string(sandbox.path("work/children")).unwrap();
     assert_eq!(children.lines().count(), 2);
-    for child in children.lines() {
-        let gone = "for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $0 2>/dev/null || exit 0; sleep 0.5; done; exit 1";
-        let gone = Command::new("sh").args(["-c", gone, child]).status();
-        assert!(gone.unwrap().success(), "{child} is still there");
+    children.lines().for_each(gone);
+}
+
+/// Waits for a process to be gone; it fails when that takes long.
+#[cfg(unix)]
+fn gone(process: &str) {
+    let wait = "for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 $0 2>/dev/null || exit 0; sleep 0.5; done; exit 1";
+    let gone = Command::new("sh").args(["-c", wait, process]).status();
+    assert!(gone.unwrap().success(), "{process} is still there");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_it_with_what_it_started() {
+    let sandbox = sandbox();
+    let turn = sandbox.path("work/turn");
+    let listening = Adapter::watching(turn.clone());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cronctl"))
+        .args(["adapter", "check", &listening.url, "--token-file", "secret"])
+        .args(["--yes", "--quiet", "--turn-command"])
+        // The child of the shell is the turn, so that the shell is not all there is to end.
+        .arg("sleep 60 & echo $! > turn; wait")
+        .current_dir(sandbox.path("work"))
+        .env_clear()
+        .env("HOME", sandbox.path("home"))
+        .env("PATH", "/usr/bin:/bin")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut tries = 0;
+    let turn = loop {
+        match std::fs::read_to_string(&turn) {
+            Ok(text) if text.ends_with('\n') => break text,
+            _ => std::thread::sleep(std::time::Duration::from_millis(20)),
+        }
+        tries += 1;
+        assert!(tries < 500, "the command was not started");
+    };
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    gone(turn.trim());
+}
+
+/// The adapters of `cronctl sandbox`, written apart from the check.
+#[test]
+fn the_adapters_of_the_sandbox_are_what_they_are_called() {
+    let sandbox = sandbox();
+    let names = ["healthy", "refusing", "unsupported", "slow", "lingering"];
+    let scenario = names.map(|name| {
+        format!(
+            "[[workspace]]\nid = '{name}'\nname = '{name}'\nbehaviour = '{name}'\n\
+             turn_length = '1h'\ntakes = '300ms'\n"
+        )
+    });
+    let scenario = scenario.concat();
+    sandbox.write("work/scenario.toml", scenario);
+    let mut platform = Command::new(env!("CARGO_BIN_EXE_cronctl"));
+    platform
+        .args([
+            "sandbox",
+            "--quiet",
+            "-o",
+            "ndjson",
+            "--scenario",
+            "scenario.toml",
+        ])
+        .current_dir(sandbox.path("work"))
+        .env_clear()
+        .env("HOME", sandbox.path("home"))
+        .stdout(std::process::Stdio::piped());
+    let mut platform = Killed(platform.spawn().unwrap());
+    let mut stdout = std::io::BufReader::new(platform.0.stdout.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+    let started: Value = serde_json::from_str(&line).unwrap();
+    let said = |key: &str| started[key].as_str().unwrap().to_owned();
+    let checked = |address: &str, secret: &str| {
+        let line = format!("adapter check {address} --token-file - {QUICKLY} --json");
+        let run = sandbox.command(line.split(' ')).stdin(secret).run();
+        let report: Report = run.json();
+        let fail = report.of("fail").join(" ");
+        (report.verdict, run.code, fail)
+    };
+    let checked = &checked;
+    let (url, secret, token) = (said("url"), said("inbound_secret"), said("token"));
+    std::thread::scope(|scope| {
+        for (name, verdict, code, fail) in [
+            ("healthy", "holds", 0, ""),
+            ("refusing", "holds", 0, ""),
+            ("slow", "holds", 0, ""),
+            ("unsupported", "unsupported", 6, "handler"),
+            ("lingering", "broken", 5, "post-returns turn-gone"),
+        ] {
+            let (address, secret) = (format!("{url}/adapters/{name}/"), &secret);
+            scope.spawn(move || {
+                let expected = (verdict.to_owned(), Some(code), fail.to_owned());
+                assert_eq!(checked(&address, secret), expected, "{name}");
+            });
+        }
+    });
+    // And through the platform, with its own token.
+    let through = checked(&format!("{url} --platform --workspace healthy"), &token);
+    assert_eq!(through, ("holds".to_owned(), Some(0), String::new()));
+}
+
+/// A process that is killed when dropped.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
     }
+}
+
+#[test]
+fn the_demo_needs_nothing() {
+    let run = Sandbox::new().run("adapter check --demo --json --grace 1s --drain 1s");
+    let report: Report = run.json();
+    assert_eq!((report.of("pass").len(), run.code), (13, Some(0)), "{run}");
+    assert_eq!(run.stderr, "");
 }
 
 #[test]
@@ -386,7 +530,7 @@ fn people_read_what_was_seen_and_why_it_matters() {
         lines[0],
         "pass          handler            There is a handler for /control/checkpoint"
     );
-    assert_eq!(lines[1], "              200 {\"status\":\"idle\"}");
+    assert_eq!(lines[1], "              200: nothing was in flight");
     let fail = lines
         .iter()
         .position(|line| line.starts_with("fail"))

@@ -34,10 +34,18 @@ pub enum AdapterAction {
 
 /// The adapter to check, and how.
 #[derive(Args, Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags of a command line, which are independent of each other"
+)]
 pub struct CheckArgs {
-    /// The adapter's address, such as http://127.0.0.1:8000; with --platform the platform's
-    #[arg(value_name = "URL", value_hint = ValueHint::Url)]
-    pub url: String,
+    /// The adapter's address, such as `http://127.0.0.1:8000`; with --platform the platform's
+    #[arg(value_name = "URL", value_hint = ValueHint::Url, required_unless_present = "demo")]
+    pub url: Option<String>,
+
+    /// Check an adapter of the sandbox that honours everything, in this process
+    #[arg(long, conflicts_with_all = ["url", "platform", "workspace", "token_file", "turn_command", "prompt"])]
+    pub demo: bool,
 
     /// The address is a platform's, which forwards to the adapter of --workspace
     #[arg(long, requires = "workspace")]

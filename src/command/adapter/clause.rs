@@ -388,6 +388,9 @@ fn turn_gone(record: &Record) -> Judged {
             pass(format!("{seen}: another turn runs"))
         }
         Answer::TurnMismatch { .. } => fail(format!("{seen}: it is still in flight")),
+        Answer::Checkpointed { .. } | Answer::Interrupting { .. } => open(format!(
+            "{seen}: whether a turn is in flight is not told, since this named one that does not exist"
+        )),
         _ => fail(seen),
     }
 }

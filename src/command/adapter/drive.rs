@@ -193,14 +193,13 @@ impl Check<'_> {
                 }
             }
         }
-        let request = match self.record.cancelling() {
+        let request = if let Some(exchange) = self.record.cancelling() {
             // It was obeyed although it named another turn.
-            Some(exchange) => exchange.request_body.clone().unwrap_or_default(),
-            None => {
-                let body = self.body(turn.as_deref());
-                self.ask(Step::Checkpoint, body.clone()).await;
-                body
-            }
+            exchange.request_body.clone().unwrap_or_default()
+        } else {
+            let body = self.body(turn.as_deref());
+            self.ask(Step::Checkpoint, body.clone()).await;
+            body
         };
         let accepted = self.record.cancelling().map(Exchange::answer);
         if !matches!(
@@ -210,8 +209,9 @@ impl Check<'_> {
             self.stop("no turn was checkpointed");
             return Ok(false);
         }
+        let until = since(self.clock) + self.plan.grace_ms;
         self.wait(0).await;
-        self.look_until(Step::Gone, self.plan.grace_ms, |answer| match answer {
+        self.look_until(Step::Gone, until, |answer| match answer {
             Answer::TurnMismatch { turn_id } => turn_id.is_some() && *turn_id != turn,
             _ => true,
         })
@@ -312,8 +312,11 @@ impl Check<'_> {
     /// Looks until a turn is in flight, the latest start has ended, or time is up.
     async fn look_for_a_turn(&mut self, step: Step) {
         let latest = self.running.len() - 1;
-        let begun = self.clock;
-        let until = since(begun) + self.plan.timeout_ms;
+        if self.answer(Step::Idle) != Answer::Idle {
+            // What it says does not tell when a turn has begun.
+            tokio::time::sleep(self.plan.settle()).await;
+        }
+        let until = since(self.clock) + self.plan.timeout_ms;
         let mut tries = 0;
         loop {
             let over = self.running[latest]
@@ -321,7 +324,7 @@ impl Check<'_> {
                 .is_none_or(Running::is_finished);
             tries += 1;
             self.look(step).await;
-            if self.answer(step) != Answer::Idle || over || since(begun) >= until {
+            if self.answer(step) != Answer::Idle || over || since(self.clock) >= until {
                 break;
             }
             self.forget(step);
@@ -331,9 +334,8 @@ impl Check<'_> {
         self.collect().await;
     }
 
-    /// Looks until an answer is as wished, or time is up.
-    async fn look_until(&mut self, step: Step, limit_ms: i64, wished: impl Fn(&Answer) -> bool) {
-        let until = since(self.clock) + limit_ms;
+    /// Looks until an answer is as wished, or time is up: once at least.
+    async fn look_until(&mut self, step: Step, until: i64, wished: impl Fn(&Answer) -> bool) {
         let mut tries = 0;
         loop {
             tries += 1;

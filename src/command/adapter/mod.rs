@@ -10,8 +10,6 @@ mod record;
 mod report;
 mod start;
 
-use std::io::{BufRead, IsTerminal};
-
 use self::drive::{Callers, Plan, drive};
 use self::record::{Record, Side};
 use self::report::Inputs;
@@ -24,9 +22,20 @@ use crate::env::Env;
 use crate::error::{Error, Exit};
 use crate::molecule::{MoleculeArgs, Platform, Settings, Token};
 use crate::report as output;
+use crate::sandbox::{self, Options};
 
 pub use args::{AdapterAction, AdapterArgs, CheckArgs};
 pub use report::AdapterCheckReport;
+
+/// The sandbox of `--demo`: one adapter, whose turns last.
+const DEMO: &str = r#"
+about = "An adapter that honours the checkpoint contract"
+[[workspace]]
+id = "healthy"
+name = "Healthy"
+behaviour = "healthy"
+turn_length = "1h"
+"#;
 
 /// Stands for the workspace where its id was not given: an adapter knows its own.
 const SOME_WORKSPACE: &str = "cronctl-adapter-check";
@@ -50,7 +59,47 @@ fn check(args: &CheckArgs, ctx: &Context) -> Result<Exit, Error> {
         )
         .hint("lower --drain, or raise --grace"));
     }
-    let settings = settings(args, ctx)?;
+    let mut report = if args.demo {
+        block_on(demo(args))?
+    } else {
+        if !args.yes && !ctx.ui.asks() {
+            return Err(Error::usage(
+                "nobody is there to be asked whether turns may be started: this is no terminal",
+            )
+            .hint("--yes goes on without asking"));
+        }
+        let settings = settings(args, ctx)?;
+        let (plan, callers) = prepare(args, &settings)?;
+        for note in callers.given.take_notes() {
+            ctx.ui.note(&note);
+        }
+        if !agreed(args, &plan, ctx) {
+            return Err(Error::usage("not agreed to: nothing was sent"));
+        }
+        let record = block_on(until_stopped(drive(&plan, &callers)))?;
+        AdapterCheckReport::new(inputs(&plan, &settings), record)
+    };
+    output::write(&mut report, ctx)?;
+    Ok(report.verdict.exit())
+}
+
+/// Checks an adapter of the sandbox.
+async fn demo(args: &CheckArgs) -> Result<AdapterCheckReport, Error> {
+    let sandbox = sandbox::start(Options {
+        scenario: Some(DEMO.to_owned()),
+        speed: 1.0,
+        ..Options::default()
+    })
+    .await?;
+    let address = format!("{}/adapters/healthy", sandbox.url);
+    let settings = Settings::at(&address, Some(sandbox.secret.clone()));
+    let (plan, callers) = prepare(args, &settings)?;
+    let record = until_stopped(drive(&plan, &callers)).await?;
+    Ok(AdapterCheckReport::new(inputs(&plan, &settings), record))
+}
+
+/// What is to be done, and by whom.
+fn prepare(args: &CheckArgs, settings: &Settings) -> Result<(Plan, Callers), Error> {
     let with = |token| {
         Platform::new(Settings {
             token,
@@ -62,23 +111,14 @@ fn check(args: &CheckArgs, ctx: &Context) -> Result<Exit, Error> {
         none: with(None)?,
         wrong: with(Token::new(WRONG_SECRET))?,
     };
-    let plan = plan(args, &callers.given)?;
-    let inputs = inputs(args, &plan, &settings);
-    for note in callers.given.take_notes() {
-        ctx.ui.note(&note);
-    }
-    agree(args, &plan, ctx)?;
-    let record = block_on(until_stopped(drive(&plan, &callers)))?;
-    let mut report = AdapterCheckReport::new(inputs, record);
-    output::write(&mut report, ctx)?;
-    Ok(report.verdict.exit())
+    Ok((plan(args, &callers.given)?, callers))
 }
 
 /// Who is asked, and with which secret. The secret of an adapter comes from its file only: the
 /// variable and the context hold a platform's token, which is none of an adapter's business.
 fn settings(args: &CheckArgs, ctx: &Context) -> Result<Settings, Error> {
     let typed = MoleculeArgs {
-        molecule: Some(args.url.clone()),
+        molecule: args.url.clone(),
         token_file: args.token_file.clone(),
         org: args.org.clone(),
         ca_file: args.ca_file.clone(),
@@ -132,9 +172,9 @@ fn plan(args: &CheckArgs, platform: &Platform) -> Result<Plan, Error> {
     })
 }
 
-fn inputs(args: &CheckArgs, plan: &Plan, settings: &Settings) -> Inputs {
+fn inputs(plan: &Plan, settings: &Settings) -> Inputs {
     Inputs {
-        url: args.url.clone(),
+        url: settings.url.clone(),
         side: plan.side,
         workspace_id: plan.workspace_id.clone(),
         checkpoint_url: plan.checkpoint_url.clone(),
@@ -151,57 +191,51 @@ fn inputs(args: &CheckArgs, plan: &Plan, settings: &Settings) -> Inputs {
 }
 
 /// Says what is about to happen, and asks whoever can be asked.
-fn agree(args: &CheckArgs, plan: &Plan, ctx: &Context) -> Result<(), Error> {
-    ctx.ui.note(&format!(
-        "starts two turns ({}), cancels each by {}, and leaves a turn that is in flight already alone. \
-         An adapter that cannot cancel keeps the first turn until it ends by itself. Use a workspace \
-         that nobody else uses",
-        plan.starter.by(),
-        plan.checkpoint_url
-    ));
+fn agreed(args: &CheckArgs, plan: &Plan, ctx: &Context) -> bool {
+    let about = [
+        format!(
+            "starts two turns ({}) and cancels them by {}; use a workspace that nobody else uses",
+            plan.starter.by(),
+            plan.checkpoint_url
+        ),
+        "the first request names a turn that does not exist: an adapter that minds ids leaves a turn \
+         that is in flight already alone, and then none is started"
+            .to_owned(),
+        "an adapter that cannot cancel keeps the first turn until it ends by itself".to_owned(),
+    ];
     if args.yes {
-        return Ok(());
+        for line in &about {
+            ctx.ui.note(line);
+        }
+        return true;
     }
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(
-            Error::usage("turns are started and cancelled only when somebody agrees")
-                .hint("add --yes, since nobody can be asked here"),
-        );
-    }
-    ctx.ui.hint("type yes to go on");
-    let mut answer = String::new();
-    let read = stdin.lock().read_line(&mut answer);
-    match (read, answer.trim().to_ascii_lowercase().as_str()) {
-        (Ok(_), "y" | "yes") => Ok(()),
-        _ => Err(Error::usage("not agreed to: nothing was sent")),
-    }
+    ctx.ui.confirm(&about, "Go on?") == Some(true)
 }
 
 /// Lets a signal end the check in order, so that commands that it started end with it.
 async fn until_stopped(
     check: impl Future<Output = Result<Record, Error>>,
 ) -> Result<Record, Error> {
-    tokio::select! {
-        record = check => record,
-        () = signalled() => Err(Error::failed("stopped by a signal")
-            .hint("a turn that was started may still be in flight")),
-    }
-}
-
-#[cfg(unix)]
-async fn signalled() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
+    let stopped = |exit| {
+        let error = Error::failed("stopped by a signal");
+        Err(Error { exit, ..error }.hint("a turn that was started may still be in flight"))
     };
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
+        record = check => record,
+        _ = tokio::signal::ctrl_c() => stopped(Exit::Interrupted),
+        () = terminated() => stopped(Exit::Terminated),
     }
 }
 
-#[cfg(not(unix))]
-async fn signalled() {
-    tokio::signal::ctrl_c().await.ok();
+/// Waits for SIGTERM, where there is such a thing.
+async fn terminated() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut signal) = signal(SignalKind::terminate()) {
+            signal.recv().await;
+            return;
+        }
+    }
+    std::future::pending::<()>().await;
 }

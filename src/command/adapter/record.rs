@@ -137,9 +137,14 @@ impl Exchange {
         self.reads.clone().unwrap_or(Answer::Unclear)
     }
 
-    /// The answer in words: `409 {"code":"turn_mismatch",…}`.
+    /// The answer in words: `409: another turn (t2) is running and was not touched`.
     pub(super) fn seen(&self) -> String {
-        shown(&self.reply)
+        match (self.answer(), self.status) {
+            (Answer::Unsupported, Some(404)) if self.body.as_deref().is_none_or(str::is_empty) => {
+                "404: there is no handler".to_owned()
+            }
+            _ => read_answer(&self.reply).1,
+        }
     }
 }
 
@@ -152,27 +157,28 @@ fn read(side: Side, reply: &Reply) -> Answer {
     }
 }
 
-/// A reply in words: `404 text/plain "Not Found"`.
-pub(super) fn shown(reply: &Reply) -> String {
+/// What the POST of a turn returned, in words, and whether that is a clean end: 200 without an error
+/// of JSON-RPC. The platform takes anything else for a failure.
+pub(super) fn returned(reply: &Reply) -> (String, bool) {
     match reply {
         Reply::Http {
-            status,
-            content_type,
-            body,
-            ..
+            status: 200, body, ..
         } => {
-            let json = content_type
-                .as_deref()
-                .is_some_and(|t| t.contains("application/json"));
-            let quoted = beginning(body.trim(), QUOTE);
-            match (json, content_type) {
-                _ if quoted.is_empty() => format!("{status} with an empty body"),
-                (true, _) => format!("{status} {quoted}"),
-                (false, Some(t)) => format!("{status} {t} {quoted:?}"),
-                (false, None) => format!("{status} without a type {quoted:?}"),
+            let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+            match &body["error"] {
+                serde_json::Value::Null => ("200".to_owned(), true),
+                error => (
+                    beginning(&format!("200 with the error {error}"), QUOTE),
+                    false,
+                ),
             }
         }
-        Reply::Broken { why, .. } => format!("no answer: {why}"),
+        Reply::Http { status, body, .. } => {
+            let said = beginning(body.trim(), QUOTE);
+            let space = if said.is_empty() { "" } else { " " };
+            (format!("{status}{space}{said}"), false)
+        }
+        Reply::Broken { why, .. } => (format!("no answer: {why}"), false),
     }
 }
 
@@ -199,9 +205,9 @@ pub struct Started {
 pub struct Ended {
     /// When, milliseconds since the check began.
     pub at_ms: i64,
-    /// What came: `200 {…}`, `exit code 0`.
+    /// What came: `200`, `the command ended with exit code 0`.
     pub with: String,
-    /// Whether that is a clean end: a 2xx answer; a command may end as it likes.
+    /// Whether that is a clean end: 200 without an error of JSON-RPC; a command may end as it likes.
     pub clean: bool,
 }
 

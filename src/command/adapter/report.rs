@@ -35,7 +35,7 @@ pub struct AdapterCheckReport {
 /// What the answer rests on.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Inputs {
-    /// The address as typed.
+    /// The address.
     pub url: String,
     /// Who was asked.
     pub side: Side,
@@ -198,6 +198,18 @@ impl AdapterCheckReport {
 
 fn warnings(inputs: &Inputs, record: &Record, verdict: Verdict) -> Vec<String> {
     let mut warnings = Vec::new();
+    if let Some(first) = record.of(Step::Idle)
+        && matches!(
+            first.answer(),
+            Answer::Checkpointed { .. } | Answer::Interrupting { .. }
+        )
+    {
+        warnings.push(format!(
+            "the first request named a turn that does not exist and was obeyed ({}): a turn that was in \
+             flight before may be gone",
+            first.seen()
+        ));
+    }
     for turn in record.turns.iter().filter(|turn| turn.ended.is_none()) {
         warnings.push(format!(
             "a turn that this check started ({}) had not ended when it was over: it may run on",

@@ -3,8 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::record::{Ended, shown};
-use crate::checkpoint::Reply;
+use super::record::{Ended, returned};
 use crate::clock::Stopwatch;
 use crate::error::Error;
 use crate::molecule::Platform;
@@ -56,9 +55,8 @@ impl Starter {
                 let platform = platform.clone();
                 Ok(tokio::spawn(async move {
                     let reply = platform.once(&url, Some(body), None, LONGEST).await;
-                    let clean =
-                        matches!(reply, Reply::Http { status, .. } if (200..300).contains(&status));
-                    ended(clock, shown(&reply), clean)
+                    let (with, clean) = returned(&reply);
+                    ended(clock, with, clean)
                 }))
             }
             Self::Command(command) => {

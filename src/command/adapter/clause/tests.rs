@@ -48,7 +48,7 @@ fn started(ended: Option<(i64, bool)>) -> Started {
         at_ms: 350,
         ended: ended.map(|(at_ms, clean)| Ended {
             at_ms,
-            with: if clean { "200 {}" } else { "500 {}" }.to_owned(),
+            with: if clean { "200" } else { "500" }.to_owned(),
             clean,
         }),
     }
@@ -121,7 +121,7 @@ fn an_adapter_that_honours_everything_passes_everything() {
     );
     assert_eq!(
         seen(&record, "post-returns"),
-        "returned 50 ms after the answer: 200 {}"
+        "returned 50 ms after the answer: 200"
     );
     assert_eq!(seen(&record, "resumes"), "both turns are in session s1");
 }
@@ -276,22 +276,22 @@ fn the_post_must_return_cleanly_and_in_time() {
         (
             Some((650, true)),
             Outcome::Pass,
-            "returned before the answer: 200 {}",
+            "returned before the answer: 200",
         ),
         (
             Some((30_700, true)),
             Outcome::Pass,
-            "returned 30 s after the answer: 200 {}",
+            "returned 30 s after the answer: 200",
         ),
         (
             Some((30_701, true)),
             Outcome::Fail,
-            "returned 30.001 s after the answer: 200 {}; the grace is 30 s",
+            "returned 30.001 s after the answer: 200; the grace is 30 s",
         ),
         (
             Some((750, false)),
             Outcome::Fail,
-            "returned 50 ms after the answer: 500 {}: not cleanly",
+            "returned 50 ms after the answer: 500: not cleanly",
         ),
         (
             None,
@@ -301,7 +301,7 @@ fn the_post_must_return_cleanly_and_in_time() {
         (
             Some((500, true)),
             Outcome::NotTestable,
-            "it had returned before the checkpoint was asked for: 200 {}",
+            "it had returned before the checkpoint was asked for: 200",
         ),
     ] {
         let judged = post(ended);
@@ -460,7 +460,7 @@ fn a_turn_that_is_never_seen_leaves_its_clauses_open() {
     assert_eq!(untold(&record).len(), 8);
     assert_eq!(
         seen(&record, "checkpoint"),
-        "the turn was never seen in flight: it ended with 200 {}"
+        "the turn was never seen in flight: it ended with 200"
     );
 }
 
