@@ -76,6 +76,19 @@ impl Ledger {
         Self::prepare(connection, path)
     }
 
+    /// One in memory whose disk is full.
+    #[cfg(test)]
+    pub(crate) fn full() -> Result<Self, Error> {
+        let ledger = Self::in_memory()?;
+        ledger.read(|connection| {
+            let pages = "SELECT page_count FROM pragma_page_count";
+            let pages: i64 = connection.query_row(pages, [], |row| row.get(0))?;
+            let limit = format!("PRAGMA max_page_count = {pages}");
+            connection.query_row(&limit, [], |_| Ok(()))
+        })?;
+        Ok(ledger)
+    }
+
     fn prepare(mut connection: Connection, path: &Path) -> Result<Self, Error> {
         let failed = |e: &rusqlite::Error| file::failed(path, e);
         connection.busy_timeout(BUSY).map_err(|e| failed(&e))?;

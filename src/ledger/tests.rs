@@ -340,14 +340,7 @@ fn a_directory_and_a_place_below_a_file_are_errors_that_name_the_path() {
 
 #[test]
 fn a_full_disk_is_said() {
-    let mut ledger = Ledger::in_memory().unwrap();
-    // As many pages as there are now, and not one more.
-    let pages: i64 = ledger
-        .connection
-        .query_row("PRAGMA page_count", [], |row| row.get(0))
-        .unwrap();
-    let limit = format!("PRAGMA max_page_count = {pages}");
-    ledger.connection.query_row(&limit, [], |_| Ok(())).unwrap();
+    let mut ledger = Ledger::full().unwrap();
     let mut big = attempt("ws", "r", T);
     big.before = json!({ "text": "x".repeat(100_000) });
     let error = ledger.begin(&big).unwrap_err();

@@ -9,7 +9,9 @@ mod args;
 mod client;
 mod events;
 mod failure;
+mod fault;
 mod gather;
+mod read;
 mod token;
 mod transport;
 

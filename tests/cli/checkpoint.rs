@@ -649,3 +649,89 @@ fn the_demo_frees_what_can_be_freed() {
     assert_eq!(json["inputs"]["platform"], "demo");
     assert!(!sandbox.path("home/.local").exists());
 }
+
+/// The built-in platform in a process of its own.
+struct Platform {
+    child: std::process::Child,
+    started: Value,
+    _stdout: std::io::BufReader<std::process::ChildStdout>,
+}
+
+impl Platform {
+    fn start(sandbox: &Sandbox, options: &str) -> Self {
+        use std::io::BufRead;
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_cronctl"))
+            .args("sandbox --quiet -o ndjson".split(' '))
+            .args(options.split_whitespace())
+            .current_dir(sandbox.path("work"))
+            .env_clear()
+            .env("HOME", sandbox.path("home"))
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        Self {
+            started: serde_json::from_str(&first).unwrap_or_else(|e| panic!("{e}: {first:?}")),
+            child,
+            _stdout: stdout,
+        }
+    }
+
+    /// Frees what is over its ceiling, as of an instant.
+    fn free(&self, sandbox: &Sandbox, now: &str, options: &str) -> (Run, Value) {
+        let line = format!(
+            "checkpoint --molecule {} --over-ceiling --yes --json --no-ledger {options}",
+            self.started["url"].as_str().unwrap()
+        );
+        let run = sandbox
+            .command(line.split_whitespace())
+            .env("CRONCTL_NOW", now)
+            .env("CRONCTL_TOKEN", self.started["token"].as_str().unwrap())
+            .run();
+        let json = run.json();
+        (run, json)
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn reno_stars_is_freed_at_thirty_minutes_and_left_alone_with_the_ceiling_off() {
+    let sandbox = sandbox();
+    let seo = "3fe84b89-eb65-42fc-ad1f-5c93582ca3e7";
+    // The turn began at 07:00:03Z. Had the platform listed turns, it would have been found in time.
+    let listed = |start: &str| {
+        let options = format!("--scenario reno-stars --turns-route on --start {start}");
+        Platform::start(&sandbox, &options).free(&sandbox, start, "")
+    };
+    let (run, json) = listed("2026-05-22T07:30:03Z");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(json["targets"], json!([]));
+    assert_eq!(json["summary"]["left_alone"]["under"], 1);
+    let (run, json) = listed("2026-05-22T07:30:04Z");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(outcomes(&json), [(seo, "confirmed")]);
+    assert_eq!(json["targets"][0]["over_by_ms"], 1000);
+
+    // As it was: nobody lists turns, and the rejected fires are the evidence.
+    let now = "2026-05-22T18:30:44Z";
+    let platform = Platform::start(&sandbox, "--scenario reno-stars --speed 60");
+    let (run, json) = platform.free(&sandbox, now, "--grace 2s");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(outcomes(&json), [(seo, "confirmed")]);
+    assert_eq!(json["targets"][0]["verdict"], "over");
+
+    // As it was, with the ceiling off: nothing is sent.
+    let platform = Platform::start(&sandbox, "--scenario reno-stars-ceiling-0");
+    let (run, json) = platform.free(&sandbox, now, "");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(json["targets"], json!([]));
+    assert_eq!(json["summary"]["left_alone"]["off"], 1);
+}

@@ -101,6 +101,7 @@ mod tests {
             workspace_id: "ws-c".to_owned(),
             turn_id: turn.turn_id.clone(),
             turn_key: "turn-ws-c".to_owned(),
+            begun_ms: 0,
         };
         let body = Body {
             workspace_id: "ws-c".to_owned(),

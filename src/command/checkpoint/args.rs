@@ -14,6 +14,7 @@ use crate::when::parse_duration;
 
 /// Free turns past their ceiling, and know whether it worked.
 #[derive(Args, Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(args_conflicts_with_subcommands = true, after_long_help = EXAMPLES)]
 pub struct CheckpointArgs {
     /// What was done before.

@@ -2,7 +2,7 @@
 
 use super::args::{CheckpointArgs, Escalate};
 use super::case::Case;
-use super::report::{age, ceiling};
+use super::row::{age, ceiling};
 use super::world::World;
 use crate::context::Context;
 use crate::error::Error;

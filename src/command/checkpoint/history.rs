@@ -74,15 +74,14 @@ pub(super) fn run(args: &HistoryArgs, ctx: &Context) -> Result<Exit, Error> {
     let since_ms = since_ms.transpose()?;
     let limit = args.limit.unwrap_or(LIMIT);
     let mut warnings = Vec::new();
-    let rows = match Ledger::open_existing(&path)? {
-        Some(ledger) => ledger.history(&args.workspace, since_ms, limit)?,
-        None => {
-            warnings.push(format!(
-                "{}: there is no ledger yet: nothing was recorded here",
-                path.display()
-            ));
-            Vec::new()
-        }
+    let rows = if let Some(ledger) = Ledger::open_existing(&path)? {
+        ledger.history(&args.workspace, since_ms, limit)?
+    } else {
+        warnings.push(format!(
+            "{}: there is no ledger yet: nothing was recorded here",
+            path.display()
+        ));
+        Vec::new()
     };
     if rows.len() == limit as usize {
         warnings.push(format!(

@@ -11,6 +11,7 @@ mod openclaw;
 mod outcome;
 mod plan;
 mod report;
+mod row;
 #[cfg(test)]
 mod sample;
 mod screen;
@@ -21,7 +22,8 @@ mod world;
 
 use self::memory::{Memory, who};
 use self::plan::Planned;
-use self::report::{Inputs, Summary, TargetRow};
+use self::report::{Inputs, Summary};
+use self::row::TargetRow;
 use self::sweep::{Swept, Tools, sweep};
 use self::world::World;
 use crate::command::runtime::block_on;
@@ -164,7 +166,7 @@ async fn at_gateway(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error>
     let mut memory = Memory::open(args, ctx)?;
     let go_on = |lines: &[String]| Ok(confirm::gateway(args, ctx, lines));
     let ledger = (!args.no_ledger).then_some(&mut memory.ledger);
-    let freed = openclaw::free(&ask, ctx, ledger, &go_on).await?;
+    let freed = Box::pin(openclaw::free(&ask, ctx, ledger, &go_on)).await?;
     let rows = freed.done.into_iter();
     let targets: Vec<_> = rows
         .map(|done| TargetRow::of_run(done, &freed.address))

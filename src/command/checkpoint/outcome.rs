@@ -68,7 +68,7 @@ pub(super) fn sentence(outcome: Outcome) -> &'static str {
         }
         Outcome::Throttled => "The target asked to come back later. Another call tries again.",
         Outcome::Refused => {
-            "The turn cannot be steered. It is not asked again for an hour; --escalate restart destroys it."
+            "The turn cannot be steered, and is not asked again for now; --escalate restart destroys it."
         }
         Outcome::Unsupported => {
             "The adapter has no handler for checkpoints; --escalate restart destroys the turn."

@@ -44,20 +44,7 @@ pub(super) async fn plan(
     memory: &mut Memory,
 ) -> Result<Planned, Error> {
     let ids = named(args, world).await?;
-    let depth = match &ids {
-        Some(ids) => Depth::Named(ids.iter().cloned().collect()),
-        None => Depth::Fleet,
-    };
-    let (mut look, mut problems) = gather(
-        &world.platform,
-        &world.tag,
-        &depth,
-        &world.adapters,
-        args.concurrency(),
-        world.now_ms,
-        world.now_is_real,
-    )
-    .await?;
+    let (mut look, mut problems) = look(args, world, ids.as_ref()).await?;
     let known = memory.ledger.spells(&world.tag)?;
     let seen = sightings(&look, &|id| known.contains_key(id));
     let spells = memory.observe(&world.tag, &seen)?;
@@ -121,6 +108,35 @@ pub(super) async fn plan(
         warnings,
         problems,
     })
+}
+
+/// Looks at the platform. Where it lists turns, the two lists are all that is needed for a fleet; where
+/// it does not, the evidence of busy workspaces is asked for.
+async fn look(
+    args: &CheckpointArgs,
+    world: &World,
+    ids: Option<&BTreeSet<String>>,
+) -> Result<(Snapshot, Vec<Problem>), Error> {
+    let at = async |depth: &Depth| {
+        gather(
+            &world.platform,
+            &world.tag,
+            depth,
+            &world.adapters,
+            args.concurrency(),
+            world.now_ms,
+            world.now_is_real,
+        )
+        .await
+    };
+    if let Some(ids) = ids {
+        return at(&Depth::Named(ids.iter().cloned().collect())).await;
+    }
+    let (lists, problems) = at(&Depth::Lists).await?;
+    match lists.turns {
+        TurnsRoute::Listed(_) => Ok((lists, problems)),
+        TurnsRoute::Missing(_) | TurnsRoute::NotAsked => at(&Depth::Fleet).await,
+    }
 }
 
 /// The ids of the workspaces that are named; `None` when none is.

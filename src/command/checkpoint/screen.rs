@@ -3,7 +3,8 @@
 use std::io;
 
 use super::outcome::{self, sentence, word};
-use super::report::{CheckpointReport, TargetRow};
+use super::report::CheckpointReport;
+use super::row::TargetRow;
 use crate::checkpoint::Outcome;
 use crate::report::{Cell, Report, Screen};
 use crate::ui::Role;

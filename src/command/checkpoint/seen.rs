@@ -104,3 +104,119 @@ pub(super) fn word(seen: Seen) -> &'static str {
         Seen::NotKnown => "not-known",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::turn::Verdict;
+
+    fn workspace(active_tasks: Option<i64>, current_task: &str) -> Workspace {
+        Workspace {
+            id: "w".to_owned(),
+            active_tasks,
+            current_task: Some(current_task.to_owned()),
+            ..Workspace::default()
+        }
+    }
+
+    fn row(turn_id: Option<&str>, started_at_ms: Option<i64>) -> ListedTurn {
+        ListedTurn {
+            workspace_id: "w".to_owned(),
+            turn_id: turn_id.map(str::to_owned),
+            started_at_ms,
+            ..ListedTurn::default()
+        }
+    }
+
+    fn seen(turns: TurnsRoute, workspaces: Vec<Workspace>, turn: &Turn) -> Seen {
+        let look = Snapshot {
+            turns,
+            workspaces,
+            ..Snapshot::default()
+        };
+        Glance::new(&look).of(turn, turn.turn_id.as_deref())
+    }
+
+    #[test]
+    fn the_list_of_turns_is_the_authority_on_what_it_names() {
+        let mut named = sample::turn("w", Verdict::Over);
+        named.turn_id = Some("t-1".to_owned());
+        named.started_at_ms = Some(1_000_000);
+        let unnamed = Turn {
+            turn_id: None,
+            ..named.clone()
+        };
+        let guessed = Turn {
+            age_is: Some(Bound::Estimate),
+            ..unnamed.clone()
+        };
+        let cases = [
+            (&named, vec![row(Some("t-1"), None)], Seen::InFlight),
+            (&named, vec![row(Some("t-2"), None)], Seen::Successor),
+            (
+                &named,
+                vec![row(Some("t-2"), None), row(Some("t-1"), None)],
+                Seen::InFlight,
+            ),
+            (&named, vec![], Seen::Gone),
+            (&named, vec![row(None, Some(1_000_000))], Seen::InFlight),
+            (&named, vec![row(None, None)], Seen::InFlight),
+            (&named, vec![row(None, Some(1_006_000))], Seen::Successor),
+            (
+                &unnamed,
+                vec![row(Some("t-2"), Some(900_000))],
+                Seen::InFlight,
+            ),
+            (
+                &unnamed,
+                vec![row(Some("t-2"), Some(1_006_000))],
+                Seen::Successor,
+            ),
+            // It may have waited for its turn.
+            (
+                &guessed,
+                vec![row(Some("t-2"), Some(1_006_000))],
+                Seen::InFlight,
+            ),
+        ];
+        for (turn, rows, expected) in cases {
+            let shown = format!("{rows:?}");
+            // `active_tasks` follows a heartbeat later.
+            let workspaces = vec![workspace(Some(1), "x")];
+            let seen = seen(TurnsRoute::Listed(rows), workspaces, turn);
+            assert_eq!(seen, expected, "{:?} {shown}", turn.turn_id);
+        }
+        // What the list never named, the workspace tells.
+        let none = || TurnsRoute::Listed(Vec::new());
+        let busy = vec![workspace(Some(1), "")];
+        assert_eq!(seen(none(), busy, &unnamed), Seen::InFlight);
+        let idle = vec![workspace(Some(0), "")];
+        assert_eq!(seen(none(), idle, &unnamed), Seen::Idle);
+    }
+
+    #[test]
+    fn without_a_list_the_tasks_of_the_workspace_tell() {
+        let mut turn = sample::turn("w", Verdict::Over);
+        turn.current_task = Some("SEO tick".to_owned());
+        let cases = [
+            (Some(0), "", Seen::Idle),
+            (None, "", Seen::NotKnown),
+            (Some(1), "SEO tick", Seen::InFlight),
+            (Some(1), "", Seen::InFlight),
+            (Some(1), "Summarise the day", Seen::Successor),
+            (Some(2), "Summarise the day", Seen::InFlight),
+        ];
+        for (active, task, expected) in cases {
+            for turn_id in [None, Some("t-1".to_owned())] {
+                turn.turn_id = turn_id;
+                let route = TurnsRoute::Missing("404".to_owned());
+                let seen = seen(route, vec![workspace(active, task)], &turn);
+                assert_eq!(seen, expected, "{active:?} {task:?}");
+            }
+        }
+        // A workspace that is not listed may be removed, or the list cut.
+        let route = TurnsRoute::Missing("404".to_owned());
+        assert_eq!(seen(route, Vec::new(), &turn), Seen::NotKnown);
+    }
+}

@@ -4,6 +4,12 @@
 //! thread, before they go out; one look at the platform serves every case that wants one. So neither
 //! disk nor platform is asked once per turn.
 
+mod looking;
+mod recording;
+mod stopping;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
@@ -13,16 +19,15 @@ use serde_json::json;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::case::{Case, End, Work};
-use super::seen::{self, Glance};
-use super::signals::{self, Signals};
-use crate::checkpoint::{Action, Outcome, Policy, Reply, Seen, read_answer, read_restart};
+use super::seen;
+use super::signals::Signals;
+use crate::checkpoint::{Action, Outcome, Policy, Reply, read_answer, read_restart};
 use crate::clock::{self, Stopwatch};
 use crate::error::{Error, Exit};
-use crate::ledger::{Ledger, NewAttempt, Record};
-use crate::molecule::{Depth, Platform, gather};
+use crate::ledger::{Ledger, Record};
+use crate::molecule::Platform;
 use crate::turn::{Adapters, Snapshot};
 use crate::ui::{Progress, Ui};
-use crate::when;
 
 /// What a sweep works with.
 #[derive(Debug)]
@@ -231,27 +236,6 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    fn sends_more(&self) -> bool {
-        self.stop.is_none() && self.halt.is_none()
-    }
-
-    /// Ends a case as it stands, since nothing more is sent.
-    fn give_up(&mut self, i: usize, otherwise: &str) {
-        let halted = match (&self.halt, self.stop) {
-            (Some(why), _) => why.clone(),
-            (None, Some(stop)) => format!("{} came", signals::name(stop.exit)),
-            (None, None) => otherwise.to_owned(),
-        };
-        let outcome = self.cases[i].as_it_stands();
-        let said = self.cases[i].answer.as_ref().map(|(_, says)| says.as_str());
-        let why = match said {
-            Some(says) => format!("{says}; then {halted}"),
-            None if outcome == Outcome::Unknown => format!("{halted} before an answer did"),
-            None => halted,
-        };
-        self.end(i, outcome, why);
-    }
-
     /// Ends a case, and has it recorded for each of its requests.
     fn end(&mut self, i: usize, outcome: Outcome, why: String) {
         let at_ms = self.time.now_ms();
@@ -288,85 +272,6 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Gives up what is to be sent and was not.
-    fn hold(&mut self) {
-        for (i, _) in std::mem::take(&mut self.begun) {
-            self.withdraw(i);
-        }
-        for (i, _) in std::mem::take(&mut self.wanted) {
-            self.give_up(i, "");
-        }
-    }
-
-    /// Gives up what is recorded as begun and was not sent.
-    fn withdraw(&mut self, i: usize) {
-        self.cases[i].withdraws();
-        if let Some(id) = self.cases[i].numbers.pop() {
-            self.records.push(Record::Ended {
-                id,
-                at_ms: self.time.now_ms(),
-                outcome: Outcome::NotSent,
-                why: "begun, and then not sent".to_owned(),
-                after: json!(null),
-            });
-        }
-        self.give_up(i, "");
-    }
-
-    /// Has the ledger written, unless it is being written: what is to be sent next is recorded
-    /// before it goes out. A few more than can be sent at once, so that the disk is not waited for.
-    fn record(&mut self) {
-        // It is away while it is being written.
-        let Some(mut ledger) = self.ledger.take() else {
-            return;
-        };
-        let ahead = self.begun.len() + self.flying.len();
-        let room = (2 * self.tools.concurrency).saturating_sub(ahead);
-        let starts: Vec<_> = self.wanted.drain(..room.min(self.wanted.len())).collect();
-        let mut records = std::mem::take(&mut self.records);
-        for (i, work) in &starts {
-            records.push(self.begin(*i, work));
-        }
-        if records.is_empty() {
-            self.ledger = Some(ledger);
-            return;
-        }
-        self.beginning = starts;
-        self.writing = Some(tokio::task::spawn_blocking(move || {
-            let written = ledger.record(&records);
-            (ledger, written)
-        }));
-    }
-
-    fn begin(&mut self, i: usize, work: &Work) -> Record {
-        let now_ms = self.time.now_ms();
-        let case = &mut self.cases[i];
-        let (request_id, round) = case.name_of(work);
-        case.begins(work, now_ms);
-        let request = match work {
-            Work::Checkpoint { .. } => case.url.clone().unwrap_or_default(),
-            Work::Restart => format!(
-                "{}/workspaces/{}/restart",
-                self.tools.platform.settings().url,
-                case.turn.workspace_id
-            ),
-        };
-        Record::Begun(Box::new(NewAttempt {
-            platform: self.tools.source.to_owned(),
-            workspace_id: case.turn.workspace_id.clone(),
-            workspace_name: case.turn.workspace_name.clone(),
-            turn_key: case.target.turn_key.clone(),
-            request_id,
-            round,
-            at_ms: now_ms,
-            who: self.tools.who.to_owned(),
-            reason: self.tools.reason.to_owned(),
-            request: format!("POST {request}"),
-            restart: *work == Work::Restart,
-            before: json!(case.turn),
-        }))
-    }
-
     /// Sends what is recorded.
     fn send(&mut self) {
         while self.flying.len() < self.tools.concurrency {
@@ -392,44 +297,6 @@ impl<'a> Sweep<'a> {
                 }
             }
         }
-    }
-
-    /// Looks at the platform for all that want it: at once when nothing else goes on, else when the
-    /// first of them has waited long enough.
-    fn look(&mut self) {
-        if self.look.is_some() || self.onlookers.is_empty() {
-            return;
-        }
-        let now = self.time.now_ms();
-        let idle = self.wanted.is_empty()
-            && self.beginning.is_empty()
-            && self.begun.is_empty()
-            && self.flying.is_empty();
-        if !idle && now < self.look_due_ms() {
-            return;
-        }
-        let platform = self.tools.platform.clone();
-        let (source, adapters) = (self.tools.source.to_owned(), self.tools.adapters.clone());
-        let concurrency = self.tools.concurrency;
-        let look = async move {
-            let depth = Depth::Lists;
-            let gathered = gather(
-                &platform,
-                &source,
-                &depth,
-                &adapters,
-                concurrency,
-                now,
-                true,
-            );
-            gathered.await.map(|(snapshot, _)| snapshot)
-        };
-        let onlookers = std::mem::take(&mut self.onlookers);
-        self.look = Some((now, onlookers, Box::pin(look)));
-    }
-
-    fn look_due_ms(&self) -> i64 {
-        self.onlooking_ms.saturating_add(self.tools.policy.poll_ms)
     }
 
     /// Waits until something happens.
@@ -486,7 +353,7 @@ impl<'a> Sweep<'a> {
                 self.answered(i, &work, &reply);
             }),
             Event::Written(written) => self.written(written),
-            Event::Looked(looked) => self.looked(looked),
+            Event::Looked(looked) => self.looked(&looked),
             Event::Signal(exit) => self.signal(exit),
             Event::Time => {}
         }
@@ -522,99 +389,5 @@ impl<'a> Sweep<'a> {
         }
         case.hears(answer, says, at_ms);
         self.ready.push(i);
-    }
-
-    fn written(&mut self, written: Result<Written, JoinError>) {
-        self.writing = None;
-        let beginning = std::mem::take(&mut self.beginning);
-        let ids = match written {
-            Ok((ledger, Ok(ids))) => {
-                self.ledger = Some(ledger);
-                ids
-            }
-            Ok((_, Err(error))) => return self.gives_up_ledger(error, beginning),
-            Err(panic) => {
-                let error = Error::failed("the ledger could not be written").because(panic);
-                return self.gives_up_ledger(error, beginning);
-            }
-        };
-        let first = ids.len().saturating_sub(beginning.len());
-        for ((i, work), id) in beginning.into_iter().zip(&ids[first..]) {
-            self.cases[i].numbers.push(*id);
-            if self.sends_more() {
-                self.begun.push_back((i, work));
-            } else {
-                self.withdraw(i);
-            }
-        }
-    }
-
-    /// Goes on without the ledger: nothing more is sent, what is under way is waited for.
-    fn gives_up_ledger(&mut self, error: Error, beginning: Vec<(usize, Work)>) {
-        self.halt = Some("the ledger could not be written".to_owned());
-        for (i, _) in beginning {
-            self.cases[i].withdraws();
-            self.give_up(i, "");
-        }
-        self.hold();
-        self.records.clear();
-        self.unrecorded = Some(error);
-    }
-
-    fn looked(&mut self, looked: Result<Snapshot, Error>) {
-        let Some((at_ms, onlookers, _)) = self.look.take() else {
-            return;
-        };
-        let glance = looked.as_ref().ok().map(Glance::new);
-        for i in onlookers {
-            let case = &mut self.cases[i];
-            if case.end.is_some() {
-                continue;
-            }
-            let seen = glance.as_ref().map_or(Seen::NotKnown, |glance| {
-                glance.of(&case.turn, case.target.turn_id.as_deref())
-            });
-            case.sees(seen, at_ms);
-            self.ready.push(i);
-        }
-    }
-
-    /// The first signal lets what is under way end; the second does not.
-    fn signal(&mut self, exit: Exit) {
-        let now = self.time.now_ms();
-        if let Some(stop) = &mut self.stop {
-            stop.until_ms = now;
-            return;
-        }
-        let drain_ms = self.tools.policy.drain_ms;
-        self.stop = Some(Stop {
-            exit,
-            until_ms: now.saturating_add(drain_ms),
-        });
-        self.tools.ui.warning(&format!(
-            "{}: nothing more is sent; what is under way has {} to end",
-            signals::name(exit),
-            when::duration(drain_ms)
-        ));
-        self.hold();
-        // Those that wait to ask again have nothing to wait for.
-        let asleep = std::mem::take(&mut self.asleep);
-        self.ready.extend(asleep.into_iter().map(|(_, i)| i));
-    }
-
-    /// Ends every case as it stands.
-    fn abandon(&mut self) {
-        self.flying.abort_all();
-        self.look = None;
-        self.ready.clear();
-        self.asleep.clear();
-        self.onlookers.clear();
-        for i in 0..self.cases.len() {
-            // What is being recorded as begun is given up when that is done.
-            let beginning = self.beginning.iter().any(|(begun, _)| *begun == i);
-            if self.cases[i].end.is_none() && !beginning {
-                self.give_up(i, "");
-            }
-        }
     }
 }

@@ -21,7 +21,7 @@ const DATA: &str = r#"{"type":"TASK_UPDATED","timestamp":1779433203412,"data":{"
 const PACE: Pace = Pace {
     pause_ms: 20,
     pause_max_ms: 50,
-    ping_ms: 50,
+    ping: Duration::from_millis(50),
 };
 
 struct Served {

@@ -36,10 +36,10 @@ fn hasty(url: &str) -> Platform {
 fn told(error: &Error) -> String {
     let mut text = format!("{} {}", error.exit.code(), error.message);
     for cause in &error.causes {
-        text += &format!("\n  because: {cause}");
+        text = format!("{text}\n  because: {cause}");
     }
     for hint in &error.hints {
-        text += &format!("\n  hint: {hint}");
+        text = format!("{text}\n  hint: {hint}");
     }
     assert!(!text.contains(SECRET), "{text}");
     assert!(!format!("{error:?}").contains(SECRET), "{error:?}");

@@ -1,0 +1,66 @@
+//! Reading back: one look at the platform for all that want one.
+
+use super::super::seen::Glance;
+use super::Sweep;
+use crate::checkpoint::Seen;
+use crate::error::Error;
+use crate::molecule::{Depth, gather};
+use crate::turn::Snapshot;
+
+impl Sweep<'_> {
+    /// Looks at the platform for all that want it: at once when nothing else goes on, else when the
+    /// first of them has waited long enough.
+    pub(super) fn look(&mut self) {
+        if self.look.is_some() || self.onlookers.is_empty() {
+            return;
+        }
+        let now = self.time.now_ms();
+        let idle = self.wanted.is_empty()
+            && self.beginning.is_empty()
+            && self.begun.is_empty()
+            && self.flying.is_empty();
+        if !idle && now < self.look_due_ms() {
+            return;
+        }
+        let platform = self.tools.platform.clone();
+        let (source, adapters) = (self.tools.source.to_owned(), self.tools.adapters.clone());
+        let concurrency = self.tools.concurrency;
+        let look = async move {
+            let depth = Depth::Lists;
+            let gathered = gather(
+                &platform,
+                &source,
+                &depth,
+                &adapters,
+                concurrency,
+                now,
+                true,
+            );
+            gathered.await.map(|(snapshot, _)| snapshot)
+        };
+        let onlookers = std::mem::take(&mut self.onlookers);
+        self.look = Some((now, onlookers, Box::pin(look)));
+    }
+
+    pub(super) fn look_due_ms(&self) -> i64 {
+        self.onlooking_ms.saturating_add(self.tools.policy.poll_ms)
+    }
+
+    pub(super) fn looked(&mut self, looked: &Result<Snapshot, Error>) {
+        let Some((at_ms, onlookers, _)) = self.look.take() else {
+            return;
+        };
+        let glance = looked.as_ref().ok().map(Glance::new);
+        for i in onlookers {
+            let case = &mut self.cases[i];
+            if case.end.is_some() {
+                continue;
+            }
+            let seen = glance.as_ref().map_or(Seen::NotKnown, |glance| {
+                glance.of(&case.turn, case.target.turn_id.as_deref())
+            });
+            case.sees(seen, at_ms);
+            self.ready.push(i);
+        }
+    }
+}

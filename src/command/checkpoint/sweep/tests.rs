@@ -1,0 +1,54 @@
+//! A ledger that fails.
+
+use super::*;
+use crate::checkpoint::{Body, Reason, Target};
+use crate::command::checkpoint::sample;
+use crate::env::Env;
+use crate::molecule::Settings;
+use crate::turn::Verdict;
+use crate::ui::ColorChoice;
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_sent() {
+    // Nobody listens there: a request would end as unclear, and not as not sent.
+    let url = "http://127.0.0.1:1";
+    let turn = sample::turn("ws-c", Verdict::Over);
+    let target = Target {
+        platform: url.to_owned(),
+        workspace_id: "ws-c".to_owned(),
+        turn_id: turn.turn_id.clone(),
+        turn_key: "turn-ws-c".to_owned(),
+        begun_ms: clock::now_ms(),
+    };
+    let body = Body {
+        workspace_id: "ws-c".to_owned(),
+        turn_id: turn.turn_id.clone(),
+        reason: Reason::Operator,
+        note: None,
+        ceiling_seconds: None,
+        turn_age_seconds: None,
+        drain_seconds: 20,
+        request_id: String::new(),
+    };
+    let to = Ok(format!("{url}/ws-c/control/checkpoint"));
+    let cases = vec![Case::new(turn, target, to, body, Vec::new())];
+    let platform = Platform::new(Settings::at(url, None)).unwrap();
+    let ui = Ui::new(&Env::default(), ColorChoice::Never, true);
+    let tools = Tools {
+        ui: &ui,
+        platform: &platform,
+        adapters: &Adapters::default(),
+        policy: &Policy::default(),
+        concurrency: 4,
+        via_platform: true,
+        source: url,
+        who: "ops@host",
+        // More than fits on the pages that there are.
+        reason: &"x".repeat(100_000),
+    };
+    let error = sweep(&tools, cases, Ledger::full().unwrap())
+        .await
+        .unwrap_err();
+    assert!(error.message.contains("the disk is full"), "{error}");
+    assert_eq!(platform.requests(), 0);
+}
