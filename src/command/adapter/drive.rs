@@ -1,9 +1,8 @@
 //! The edge: sends the requests of a check in their order and puts them on record.
 
-use std::time::Duration;
-
-use super::record::{Exchange, Record, Side, Started, Step};
-use super::start::{Running, Starter, since};
+use super::plan::{Callers, Plan, millis};
+use super::record::{Exchange, Record, Started, Step};
+use super::start::{Running, since};
 use crate::checkpoint::{Answer, Body, Reason, Reply};
 use crate::clock::{self, Stopwatch};
 use crate::error::{Error, Exit};
@@ -13,44 +12,6 @@ use crate::molecule::Platform;
 const NO_TURN: &str = "cronctl-adapter-check-no-such-turn";
 /// A body that breaks off.
 const MALFORMED: &str = r#"{"workspace_id":"#;
-
-/// What is checked, and how patiently. All times in milliseconds.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) side: Side,
-    pub(super) workspace_id: String,
-    /// Where checkpoints go.
-    pub(super) checkpoint_url: String,
-    /// Where an adapter shows the session's log.
-    pub(super) transcript_url: Option<String>,
-    pub(super) starter: Starter,
-    pub(super) grace_ms: i64,
-    pub(super) drain_seconds: i64,
-    pub(super) timeout_ms: i64,
-}
-
-/// The same server, with the secret that was given, with none, and with a wrong one.
-pub(super) struct Callers {
-    pub(super) given: Platform,
-    pub(super) none: Platform,
-    pub(super) wrong: Platform,
-}
-
-impl Plan {
-    /// The pause between two looks, milliseconds.
-    fn pause(&self) -> Duration {
-        millis((self.grace_ms / 40).clamp(50, 500))
-    }
-
-    /// How long a turn that must not be cancelled is given to disappear all the same.
-    fn settle(&self) -> Duration {
-        millis((self.grace_ms / 20).clamp(100, 1_000))
-    }
-}
-
-fn millis(ms: i64) -> Duration {
-    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
-}
 
 /// Sends everything.
 ///

@@ -6,11 +6,13 @@
 mod args;
 mod clause;
 mod drive;
+mod plan;
 mod record;
 mod report;
 mod start;
 
-use self::drive::{Callers, Plan, drive};
+use self::drive::drive;
+use self::plan::{Callers, Plan};
 use self::record::{Record, Side};
 use self::report::Inputs;
 use self::start::Starter;

@@ -1,5 +1,6 @@
-use super::super::record::{Ended, Side, Started};
 use super::*;
+use crate::checkpoint::Reply;
+use crate::command::adapter::record::{Ended, Exchange, Side, Started};
 
 const JSON: &str = "application/json";
 const SAVED: &str = r#"{"status":"checkpointed","turn_id":"t1","checkpoint":{"id":"c1","session_id":"s1","saved_at":"2026-05-22T07:30:01Z"},"resumable":true}"#;
