@@ -127,6 +127,13 @@ pub fn schemas() -> Vec<Published> {
         published::<next::CompareReport>(),
         published::<check::CheckReport>(),
         published::<check::RulesReport>(),
+        published::<turns::TurnsReport>(),
+        turns::event_schema(),
+        published::<checkpoint::CheckpointReport>(),
+        published::<checkpoint::HistoryReport>(),
+        published::<adapter::AdapterCheckReport>(),
+        published::<sandbox::SandboxReport>(),
+        published::<sandbox::ScenariosReport>(),
         published::<config::SettingsReport>(),
         published::<config::PlacesReport>(),
     ]
