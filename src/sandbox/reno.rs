@@ -87,12 +87,11 @@ impl Watch {
         let activity = self.world.activity_json(0, &rows).to_string();
         let schedules = self.world.schedules_json(0).to_string();
         let config = self.world.config_json(0).to_string();
-        let turns = match self.turns_route {
-            true => {
-                let turns = self.world.turns_json(None).to_string();
-                TurnsRoute::Listed(turn::parse_turns(&turns).unwrap().value)
-            }
-            false => TurnsRoute::Missing("404".to_owned()),
+        let turns = if self.turns_route {
+            let turns = self.world.turns_json(None).to_string();
+            TurnsRoute::Listed(turn::parse_turns(&turns).unwrap().value)
+        } else {
+            TurnsRoute::Missing("404".to_owned())
         };
         Snapshot {
             source: "sandbox".to_owned(),

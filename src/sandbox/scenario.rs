@@ -5,7 +5,7 @@ mod read;
 use serde::Deserialize;
 use toml::Spanned;
 
-pub use read::{Moment, Span};
+pub(super) use read::{Moment, Span};
 use read::{a_second, speed};
 pub(super) use read::{uuid, uuid_of};
 
