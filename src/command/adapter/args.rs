@@ -24,8 +24,9 @@ pub enum AdapterAction {
     /// Try the checkpoint contract on an adapter, clause by clause
     ///
     /// Sends requests that must be refused, starts two turns of its own, checkpoints them, and tells for
-    /// each clause of docs/adapter-spec.md whether it holds, what was seen, and why it matters. A turn
-    /// that was in flight before is left alone, and then most clauses cannot be tested.
+    /// each clause of docs/adapter-spec.md whether it holds, what was seen, and why it matters. The
+    /// first request names a turn that does not exist: an adapter that minds ids leaves a turn that was
+    /// in flight before alone, and then most clauses cannot be tested.
     ///
     /// Exit code: 0 when no clause fails, 5 when one does, 6 when there is no handler or the secret is
     /// refused, 4 when nobody answers or a turn was in flight already.
