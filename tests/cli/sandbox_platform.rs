@@ -197,6 +197,11 @@ fn the_json_document_stands_before_anything_is_served() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(document["schema"], "cronctl.sandbox/1");
+    let published = cronctl::command::schemas();
+    let published = published.iter().find(|p| p.id == "cronctl.sandbox/1");
+    let validator = jsonschema::validator_for(&published.unwrap().schema).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&document).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
     assert_eq!(document["platforms"][0]["turns_route"], false);
 }
 

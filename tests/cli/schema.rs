@@ -49,7 +49,7 @@ const ELSEWHERE: &[&str] = &["cronctl.sandbox/1", "cronctl.turns.event/1"];
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    std::fs::create_dir(sandbox.path("work/empty")).unwrap();
+    sandbox.write("work/empty/openclaw.json", "{}");
     let context = "[contexts.a]\njobs = ['a.json']\nadapters.x.ceiling_seconds = 5\n";
     sandbox.write("work/cronctl.toml", context);
     sandbox
