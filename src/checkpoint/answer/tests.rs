@@ -20,6 +20,7 @@ fn checkpointed(turn: Option<&str>, saved: Option<&str>, resumable: Option<bool>
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_answer_of_the_contract() {
     const JSON: Option<&str> = Some("application/json");
     const TEXT: Option<&str> = Some("text/plain; charset=utf-8");

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
+use super::looks::IDLE_HELD_MS;
 use super::*;
+use crate::checkpoint::request_id;
 
 /// 2026-05-22T22:47:42Z.
 const NOW: i64 = 1_779_490_062_000;
@@ -264,6 +266,7 @@ fn a_turn_that_is_gone_before_is_left_alone() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_an_earlier_call_left_is_taken_up() {
     use Outcome::{Confirmed, Lingering, Refused, Unsupported};
     const HOUR: i64 = 3_600_000;
@@ -438,7 +441,7 @@ fn a_restart_is_only_for_who_asked_for_it_and_only_then() {
         Answer::TurnMismatch { turn_id: None },
     ] {
         assert_eq!(
-            restarts(&[answer.clone()], Seen::InFlight).0,
+            restarts(std::slice::from_ref(&answer), Seen::InFlight).0,
             0,
             "{answer:?}"
         );

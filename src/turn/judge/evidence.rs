@@ -62,10 +62,10 @@ impl Case<'_> {
     pub(super) fn evidence(&self) -> (Vec<Evidence>, Vec<String>) {
         let mut notes = Vec::new();
         let mut all = Vec::new();
-        all.extend(self.from_route(&mut notes));
-        all.extend(self.from_spell());
-        all.extend(self.from_activity());
-        all.extend(self.from_skips());
+        all.extend(self.listed_start(&mut notes));
+        all.extend(self.seen_before());
+        all.extend(self.timed_out());
+        all.extend(self.skipped_since());
         all.sort_by_key(|evidence| evidence.kind);
         (all, notes)
     }
@@ -80,7 +80,7 @@ impl Case<'_> {
     }
 
     /// What the list of turns says.
-    fn from_route(&self, notes: &mut Vec<String>) -> Option<Evidence> {
+    fn listed_start(&self, notes: &mut Vec<String>) -> Option<Evidence> {
         let turn = self.listed?;
         let Some(start_ms) = self.listed_start_ms() else {
             notes.push("GET /admin/turns names no start of this turn".to_owned());
@@ -112,7 +112,7 @@ impl Case<'_> {
     }
 
     /// What was seen before.
-    fn from_spell(&self) -> Vec<Evidence> {
+    fn seen_before(&self) -> Vec<Evidence> {
         let Some(spell) = self.spell else {
             return Vec::new();
         };
@@ -151,7 +151,7 @@ impl Case<'_> {
     }
 
     /// The newest message that timed out while the agent went on, unless something finished since.
-    fn from_activity(&self) -> Option<Evidence> {
+    fn timed_out(&self) -> Option<Evidence> {
         let rows = self.activity()?;
         let mut finished_ms = None;
         for row in rows {
@@ -204,7 +204,7 @@ impl Case<'_> {
     }
 
     /// Since when fires are skipped in an unbroken row.
-    fn from_skips(&self) -> Option<Evidence> {
+    fn skipped_since(&self) -> Option<Evidence> {
         let run = self.skips();
         let (_, since_ms) = run.last()?;
         let fires = match run.len() {

@@ -1,9 +1,8 @@
 //! From text to rows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -26,7 +25,7 @@ pub fn parse_workspaces(text: &str) -> Result<Parsed<Vec<Workspace>>, String> {
         "current_task",
     ];
     let id = |row: &Workspace| row.id.clone();
-    if keys(text).is_some_and(|keys| keys.contains_key("id")) {
+    if keys(text).is_some_and(|keys| keys.contains("id")) {
         let row = serde_json::from_str(text).map_err(|e| unreadable(text, &e))?;
         return Ok(rows(&[row], &NEEDED, "id", id));
     }
@@ -64,7 +63,7 @@ pub fn parse_turns(text: &str) -> Result<Parsed<Vec<ListedTurn>>, String> {
         #[serde(default, deserialize_with = "field::whole")]
         count: Option<i64>,
     }
-    let known = keys(text).is_some_and(|keys| keys.contains_key("turns"));
+    let known = keys(text).is_some_and(|keys| keys.contains("turns"));
     if !known {
         return Err(format!(
             "it is {}, and no object with `turns`",
@@ -343,17 +342,20 @@ fn rows<'a, T: Deserialize<'a>>(
         if !parsed.missing.is_empty()
             && let Some(keys) = keys(row.get())
         {
-            parsed.missing.retain(|name| !keys.contains_key(*name));
+            parsed.missing.retain(|name| !keys.contains(*name));
         }
     }
     parsed
 }
 
 /// The keys of an object; `None` when it is none.
-fn keys(text: &str) -> Option<BTreeMap<String, IgnoredAny>> {
-    is_object(text)
-        .then(|| serde_json::from_str(text).ok())
-        .flatten()
+fn keys(text: &str) -> Option<BTreeSet<String>> {
+    if !is_object(text) {
+        return None;
+    }
+    // What stands under a key is skipped, not read.
+    let map: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    Some(map.into_keys().collect())
 }
 
 /// Whether a text begins an object. A struct can be read from a list too, which is not meant.

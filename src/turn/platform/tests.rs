@@ -32,7 +32,7 @@ fn the_list_of_workspaces() {
         max_concurrent_tasks: Some(1),
         current_task: Some("Run the 30-minute SEO tick".into()),
     };
-    assert_eq!(parsed.value, [seo.clone()]);
+    assert_eq!(parsed.value, std::slice::from_ref(&seo));
     assert_eq!(parsed.missing, [""; 0]);
     assert_eq!(parsed.unusable, [""; 0]);
 

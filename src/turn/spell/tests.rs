@@ -139,7 +139,7 @@ fn events_say_when() {
     // A start that is seen.
     let start = event(1_000, Some("tick"));
     assert_eq!(
-        what(&[start.clone()]),
+        what(std::slice::from_ref(&start)),
         Some((1_000, Some(1_000), event_start))
     );
     // The poll that saw it first, and then the event of the same start.
@@ -184,7 +184,10 @@ fn events_say_when() {
 fn the_list_of_turns_says_since_when() {
     let by_list = Some(Witness::TurnsRoute);
     let old = listed(100_000, Some("a"), Some(7_000));
-    assert_eq!(what(&[old.clone()]), Some((100_000, Some(7_000), by_list)));
+    assert_eq!(
+        what(std::slice::from_ref(&old)),
+        Some((100_000, Some(7_000), by_list))
+    );
     // The conversion of clocks moves a start to and fro: it stays.
     let jitter = [
         old.clone(),
