@@ -11,33 +11,17 @@ use serde::Deserialize;
 use super::address::{self, Address};
 use super::args::Settings;
 use super::failure;
-use super::transport::{self, Answer, Transport};
-use crate::checkpoint::{Body, Reply, backoff_ms, checkpoint_path};
+use super::read;
+use super::transport::{Answer, Call, Transport};
+use crate::checkpoint::{Body, Reply, checkpoint_path};
 use crate::error::Error;
-use crate::molecule::Token;
 use crate::turn::{
     Activity, CeilingSetting, Parsed, Schedule, TurnsRoute, Workspace, parse_activity,
     parse_config, parse_schedules, parse_turns, parse_workspaces,
 };
 
-/// An answer to a read is not read further than this.
-const READ_LIMIT: usize = 64 << 20;
-
 /// An answer to a request that acts is not read further than this.
 const ACT_LIMIT: usize = 1 << 20;
-
-/// How often a read is tried.
-const TRIES: u32 = 3;
-
-/// How many redirects of a read are followed, on the same server only.
-const REDIRECTS: usize = 5;
-
-/// The pause after a failed try is between 0 and this, then twice this.
-const PAUSE_MS: i64 = 250;
-const PAUSE_MAX_MS: i64 = 5_000;
-
-/// A server that asks to wait longer is asked again after this.
-const RETRY_AFTER_MAX_MS: i64 = 60_000;
 
 /// The platform gives at most so many rows of activity.
 const ACTIVITY_LIMIT: u32 = 500;
@@ -85,24 +69,6 @@ pub struct Report {
     pub request_body: serde_json::Value,
 }
 
-/// A request whose every part its sender chooses: for trying a contract out, wrong secrets and
-/// broken bodies included.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// `GET` or `POST`.
-    pub method: &'static str,
-    /// Where to.
-    pub url: String,
-    /// `Authorization: Bearer`; `None` sends none.
-    pub bearer: Option<Token>,
-    /// Other headers.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body, as it is.
-    pub body: Option<String>,
-    /// How long the answer may take, milliseconds.
-    pub timeout_ms: i64,
-}
-
 impl Platform {
     /// Prepares a client. Connects to nothing yet.
     ///
@@ -148,7 +114,7 @@ impl Platform {
     /// As [`Platform::workspaces`].
     pub async fn workspace(&self, id: &str) -> Result<Workspace, Error> {
         let path = workspace_path(id, "")?;
-        let (url, answer) = self.read(&path).await?;
+        let (url, answer) = self.transport().read(&path).await?;
         if answer.status == StatusCode::GONE {
             return Ok(Workspace {
                 id: id.to_owned(),
@@ -179,7 +145,7 @@ impl Platform {
 
     pub(super) async fn list_turns(&self) -> Result<(TurnsRoute, Vec<String>), Error> {
         let path = format!("/admin/turns?status=in_flight&limit={TURNS_LIMIT}");
-        let (url, answer) = self.read(&path).await?;
+        let (url, answer) = self.transport().read(&path).await?;
         let missing = matches!(answer.status.as_u16(), 404 | 405 | 501);
         if missing && !answer.is_tenant_guard() {
             let why = format!("GET /admin/turns: {}", answer.status);
@@ -258,15 +224,14 @@ impl Platform {
     /// When the adapter's address is not known or not usable, or the token would go to it over plain
     /// http to another machine.
     pub fn checkpoint_url(&self, id: &str, adapter: Option<&str>) -> Result<String, Error> {
-        let url = match adapter {
-            Some(text) => self.adapter(text)?.join("/control/checkpoint"),
-            None => {
-                check_id(id)?;
-                let template = &self.settings().checkpoint_path;
-                let path = checkpoint_path(template, id)
-                    .map_err(|why| Error::usage(format!("the path of a checkpoint: {why}")))?;
-                self.transport().address.join(&path)
-            }
+        let url = if let Some(text) = adapter {
+            self.adapter(text)?.join("/control/checkpoint")
+        } else {
+            check_id(id)?;
+            let template = &self.settings().checkpoint_path;
+            let path = checkpoint_path(template, id)
+                .map_err(|why| Error::usage(format!("the path of a checkpoint: {why}")))?;
+            self.transport().address.join(&path)
         };
         Url::parse(&url).map_err(|e| Error::failed(format!("{url}: no address")).because(e))?;
         Ok(url)
@@ -301,7 +266,10 @@ impl Platform {
         let timeout = self.transport().timeout() + Duration::from_secs(grace);
         let text = serde_json::to_string(body);
         match (Url::parse(url), text) {
-            (Ok(url), Ok(text)) => self.act(&url, text, Some(&body.request_id), timeout).await,
+            (Ok(url), Ok(text)) => {
+                self.attempt(&url, Some(text), Some(&body.request_id), timeout)
+                    .await
+            }
             (Err(e), _) => not_sent(&e),
             (_, Err(e)) => not_sent(&e),
         }
@@ -309,11 +277,12 @@ impl Platform {
 
     /// `POST /workspaces/:id/restart`, once.
     pub async fn restart(&self, id: &str) -> Reply {
-        let url = workspace_path(id, "/restart").and_then(|path| self.url(&path));
+        let url = workspace_path(id, "/restart").and_then(|path| self.transport().url(&path));
         match url {
             Ok(url) => {
                 let timeout = self.transport().timeout();
-                self.act(&url, "{}".to_owned(), None, timeout).await
+                self.attempt(&url, Some("{}".to_owned()), None, timeout)
+                    .await
             }
             Err(e) => not_sent(&e),
         }
@@ -325,7 +294,7 @@ impl Platform {
     /// # Errors
     /// As [`Platform::workspaces`].
     pub async fn report(&self, id: &str, report: &Report) -> Result<(), Error> {
-        let url = self.url(&workspace_path(id, "/activity")?)?;
+        let url = self.transport().url(&workspace_path(id, "/activity")?)?;
         let body = serde_json::json!({
             "activity_type": if report.status == "error" { "error" } else { "agent_log" },
             "method": "control/checkpoint",
@@ -334,7 +303,7 @@ impl Platform {
             "error_detail": report.error_detail,
             "request_body": report.request_body,
         });
-        let call = transport::Call {
+        let call = Call {
             method: Method::POST,
             url: &url,
             body: Some(body.to_string()),
@@ -343,11 +312,9 @@ impl Platform {
             whole: false,
             timeout: self.transport().timeout(),
         };
-        let answer = self
-            .transport()
-            .send(&call)
-            .await
-            .map_err(|e| failure::broken(self.transport(), &Method::POST, &url, &e, 1))?;
+        let answer = self.transport().send(&call).await.map_err(|e| {
+            failure::broken(self.transport(), &Method::POST, &url, call.timeout, &e, 1)
+        })?;
         if answer.status.is_success() && !answer.is_html() {
             return Ok(());
         }
@@ -358,12 +325,6 @@ impl Platform {
             &answer,
             1,
         ))
-    }
-
-    /// Sends a request as it is given, once: no token but its own, no redirect, no rate limit. The
-    /// answer is bounded in size like every other.
-    pub async fn call(&self, _call: &Call) -> Reply {
-        unimplemented!()
     }
 
     /// The platform's clock less ours in milliseconds, from the `Date` of its last answer; to a
@@ -399,17 +360,38 @@ impl Platform {
         notes.unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn url(&self, path: &str) -> Result<Url, Error> {
-        let url = self.transport().address.join(path);
-        Url::parse(&url).map_err(|e| Error::failed(format!("{url}: no address")).because(e))
+    /// Sends a request as its sender made it, broken ones included: once, a `POST` where it has a body,
+    /// else a `GET`. For trying a contract out.
+    pub async fn once(
+        &self,
+        url: &str,
+        body: Option<String>,
+        key: Option<&str>,
+        timeout: Duration,
+    ) -> Reply {
+        match Url::parse(url) {
+            Ok(url) => self.attempt(&url, body, key, timeout).await,
+            Err(e) => not_sent(&e),
+        }
     }
 
-    /// Sends a request that acts: once, whatever comes of it.
-    async fn act(&self, url: &Url, body: String, key: Option<&str>, timeout: Duration) -> Reply {
-        let call = transport::Call {
-            method: Method::POST,
+    /// Sends a request once, whatever comes of it.
+    async fn attempt(
+        &self,
+        url: &Url,
+        body: Option<String>,
+        key: Option<&str>,
+        timeout: Duration,
+    ) -> Reply {
+        let method = if body.is_some() {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        let call = Call {
+            method: method.clone(),
             url,
-            body: Some(body),
+            body,
             key,
             limit: ACT_LIMIT,
             whole: false,
@@ -423,7 +405,7 @@ impl Platform {
                 body: self.transport().redact(&answer.body),
             },
             Err(fault) => {
-                let error = failure::broken(self.transport(), &Method::POST, url, &fault, 1);
+                let error = failure::broken(self.transport(), &method, url, timeout, &fault, 1);
                 Reply::Broken {
                     why: in_one_line(&error),
                     sent: fault.sent(),
@@ -434,7 +416,7 @@ impl Platform {
 
     /// Reads a path, and takes nothing but a success.
     async fn get(&self, path: &str) -> Result<(Url, Answer), Error> {
-        let (url, answer) = self.read(path).await?;
+        let (url, answer) = self.transport().read(path).await?;
         self.accept(url, answer)
     }
 
@@ -442,7 +424,7 @@ impl Platform {
         if answer.status == StatusCode::OK && !answer.is_html() {
             return Ok((url, answer));
         }
-        let tries = if may_pass(answer.status) { TRIES } else { 1 };
+        let tries = read::tries(answer.status);
         Err(failure::refused(
             self.transport(),
             &Method::GET,
@@ -450,90 +432,6 @@ impl Platform {
             &answer,
             tries,
         ))
-    }
-
-    /// Reads a path: redirects on the same server are followed.
-    async fn read(&self, path: &str) -> Result<(Url, Answer), Error> {
-        let mut url = self.url(path)?;
-        let mut seen = vec![url.clone()];
-        loop {
-            let answer = self.try_read(&url).await?;
-            if !answer.status.is_redirection() {
-                return Ok((url, answer));
-            }
-            url = self.redirected(&url, &answer, &mut seen)?;
-        }
-    }
-
-    fn redirected(&self, url: &Url, answer: &Answer, seen: &mut Vec<Url>) -> Result<Url, Error> {
-        let fail = |what: &str| {
-            let error = Error::failed(format!("GET {url}: {}, {what}", answer.status));
-            self.transport()
-                .clean(error.hint("is that the address of a Molecule platform?"))
-        };
-        let Some(location) = &answer.location else {
-            return Err(fail("which does not say where to"));
-        };
-        let Ok(to) = url.join(location) else {
-            return Err(fail(&format!("to {location:?}, which is no address")));
-        };
-        if !self.transport().address.same_origin(&to) {
-            let mut bare = to.clone();
-            // What another server puts there is not repeated.
-            bare.set_username("").ok();
-            bare.set_password(None).ok();
-            return Err(fail(&format!(
-                "to another server: {bare}. The token is not sent there"
-            )));
-        }
-        let looped = seen.contains(&to);
-        seen.push(to.clone());
-        if looped {
-            let way: Vec<_> = seen.iter().map(Url::as_str).collect();
-            return Err(fail(&format!("in a loop: {}", way.join(" → "))));
-        }
-        if seen.len() > REDIRECTS + 1 {
-            return Err(fail(&format!("the {}th in a row", REDIRECTS + 1)));
-        }
-        Ok(to)
-    }
-
-    /// Reads an address: what may pass is tried again, with full jitter between.
-    async fn try_read(&self, url: &Url) -> Result<Answer, Error> {
-        let call = transport::Call {
-            method: Method::GET,
-            url,
-            body: None,
-            key: None,
-            limit: READ_LIMIT,
-            whole: true,
-            timeout: self.transport().timeout(),
-        };
-        let mut tried = 0;
-        loop {
-            tried += 1;
-            let retry_after_ms = match self.transport().send(&call).await {
-                Ok(answer) if tried < TRIES && may_pass(answer.status) => answer.retry_after_ms,
-                Ok(answer) => return Ok(answer),
-                Err(fault) if tried < TRIES && fault.may_pass() => None,
-                Err(fault) => {
-                    let method = &Method::GET;
-                    return Err(failure::broken(
-                        self.transport(),
-                        method,
-                        url,
-                        &fault,
-                        tried,
-                    ));
-                }
-            };
-            // No two requests of any two processes pause alike.
-            let seed = format!("{url} {} {}", std::process::id(), self.requests());
-            let pause = backoff_ms(PAUSE_MS, PAUSE_MAX_MS, tried, &seed)
-                + retry_after_ms.unwrap_or(0).min(RETRY_AFTER_MAX_MS);
-            let pause = Duration::from_millis(u64::try_from(pause).unwrap_or(0));
-            tokio::time::sleep(pause).await;
-        }
     }
 
     fn understand<T>(
@@ -573,11 +471,6 @@ impl Platform {
 struct Envelope {
     count: Option<u64>,
     limit: Option<u64>,
-}
-
-/// Whether the same read may do better in a moment.
-fn may_pass(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 429 | 502 | 503 | 504)
 }
 
 fn not_sent(why: &dyn std::fmt::Display) -> Reply {

@@ -46,7 +46,7 @@ pub(super) struct Pace {
     pub(super) pause_max_ms: i64,
     /// How often a silent WebSocket is asked for a sign of life. After three times as long without
     /// any it is taken for lost.
-    pub(super) ping_ms: u64,
+    pub(super) ping: Duration,
 }
 
 impl Default for Pace {
@@ -54,7 +54,7 @@ impl Default for Pace {
         Self {
             pause_ms: 1_000,
             pause_max_ms: 30_000,
-            ping_ms: 20_000,
+            ping: Duration::from_secs(20),
         }
     }
 }

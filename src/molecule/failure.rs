@@ -1,9 +1,12 @@
 //! One way of failing: what happened, where, why, and what to do next.
 
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 
-use super::transport::{Answer, Fault, FaultKind, Transport};
+use super::fault::{Fault, FaultKind};
+use super::transport::{Answer, Transport};
 use crate::error::{Error, Exit};
 use crate::ui::escape;
 use crate::when;
@@ -16,10 +19,11 @@ pub(super) fn broken(
     transport: &Transport,
     method: &Method,
     url: &Url,
+    timeout: Duration,
     fault: &Fault,
     tries: u32,
 ) -> Error {
-    let limit = when::duration(i64::try_from(transport.timeout().as_millis()).unwrap_or(i64::MAX));
+    let limit = when::duration(i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX));
     let host = url.host_str().unwrap_or_default();
     let (what, hint) = match fault.kind {
         FaultKind::Name => (
@@ -145,6 +149,11 @@ pub(super) fn garbled(
     if answer.is_html() {
         return refused(transport, method, url, answer, 1);
     }
+    // What is no JSON at all is said with its place.
+    let why = match serde_json::from_str::<serde::de::IgnoredAny>(&answer.body) {
+        Ok(_) => escape(why).into_owned(),
+        Err(e) => format!("it is no JSON: {e}"),
+    };
     let error = Error::failed(format!("{method} {url}: the answer cannot be understood"))
         .because(why)
         .because(match shown(&transport.redact(&answer.body)) {

@@ -229,11 +229,11 @@ impl Look<'_> {
             .iter()
             .map(|w| (w.id.as_str(), w.name.as_deref()))
             .collect();
-        let named = |id: &str| Named {
+        let with_name = |id: &str| Named {
             id: id.to_owned(),
             name: names.get(id).copied().flatten().map(str::to_owned),
         };
-        ids.map(named).collect()
+        ids.map(with_name).collect()
     }
 
     fn left_out(&mut self, route: &str, unusable: Vec<String>) {
@@ -371,7 +371,7 @@ pub fn sightings(snapshot: &Snapshot, known: &dyn Fn(&str) -> bool) -> Vec<Sight
         let busy = is_busy(workspace);
         // What does not say whether it is busy was not seen.
         let idle = workspace.active_tasks.is_some() && !busy;
-        if !busy && !(idle && known(&workspace.id)) {
+        if !(busy || idle && known(&workspace.id)) {
             continue;
         }
         seen.entry(&workspace.id).or_insert_with(|| Sighting {

@@ -9,7 +9,9 @@ mod args;
 mod client;
 mod events;
 mod failure;
+mod fault;
 mod gather;
+mod read;
 mod token;
 mod transport;
 
@@ -18,7 +20,7 @@ mod tests;
 
 pub use adapters::adapters;
 pub use args::{MoleculeArgs, Settings};
-pub use client::{Call, Platform, Report};
+pub use client::{Platform, Report};
 pub use events::{Events, Happening};
 pub use gather::{Depth, gather, sightings};
 pub use token::Token;

@@ -1,7 +1,5 @@
 //! One request and its answer: connections, budget, limits of size and time.
 
-use std::error::Error as StdError;
-use std::io;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -16,6 +14,7 @@ use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode,
 use super::Token;
 use super::address::{self, Address};
 use super::args::Settings;
+use super::fault::{Fault, FaultKind, fault, innermost};
 use crate::clock;
 use crate::error::Error;
 
@@ -69,56 +68,6 @@ pub(super) struct Answer {
     pub(super) retry_after_ms: Option<i64>,
     pub(super) location: Option<String>,
     pub(super) body: String,
-}
-
-/// Why nothing came back.
-#[derive(Clone, Debug)]
-pub(super) struct Fault {
-    pub(super) kind: FaultKind,
-    /// In the words of the system or library.
-    pub(super) why: String,
-}
-
-/// What went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FaultKind {
-    /// The name has no address.
-    Name,
-    /// There is no connection.
-    Connection,
-    /// There is no TLS: a certificate that is not trusted, or no TLS at the other end.
-    Tls {
-        /// Whether it is the certificate.
-        certificate: bool,
-    },
-    /// No connection in time.
-    ConnectTimeout,
-    /// No answer in time, or not the whole of it.
-    Timeout,
-    /// The connection broke off.
-    Broken,
-    /// The answer is longer than the limit.
-    TooLong(usize),
-    /// The client could not be made: nothing was tried.
-    Client,
-}
-
-impl Fault {
-    /// Whether anything may have reached the server.
-    pub(super) fn sent(&self) -> bool {
-        matches!(
-            self.kind,
-            FaultKind::Timeout | FaultKind::Broken | FaultKind::TooLong(_)
-        )
-    }
-
-    /// Whether the same request may do better in a moment.
-    pub(super) fn may_pass(&self) -> bool {
-        !matches!(
-            self.kind,
-            FaultKind::Tls { .. } | FaultKind::TooLong(_) | FaultKind::Client
-        )
-    }
 }
 
 impl Transport {
@@ -277,7 +226,8 @@ impl Transport {
             content_type,
             retry_after_ms,
             location,
-            body: String::from_utf8_lossy(&body).into_owned(),
+            body: String::from_utf8(body)
+                .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
         })
     }
 
@@ -386,50 +336,6 @@ async fn body(mut response: Response, limit: usize, whole: bool) -> Result<Vec<u
         body.extend_from_slice(&chunk);
     }
     Ok(body)
-}
-
-/// Tells what a failure of the library is.
-fn fault(error: &reqwest::Error) -> Fault {
-    let tls = tls_error(error);
-    let kind = match tls {
-        Some(tls) => FaultKind::Tls {
-            certificate: matches!(tls, rustls::Error::InvalidCertificate(_)),
-        },
-        None if error.is_builder() => FaultKind::Client,
-        None if error.is_dns() => FaultKind::Name,
-        None if error.is_connect() && error.is_timeout() => FaultKind::ConnectTimeout,
-        None if error.is_connect() => FaultKind::Connection,
-        None if error.is_timeout() => FaultKind::Timeout,
-        None => FaultKind::Broken,
-    };
-    let why = match tls {
-        Some(tls) => tls.to_string(),
-        None => innermost(error),
-    };
-    Fault { kind, why }
-}
-
-fn chain<'e>(
-    error: &'e (dyn StdError + 'static),
-) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    let inner = |e: &&'e (dyn StdError + 'static)| (*e).source();
-    std::iter::successors(Some(error), inner)
-}
-
-/// Finds the error of the TLS library, which an I/O error hides from its own chain.
-fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
-    chain(error).find_map(|e| {
-        let inner: &(dyn StdError + 'static) = match e.downcast_ref::<io::Error>() {
-            Some(io) => io.get_ref()?,
-            None => e,
-        };
-        inner.downcast_ref()
-    })
-}
-
-/// The innermost cause: the outer ones repeat that a request was not sent.
-pub(super) fn innermost(error: &(dyn StdError + 'static)) -> String {
-    chain(error).last().unwrap_or(error).to_string()
 }
 
 /// The request budget: as many at once as in a minute, then at that rate, first come first served.

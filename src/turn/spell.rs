@@ -67,8 +67,9 @@ const SLACK_MS: i64 = 5_000;
 /// Adds a sighting to a workspace's spell: the spell that holds now, `None` when it is over.
 ///
 /// A spell goes on through a stretch of less than [`BRIDGE_MS`] in which the workspace is seen idle or
-/// not seen; it ends where a sighting shows that the turn is another one: by its id, by its prompt, or
-/// because the list of turns names a start after the spell began. With the same turn id it goes on
+/// not seen; it ends where an event says that the workspace is idle, or where a sighting shows that the
+/// turn is another one: by its id, by its prompt, or because the list of turns names a start after the
+/// spell began. With the same turn id it goes on
 /// through anything. A sighting older than the newest adds only what was not known.
 pub fn fold(spell: Option<Spell>, sighting: &Sighting) -> Option<Spell> {
     let Some(mut spell) = spell else {
@@ -81,6 +82,10 @@ pub fn fold(spell: Option<Spell>, sighting: &Sighting) -> Option<Spell> {
     if !sighting.busy {
         if late {
             return Some(spell);
+        }
+        // The sweep sends no event: an event that says idle is the workspace's own word.
+        if sighting.by == Witness::Event {
+            return None;
         }
         let since = *spell.idle_since_ms.get_or_insert(sighting.at_ms);
         return (sighting.at_ms.saturating_sub(since) < BRIDGE_MS).then_some(spell);

@@ -8,6 +8,8 @@
 // The sealed environment that every other module uses.
 mod sandbox;
 
+// The contract, clause by clause, on adapters that honour or break it.
+mod adapter;
 // Findings, formats, baselines, exit codes of `check`.
 mod check;
 // Every answer of the contract, the ledger, budgets, signals of `checkpoint`.
@@ -18,6 +20,8 @@ mod config;
 mod config_file;
 // Which model runs: the scenarios, the recorded matrix, versions, drift, damage.
 mod explain_model;
+// The published contract against the code and against what real systems said.
+mod contract;
 // Checked-in completions, manual pages and schemas equal what the code gives.
 mod generated;
 mod honour;

@@ -131,8 +131,10 @@ fn ceiling(turn: &Turn) -> Cell {
 
 fn last_sign(turn: &Turn, view: &View) -> Cell {
     let sign = turn.last_sign.as_deref().unwrap_or_default();
-    // The activity's type says nothing to a person that the rest does not.
-    let sign = shortened(sign.strip_prefix("agent_log ").unwrap_or(sign));
+    // The activity's type says nothing to a person that the rest does not; nor does a route that
+    // gives the time alone.
+    let sign = sign.strip_prefix("agent_log ").unwrap_or(sign);
+    let sign = shortened(if sign.starts_with("GET ") { "" } else { sign });
     let ago = turn.last_sign_at_ms.map(|at| ago(at, view.now_ms));
     let text = match ago {
         Some(ago) => format!("{ago} {sign}").trim_end().to_owned(),
@@ -288,6 +290,8 @@ mod tests {
             text(&turn, "last_sign"),
             format!("2 min ago {}…", "é ".repeat(16).trim_end())
         );
+        turn.last_sign = Some("GET /admin/turns: idle_seconds".to_owned());
+        assert_eq!(text(&turn, "last_sign"), "2 min ago");
         turn.liveness = Liveness::Silent;
         assert_eq!(text(&turn, "verdict"), "over, silent");
         (turn.last_sign, turn.last_sign_at_ms) = (None, None);

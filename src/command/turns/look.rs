@@ -9,7 +9,7 @@ use super::sources::{Gateway, Sources};
 use crate::context::Context;
 use crate::error::{Error, Exit, Problem};
 use crate::molecule::{self, Depth, Platform};
-use crate::turn::{self, Adapters, Policy, Sighting, Snapshot, Turn};
+use crate::turn::{self, Adapters, Bound, Policy, Sighting, Snapshot, Turn};
 
 /// What a command looks with, look after look.
 #[derive(Debug)]
@@ -186,9 +186,10 @@ impl<'a> Looker<'a> {
             let spells = self.memory.spells(&self.sources.tag);
             let mut judged = turn::judge(snapshot, &spells, &self.adapters, &self.policy);
             for turn in &mut judged.turns {
-                if look.remembered.contains(&turn.workspace_id) && turn.ceiling_ms.is_some() {
+                if look.remembered.contains(&turn.workspace_id) {
                     say_remembered(turn);
                 }
+                forget_no_age(turn);
                 if self.args.demo {
                     // Its address is another each time, and nobody listens there afterwards.
                     turn.url = None;
@@ -237,9 +238,18 @@ fn oldest_first(turns: &mut [Turn]) {
     });
 }
 
-/// Says that a ceiling was not asked anew, where it is the workspace's own that holds.
+/// Takes away an age of "at least nothing": that a turn is seen now for the first time is true of any.
+fn forget_no_age(turn: &mut Turn) {
+    if (turn.age_is, turn.age_ms) == (Some(Bound::AtLeast), Some(0)) {
+        (turn.age_is, turn.age_ms) = (None, None);
+        (turn.started_at, turn.started_at_ms) = (None, None);
+    }
+}
+
+/// Says that a ceiling was not asked anew, where what the workspace has set decides.
 fn say_remembered(turn: &mut Turn) {
-    if turn.ceiling_origin.contains("runtime_config") {
+    let origin = &turn.ceiling_origin;
+    if origin.contains("runtime_config") && !origin.contains("not read") {
         turn.ceiling_origin = format!("{}, {}", turn.ceiling_origin, Memory::remembered());
     }
 }

@@ -7,18 +7,29 @@ use std::io;
 use super::cells;
 use super::report::{Rows, Summary, TurnsReport, is_apart};
 use crate::report::{Cell, Column, Row, Screen, Show, View};
-use crate::turn::Turn;
+use crate::turn::{Bound, Turn, Verdict};
 use crate::ui::Role;
 
-/// The columns that a narrow terminal goes without, the first to go first.
+/// The columns that a narrow terminal may go without, the most important first.
 const EXPENDABLE: [&str; 7] = [
-    "steerable",
-    "runtime",
-    "queue_depth",
-    "native_session",
-    "evidence",
-    "last_sign",
     "blocks",
+    "last_sign",
+    "evidence",
+    "native_session",
+    "queue_depth",
+    "runtime",
+    "steerable",
+];
+
+/// The turns that no verdict stands for, by the reason.
+const APART: [(&str, fn(&Turn) -> bool); 3] = [
+    ("Start not known", |t| {
+        t.verdict == Verdict::Unknown && t.age_is != Some(Bound::Exact)
+    }),
+    ("Ceiling not known, or not listed", |t| {
+        t.verdict == Verdict::Unknown && t.age_is == Some(Bound::Exact)
+    }),
+    ("Start in the future", |t| t.verdict == Verdict::Skewed),
 ];
 
 /// Draws it all.
@@ -36,14 +47,18 @@ pub(super) fn draw(report: &TurnsReport, rows: &[Turn], screen: &mut Screen<'_>)
     } else if apart.is_empty() {
         screen.paragraph("Nothing is in flight.")?;
     }
-    if !apart.is_empty() {
-        screen.heading("Start not known")?;
-        for column in turns(&apart, screen)? {
+    for (heading, belongs) in APART {
+        let these: Vec<&Turn> = apart.iter().copied().filter(|t| belongs(t)).collect();
+        if these.is_empty() {
+            continue;
+        }
+        screen.heading(heading)?;
+        for column in turns(&these, screen)? {
             if !left_out.contains(&column) {
                 left_out.push(column);
             }
         }
-        for turn in &apart {
+        for turn in these {
             for note in why(turn) {
                 screen.indented("", 2, format!("{}: {note}", cells::name(turn)))?;
             }
@@ -129,29 +144,44 @@ fn width(column: &Column, rows: &[&Turn], view: &View) -> usize {
     text.max(column.title.len()) + 2
 }
 
-/// Takes columns away until the rest fits; returns what was taken.
+/// Takes away the expendable columns that do not fit, the least important first; returns them.
 fn too_wide(
     columns: &mut Vec<Column>,
     width: impl Fn(&Column) -> usize,
     room: usize,
 ) -> Vec<Column> {
-    let mut taken = Vec::new();
+    let rank = |column: &Column| EXPENDABLE.iter().position(|key| *key == column.key);
+    let kept = columns.iter().filter(|c| rank(c).is_none());
+    let mut used: usize = kept.map(&width).sum();
+    let mut optional: Vec<Column> = columns
+        .iter()
+        .filter(|c| rank(c).is_some())
+        .copied()
+        .collect();
+    optional.sort_by_key(|column| rank(column));
     // The space after the last column is not needed.
-    while columns.iter().map(&width).sum::<usize>() > room + 2 {
-        let next = EXPENDABLE
-            .iter()
-            .find_map(|key| columns.iter().position(|c| c.key == *key));
-        let Some(next) = next else { break };
-        taken.push(columns.remove(next));
-    }
-    taken
+    optional.retain(|column| {
+        let fits = used + width(column) <= room + 2;
+        used += if fits { width(column) } else { 0 };
+        !fits
+    });
+    columns.retain(|column| !optional.contains(column));
+    optional
 }
 
-/// Why no verdict stands.
+/// Why no verdict stands: what its age rests on, as far as it has one, and what there is to say.
 fn why(turn: &Turn) -> Vec<&str> {
     let notes = turn.notes.iter().map(String::as_str);
-    let evidence = turn.evidence.as_ref().map(|e| e.says.as_str());
-    evidence.into_iter().chain(notes).collect()
+    let evidence = turn.evidence.as_ref().filter(|_| turn.age_ms.is_some());
+    let says: Vec<&str> = evidence
+        .map(|e| e.says.as_str())
+        .into_iter()
+        .chain(notes)
+        .collect();
+    if says.is_empty() {
+        return vec!["nothing tells since when it is in flight"];
+    }
+    says
 }
 
 fn counted(n: usize, one: &str, many: &str) -> String {
@@ -193,6 +223,10 @@ fn rests(report: &TurnsReport) -> Option<String> {
     let inputs = &report.inputs;
     let mut said = Vec::new();
     if let Some(platform) = &inputs.platform {
+        let platform = match platform.as_str() {
+            "demo" => "The built-in platform",
+            address => address,
+        };
         said.push(match inputs.turns_route {
             Some(true) => {
                 format!("{platform} lists its turns with their starts (GET /admin/turns).")
@@ -265,8 +299,11 @@ mod tests {
         let (left, taken) = keys(400);
         assert_eq!((left.len(), taken.len()), (all.len(), 0));
         let (left, taken) = keys(100);
-        assert_eq!(taken, ["steerable", "runtime", "queue_depth"]);
+        assert_eq!(taken, ["queue_depth", "runtime", "steerable"]);
         assert!(left.contains(&"evidence"));
+        // What is not shown for its width leaves room for what is narrower.
+        let (left, _) = keys(66);
+        assert!(left.contains(&"blocks"), "{left:?}");
         // What a verdict rests on stays, however narrow.
         let (left, _) = keys(10);
         assert_eq!(

@@ -3,8 +3,6 @@
 //! The upgrade goes through the same client as every other request, so that certificates, time-outs
 //! and headers are the same; only the frames are the WebSocket library's.
 
-use std::time::Duration;
-
 use futures_util::{SinkExt, StreamExt};
 use reqwest::header::{
     CONNECTION, HeaderMap, HeaderValue, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
@@ -47,6 +45,7 @@ pub(super) async fn follow(platform: &Platform, sender: &Sender, pace: Pace) -> 
 
 async fn connect(platform: &Platform) -> Result<WebSocketStream<reqwest::Upgraded>, Ended> {
     let url = platform
+        .transport()
         .url(WAY)
         .map_err(|e| Ended::NotOffered(in_one_line(&e)))?;
     let transport = platform.transport();
@@ -65,7 +64,14 @@ async fn connect(platform: &Platform) -> Result<WebSocketStream<reqwest::Upgrade
         }
     }
     let response = transport.open(&url, headers).await.map_err(|fault| {
-        let error = failure::broken(transport, &Method::GET, &url, &fault, 1);
+        let error = failure::broken(
+            transport,
+            &Method::GET,
+            &url,
+            transport.timeout(),
+            &fault,
+            1,
+        );
         Ended::Lost(in_one_line(&error))
     })?;
     let status = response.status();
@@ -103,8 +109,7 @@ async fn listen(
     let mut unanswered = 0;
     loop {
         // A connection that died without a word looks like a quiet platform; a ping tells.
-        let wait = Duration::from_millis(pace.ping_ms);
-        let Ok(next) = tokio::time::timeout(wait, socket.next()).await else {
+        let Ok(next) = tokio::time::timeout(pace.ping, socket.next()).await else {
             unanswered += 1;
             if unanswered > 2 {
                 return Ended::Lost("/ws: no sign of life".to_owned());

@@ -101,12 +101,19 @@ async fn one(
 async fn connect(platform: &Platform, id: &str) -> Result<Response, Ended> {
     let not_sent = |e| Ended::NotOffered(in_one_line(&e));
     let path = workspace_path(id, "/events/stream").map_err(not_sent)?;
-    let url = platform.url(&path).map_err(not_sent)?;
+    let url = platform.transport().url(&path).map_err(not_sent)?;
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
     let transport = platform.transport();
     let response = transport.open(&url, headers).await.map_err(|fault| {
-        let error = failure::broken(transport, &Method::GET, &url, &fault, 1);
+        let error = failure::broken(
+            transport,
+            &Method::GET,
+            &url,
+            transport.timeout(),
+            &fault,
+            1,
+        );
         Ended::Lost(in_one_line(&error))
     })?;
     let status = response.status();

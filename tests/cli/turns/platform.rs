@@ -201,9 +201,12 @@ fn a_look_profits_from_an_earlier_one() {
     let ledger = sandbox.path("home/.local/state/cronctl/ledger.db");
     assert_eq!(json["inputs"]["ledger"], ledger.to_str().unwrap());
     let since = json["turns"][0]["evidence"]["since_ms"].as_i64().unwrap();
+    // Seen now for the first time: that says nothing of its age, not even 0.
+    assert_eq!(json["turns"][0]["age_ms"], Value::Null);
+    assert_eq!(json["turns"][0]["verdict"], "unknown");
+    let json: Value = asked_now(&fake, &sandbox, "--json").json();
     assert_eq!(json["turns"][0]["evidence"]["kind"], "observed");
     assert_eq!(json["turns"][0]["age_is"], "at-least");
-    let json: Value = asked_now(&fake, &sandbox, "--json").json();
     assert_eq!(json["turns"][0]["evidence"]["since_ms"], since);
     assert!(json["turns"][0]["age_ms"].as_i64().unwrap() > 0);
     // Without it nothing is known from before.

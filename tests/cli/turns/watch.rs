@@ -116,6 +116,15 @@ fn a_start_that_is_seen_is_exact() {
     fake.event(&task_updated("ws-a", 0));
     let line = watching.until("ended");
     assert_eq!(line["turn"]["started_at_ms"], started);
+    // Nor do they bring it back.
+    watching.until("look");
+    let line = watching.until("look");
+    assert_eq!(line["summary"]["idle"], 1, "{line}");
+    // The next turn has a start of its own, though its prompt is the same.
+    fake.event(&task_updated("ws-a", 1));
+    let line = watching.until("started");
+    assert!(line["turn"]["started_at_ms"].as_i64().unwrap() > started);
+    assert_eq!(line["turn"]["evidence"]["kind"], "event", "{line}");
     let (code, stderr) = watching.end("-INT");
     assert_eq!(code, Some(130), "{stderr}");
 }

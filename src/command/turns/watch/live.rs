@@ -64,13 +64,14 @@ impl Live {
         let active = event.active_tasks?;
         let offset = snapshot.clock_offset_ms.unwrap_or(0);
         // What is heard has happened: a clock that is a second off must not say otherwise.
-        let at_ms = event
+        let happened_ms = event
             .at_ms
             .map_or(now_ms, |at| at.saturating_sub(offset).min(now_ms));
+        let task = event.current_task.clone().filter(|task| !task.is_empty());
         if let Some(workspace) = snapshot.workspaces.iter_mut().find(|w| w.id == *id) {
             workspace.active_tasks = Some(active);
             if event.current_task.is_some() || active == 0 {
-                workspace.current_task.clone_from(&event.current_task);
+                workspace.current_task.clone_from(&task);
             }
         }
         let by_workspace = event.kind == TASK_UPDATED;
@@ -78,11 +79,13 @@ impl Live {
         let started_ms = if busy {
             self.idle
                 .remove(id)
-                .filter(|idle| by_workspace && (idle.told || at_ms - idle.since_ms > SWEEP_MS))
-                .map(|_| at_ms)
+                .filter(|idle| {
+                    by_workspace && (idle.told || happened_ms - idle.since_ms > SWEEP_MS)
+                })
+                .map(|_| happened_ms)
         } else {
             let idle = self.idle.entry(id.clone()).or_insert(Idle {
-                since_ms: at_ms,
+                since_ms: happened_ms,
                 told: true,
             });
             idle.told = true;
@@ -90,7 +93,8 @@ impl Live {
         };
         Some(Sighting {
             workspace_id: id.clone(),
-            at_ms,
+            // By the one clock that dates looks, too, so that their order is the true one.
+            at_ms: now_ms,
             busy,
             by: if by_workspace {
                 Witness::Event
@@ -98,7 +102,7 @@ impl Live {
                 Witness::Poll
             },
             turn_id: None,
-            current_task: event.current_task.clone(),
+            current_task: task,
             started_ms,
         })
     }
@@ -107,7 +111,7 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::turn::Workspace;
+    use crate::turn::{Workspace, fold};
 
     const T: i64 = 1_779_490_062_000;
 
@@ -183,6 +187,13 @@ mod tests {
             .happened(&event(TASK_UPDATED, 1000, 0), &mut snapshot, T + 1000)
             .unwrap();
         assert!(!idle.busy);
+        // The sweep sends no event, so that this ends the turn at once.
+        let first = Sighting {
+            at_ms: T,
+            busy: true,
+            ..idle.clone()
+        };
+        assert_eq!(fold(fold(None, &first), &idle), None);
         assert_eq!(snapshot.workspaces[0].current_task, None);
         let seen = live.happened(&event(TASK_UPDATED, 1500, 1), &mut snapshot, T + 1500);
         assert_eq!(seen.unwrap().started_ms, Some(T + 1500));
@@ -217,6 +228,6 @@ mod tests {
         let mut snapshot = snapshot(0);
         live.looked(&snapshot);
         let seen = live.happened(&event(TASK_UPDATED, 41_000, 1), &mut snapshot, T + 40_000);
-        assert_eq!(seen.unwrap().at_ms, T + 40_000);
+        assert_eq!(seen.unwrap().started_ms, Some(T + 40_000));
     }
 }
