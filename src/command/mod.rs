@@ -127,6 +127,8 @@ pub fn schemas() -> Vec<Published> {
         published::<next::CompareReport>(),
         published::<check::CheckReport>(),
         published::<check::RulesReport>(),
+        published::<sandbox::SandboxReport>(),
+        published::<sandbox::ScenariosReport>(),
         published::<config::SettingsReport>(),
         published::<config::PlacesReport>(),
     ]

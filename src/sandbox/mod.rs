@@ -2,6 +2,8 @@
 //!
 //! `world` is a simulation without I/O: a function of scenario and time. `server` shows it over HTTP.
 
+#[cfg(test)]
+mod reno;
 mod scenario;
 mod server;
 mod world;

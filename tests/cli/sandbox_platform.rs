@@ -91,7 +91,7 @@ impl Platform {
     }
 
     /// Sends a request with a bearer token, or none when it is empty.
-    fn send(&self, stream: &mut TcpStream, request: &str, token: &str, body: &str) {
+    fn send(stream: &mut TcpStream, request: &str, token: &str, body: &str) {
         let bearer = match token {
             "" => String::new(),
             token => format!("Authorization: Bearer {token}\r\n"),
@@ -104,7 +104,7 @@ impl Platform {
 
     fn ask_as(&self, token: &str, request: &str, body: &str) -> Answer {
         let mut stream = self.connect();
-        self.send(&mut stream, request, token, body);
+        Self::send(&mut stream, request, token, body);
         receive(stream)
     }
 
@@ -411,7 +411,7 @@ fn an_adapter_keeps_the_contract() {
     let message = json!({"jsonrpc": "2.0", "id": "7", "method": "message/send", "params": {
         "message": {"role": "user", "messageId": "m1", "parts": [{"kind": "text", "text": "HANG"}]},
     }});
-    platform.send(
+    Platform::send(
         &mut turn,
         &format!("POST {idle}/"),
         "",
@@ -497,7 +497,7 @@ fn events_are_told_to_all_on_ws_and_to_one_on_its_stream() {
     let (mut socket, _) = connect(format!("{url}/ws")).unwrap();
     let mut stream = platform.connect();
     let path = "GET /workspaces/idle/events/stream";
-    platform.send(&mut stream, path, platform.said("token"), "");
+    Platform::send(&mut stream, path, platform.said("token"), "");
     let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
     assert!(lines.any(|line| line.eq_ignore_ascii_case("content-type: text/event-stream")));
 

@@ -3,6 +3,7 @@
 //! [`World::advance`] lets virtual time pass; everything else happens at the instant reached. What
 //! others may want to hear is left in two out-trays: [`World::take_events`] and [`World::take_ended`].
 
+mod agent;
 mod build;
 mod control;
 mod parts;

@@ -35,8 +35,8 @@ fn ask(turn_id: Option<&str>, request_id: &str) -> Ask {
 }
 
 /// What the adapter of workspace 0 says: status and the word that tells what.
-fn said(world: &mut World, turn_id: Option<&str>, request_id: &str) -> (u16, String) {
-    match world.checkpoint(0, &ask(turn_id, request_id)).reply {
+fn said(on: &mut World, turn_id: Option<&str>, request_id: &str) -> (u16, String) {
+    match on.checkpoint(0, &ask(turn_id, request_id)).reply {
         Reply::Json(status, body) => {
             let word = ["code", "status", "error"]
                 .iter()
