@@ -227,12 +227,12 @@ fn tasks(connection: &Connection, path: &Path) -> rusqlite::Result<Option<Vec<Ta
 ///
 /// `None` where that cannot be told: no `/proc`, no number, or a process without a known start.
 fn alive(pid: Option<i64>, start: Option<i64>) -> Option<bool> {
-    let stat = |pid: &str| {
+    let start_of = |pid: &str| {
         let bytes = crate::files::read(Path::new(&format!("/proc/{pid}/stat")), STAT_BYTES).ok()?;
         started(&String::from_utf8_lossy(&bytes))
     };
-    stat("self")?;
-    let Some(found) = stat(&pid?.to_string()) else {
+    start_of("self")?;
+    let Some(found) = start_of(&pid?.to_string()) else {
         return Some(false);
     };
     Some(found == start?)
@@ -244,8 +244,8 @@ fn started(stat: &str) -> Option<i64> {
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_ascii_whitespace();
     let is_over = matches!(fields.next()?, "Z" | "X" | "x");
-    let start = fields.nth(18)?.parse().ok()?;
-    (!is_over).then_some(start)
+    let ticks = fields.nth(18)?.parse().ok()?;
+    (!is_over).then_some(ticks)
 }
 
 #[cfg(test)]

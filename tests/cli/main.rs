@@ -27,6 +27,10 @@ mod generated;
 mod honour;
 // Fires, words, clock changes, traps, comparison, batch.
 mod next;
+// `checkpoint --openclaw-gateway`: recorded frames over a real WebSocket.
+mod openclaw_gateway;
+// Turns of recorded OpenClaw states.
+mod openclaw_turns;
 // Formats, columns, sorting, colour, closed pipes, full disks.
 mod output;
 // The worked cases, the recorded states, formats, contradictions of `plan`.

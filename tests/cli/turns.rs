@@ -336,6 +336,30 @@ fn one_request_per_busy_workspace_without_the_list_of_turns() {
     assert_eq!(hits.iter().filter(of_idle).count(), 0);
 }
 
+#[test]
+fn an_adapter_that_reports_nothing_is_counted_and_is_no_turn() {
+    let rows = json!([
+        workspace("ws-h", "hermes", 0),
+        workspace("ws-a", "claude-code", 0)
+    ]);
+    let fake = Fake::serving(rows, None);
+    let sandbox = sandbox();
+    let run = asked(&fake, &sandbox, "--json --fail-on unknown");
+    assert_eq!(run.code, Some(0), "{run}");
+    let json: Value = run.json();
+    assert_eq!(json["turns"], json!([]));
+    assert_eq!(json["unknown"], json!([]));
+    assert_eq!(json["summary"]["unreported"], 1);
+    assert_eq!(json["summary"]["idle"], 1);
+    let text = asked(&fake, &sandbox, "").stdout;
+    assert!(text.starts_with("Nothing is in flight.\n"), "{text}");
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains("1 that do not report whether they are busy in 2 workspaces"),
+        "{text}"
+    );
+}
+
 /// What a platform says when something is wrong.
 fn ill(path: &'static str, answer: Answer) -> Fake {
     Fake::new(move |asked| match asked {

@@ -49,6 +49,10 @@ pub struct GatewayArgs {
 }
 
 /// What is to be done at a gateway.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 #[derive(Debug)]
 pub(super) struct Ask<'a> {
     /// The gateway's options.
@@ -133,7 +137,7 @@ pub(super) async fn free(
         &Zones::new(&ctx.env),
         now_ms,
     );
-    let planned = select::select(ask, &look, turns)?;
+    let planned = select::select(ask, &look, &turns)?;
     let mut freer = Freer {
         gateway: Some(gateway),
         settings: &settings,
@@ -146,19 +150,34 @@ pub(super) async fn free(
                 .and_then(|ms| u64::try_from(ms).ok())
                 .unwrap_or(GRACE_MS),
         ),
+        unrecorded: Vec::new(),
     };
     let lines: Vec<String> = planned.iter().filter_map(Planned::line).collect();
     let sends = !ask.dry_run && (lines.is_empty() || go_on(&lines)?);
     let mut done = Vec::new();
-    for planned in planned {
-        done.push(freer.one(planned, sends).await?);
+    let mut problems = look.problems;
+    let mut planned = planned.into_iter();
+    for next in planned.by_ref() {
+        match freer.one(next, sends).await {
+            Ok(one) => done.push(one),
+            Err(error) if done.is_empty() => return Err(error),
+            Err(error) => {
+                // What was done so far is told; the rest is left alone, unrecorded as it would be.
+                let rest = planned.len() + 1;
+                let what = format!("{rest} runs were left alone: {error}");
+                problems.push(Problem::new(tag.clone(), what));
+                break;
+            }
+        }
     }
+    let lost = std::mem::take(&mut freer.unrecorded);
+    problems.extend(lost.into_iter().map(|why| Problem::new("ledger", why)));
     freer.close().await;
     Ok(Freed {
         address: tag,
         done,
         warnings,
-        problems: look.problems,
+        problems,
     })
 }
 

@@ -6,15 +6,20 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCompleter;
 
+use super::report::reported;
 use crate::command::completions;
 use crate::molecule::MoleculeArgs;
 use crate::source::{DISCOVER, OpenClawArg, state_dir};
-use crate::turn::Verdict;
+use crate::turn::{Turn, Verdict};
 use crate::when::parse_duration;
 
 /// Which turns are in flight, and which are past their ceiling.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_long_help = EXAMPLES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct TurnsArgs {
     /// Only turns over their ceiling: strictly older, so that 30 min 0 s is not over 30 min
     ///
@@ -115,9 +120,10 @@ impl TurnsArgs {
     /// Where nothing says otherwise, 16 requests are in flight at most.
     pub(super) const CONCURRENCY: u16 = 16;
 
-    /// Whether one of `verdicts` was asked to fail on.
-    pub(super) fn fails(&self, mut verdicts: impl Iterator<Item = Verdict>) -> bool {
-        verdicts.any(|verdict| self.fail_on.iter().any(|f| f.verdict() == verdict))
+    /// Whether one of the turns is to fail on. A workspace that reports nothing is no turn.
+    pub(super) fn fails(&self, turns: &[Turn]) -> bool {
+        let asked = |turn: &Turn| self.fail_on.iter().any(|f| f.verdict() == turn.verdict);
+        turns.iter().any(|turn| reported(turn) && asked(turn))
     }
 }
 

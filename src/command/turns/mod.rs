@@ -40,7 +40,7 @@ pub fn run(args: &TurnsArgs, ctx: &Context) -> Result<Exit, Error> {
         }
         let now_ms = looker.sources.instant(ctx);
         let look = looker.look(now_ms).await?;
-        let fails = args.fails(look.turns.iter().map(|turn| turn.verdict));
+        let fails = args.fails(&look.turns);
         let at = ctx.at(now_ms);
         output::write(&mut answer(args, &looker, look), &at)?;
         Ok(if fails {

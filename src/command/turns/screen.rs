@@ -21,8 +21,11 @@ const EXPENDABLE: [&str; 7] = [
     "steerable",
 ];
 
+/// Whether a turn belongs to a section.
+type Belongs = fn(&Turn) -> bool;
+
 /// The turns that no verdict stands for, by the reason.
-const APART: [(&str, fn(&Turn) -> bool); 3] = [
+const APART: [(&str, Belongs); 3] = [
     ("Start not known", |t| {
         t.verdict == Verdict::Unknown && t.age_is != Some(Bound::Exact)
     }),
@@ -42,6 +45,7 @@ pub(super) fn draw(report: &TurnsReport, rows: &[Turn], screen: &mut Screen<'_>)
     let mut left_out = Vec::new();
     if !table.is_empty() {
         left_out = turns(&table, screen)?;
+        beneath(&table, &mut left_out, screen)?;
     } else if report.inputs.rows == Rows::OverCeiling {
         screen.paragraph("No turn is over its ceiling.")?;
     } else if apart.is_empty() {
@@ -109,6 +113,26 @@ fn turns(rows: &[&Turn], screen: &mut Screen<'_>) -> io::Result<Vec<&'static str
         .collect();
     screen.table(&columns, &cells)?;
     Ok(left_out)
+}
+
+/// Says below a table what its turns block, where that column does not fit: it is why they matter.
+fn beneath(
+    rows: &[&Turn],
+    left_out: &mut Vec<&'static str>,
+    screen: &mut Screen<'_>,
+) -> io::Result<()> {
+    let Some(place) = left_out.iter().position(|title| *title == "BLOCKS") else {
+        return Ok(());
+    };
+    left_out.remove(place);
+    let now_ms = screen.view().now_ms;
+    for turn in rows {
+        match cells::blocks(turn, now_ms) {
+            text if text.is_empty() => {}
+            text => screen.indented("", 2, format!("{} blocks {text}", cells::name(turn)))?,
+        }
+    }
+    Ok(())
 }
 
 /// Whether a column is worth showing: names that two workspaces have need their ids, and several

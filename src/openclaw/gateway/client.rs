@@ -70,7 +70,7 @@ impl Gateway {
     async fn once(settings: &Settings, scopes: &[&str]) -> Result<Self, Failure> {
         let timeout = Duration::from_millis(settings.timeout_ms);
         let mut gateway = Self {
-            socket: within(timeout, open(&settings.address), false).await?,
+            socket: within(timeout, Box::pin(open(&settings.address)), false).await?,
             hello: Hello {
                 protocol: None,
                 version_text: None,
@@ -83,7 +83,7 @@ impl Gateway {
             timeout,
         };
         within(timeout, gateway.challenge(), false).await?;
-        let token = settings.token.as_ref().map(|token| token.reveal());
+        let token = settings.token.as_ref().map(Token::reveal);
         let payload = gateway
             .call("connect", frame::connect(scopes, token))
             .await?;

@@ -44,9 +44,10 @@ pub(super) fn read(text: &str) -> Option<Frame> {
         "event" if raw.event.as_deref() == Some("connect.challenge") => Frame::Challenge,
         "res" => {
             let id = raw.id?.as_str()?.to_owned();
-            let result = match raw.ok? {
-                true => Ok(raw.payload),
-                false => Err(RpcError::read(&raw.error)),
+            let result = if raw.ok? {
+                Ok(raw.payload)
+            } else {
+                Err(RpcError::read(&raw.error))
             };
             Frame::Answer { id, result }
         }

@@ -94,13 +94,11 @@ impl Gateway {
                 collector.add(&job.to_string(), Place::Entry(n));
             }
             let next = page["nextOffset"].as_u64().filter(|next| *next > offset);
-            match next.filter(|_| page["hasMore"].as_bool().unwrap_or(false)) {
-                Some(next) => offset = next,
-                None => {
-                    cut = false;
-                    break;
-                }
-            }
+            let Some(next) = next.filter(|_| page["hasMore"].as_bool().unwrap_or(false)) else {
+                cut = false;
+                break;
+            };
+            offset = next;
         }
         let collected = collector.finish(Rules::OpenClaw(version));
         let mut problems = collected.problems;

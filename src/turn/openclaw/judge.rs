@@ -177,7 +177,7 @@ impl Judge<'_> {
             native_session: None,
             native_session_origin: "not applicable: an OpenClaw gateway runs its own sessions"
                 .to_owned(),
-            turn_id: turn_id.or_else(|| records.task?.run_id.clone()),
+            turn_id: turn_id.or_else(|| records.task.and_then(run_name)),
             origin: Some("cron".to_owned()),
             schedule_id: Some(self.id.to_owned()),
             verdict: opinion.verdict,
@@ -310,10 +310,10 @@ impl Judge<'_> {
             };
             return full.then_some((verdict, why));
         }
-        let marked = runs.markers.len();
-        (marked > slots?).then(|| {
+        let count = runs.markers.len();
+        (count > slots?).then(|| {
             let why = format!(
-                "{marked} jobs are marked, and {} runs at a time: which one is not recorded; the \
+                "{count} jobs are marked, and {} runs at a time: which one is not recorded; the \
                  others wait",
                 slots.unwrap_or(1)
             );
@@ -485,6 +485,16 @@ impl Judge<'_> {
         let rule = clean_abort(self.runs.version);
         (rule.known(), rule.why().to_owned())
     }
+}
+
+/// What names a task's run: its receipt, which the run's id holds from 2026.8.1 (`cron:<job>:<start>:
+/// <receipt>`, and more for a manual run), else that id.
+fn run_name(task: &TaskRun) -> Option<String> {
+    let id = task.run_id.as_deref()?;
+    let start = task.started_at_ms.unwrap_or_default();
+    let rest = id.strip_prefix(&format!("cron:{}:{start}:", task.job_id));
+    let receipt = rest.and_then(|rest| rest.split(':').next());
+    Some(receipt.unwrap_or(id).to_owned())
 }
 
 /// The last event of a task, when there was one after its start.

@@ -77,7 +77,7 @@ impl Fake {
                 say.send(listener.local_addr().unwrap()).unwrap();
                 let server = axum::serve(listener, app);
                 tokio::select! {
-                    served = async { server.await } => served.unwrap(),
+                    outcome = async { server.await } => outcome.unwrap(),
                     _ = ended => {}
                 }
             });

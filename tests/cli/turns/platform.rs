@@ -248,3 +248,78 @@ fn a_broken_ledger_hides_no_turn() {
     assert!(json["warnings"].to_string().contains("l.db"), "{run}");
     assert!(run.stderr.contains("l.db"), "{run}");
 }
+
+#[test]
+fn a_gateway_and_a_platform_are_answered_together() {
+    let turns = json!([turn("ws-a", true, Some("2026-05-22T16:47:42Z"))]);
+    let fake = Fake::serving(json!([workspace("ws-a", "claude-code", 1)]), Some(turns));
+    let sandbox = sandbox();
+    let started = now_ms() - 60_000;
+    sandbox.write(
+        "home/.openclaw/cron/jobs.json",
+        json!({"version": 1, "jobs": [{
+            "id": "job-1", "name": "Digest", "enabled": true, "createdAtMs": 1,
+            "sessionTarget": "isolated", "payload": {"kind": "agentTurn", "message": "m"},
+            "schedule": {"kind": "cron", "expr": "0 7 * * *", "tz": "UTC"},
+            "state": {"runningAtMs": started},
+        }]})
+        .to_string(),
+    );
+    let run = asked_now(&fake, &sandbox, "--openclaw --json");
+    let json: Value = run.json();
+    let sources: Vec<&str> = json["turns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["source"].as_str().unwrap())
+        .collect();
+    assert_eq!(sources, [fake.url.as_str(), "openclaw"], "{run}");
+    assert_eq!(json["turns"][1]["started_at_ms"], started, "{run}");
+    let home = sandbox.path("home/.openclaw");
+    assert_eq!(json["inputs"]["openclaw"], json!([home.to_str().unwrap()]));
+    // One that does not answer hides nothing of the other.
+    drop(fake);
+    let gone = Fake::new(|_| Answer::text(500, "text/plain", "no"));
+    let run = asked_now(&gone, &sandbox, "--openclaw --json");
+    assert_eq!(run.code, Some(3), "{run}");
+    let json: Value = run.json();
+    assert_eq!(json["turns"][0]["source"], "openclaw", "{run}");
+    assert!(json["problems"].to_string().contains("500"), "{run}");
+    // Without a platform, OpenClaw's own state is what is asked.
+    let command = sandbox.command(["turns", "--json"]).without("CRONCTL_NOW");
+    let json: Value = command.run().json();
+    assert_eq!(json["turns"][0]["schedule_id"], "job-1");
+    assert_eq!(json["inputs"]["platform"], Value::Null);
+}
+
+#[test]
+fn a_ceiling_is_remembered_and_says_so() {
+    let serve = |asked: &str| match asked.split('?').next().unwrap() {
+        "/workspaces" => Answer::json(&json!([workspace("ws-a", "claude-code", 1)])),
+        "/workspaces/ws-a/config" => Answer::json(&json!({
+            "data": {"runtime_config": {"native_session_ceiling_seconds": 60}}
+        })),
+        "/admin/turns" => Answer::missing(),
+        _ => Answer::json(&json!([])),
+    };
+    let fake = Fake::new(serve);
+    let sandbox = sandbox();
+    let json: Value = asked_now(&fake, &sandbox, "--workspace ws-a --json").json();
+    assert_eq!(json["turns"][0]["ceiling_ms"], 60_000);
+    let origin = json["turns"][0]["ceiling_origin"].as_str().unwrap();
+    assert!(!origin.contains("as read"), "{origin}");
+    // The whole fleet: the one request that a busy workspace may cost goes to its activity.
+    let before = fake.hits().len();
+    let json: Value = asked_now(&fake, &sandbox, "--json").json();
+    assert_eq!(json["turns"][0]["ceiling_ms"], 60_000);
+    let origin = json["turns"][0]["ceiling_origin"].as_str().unwrap();
+    assert!(
+        origin.ends_with("as read within the last 60 min"),
+        "{origin}"
+    );
+    let hits = fake.hits();
+    assert!(
+        !hits[before..].iter().any(|hit| hit.contains("/config")),
+        "{hits:?}"
+    );
+}

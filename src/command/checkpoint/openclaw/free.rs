@@ -8,10 +8,11 @@ use super::select::{Planned, What};
 use super::{Ask, READ, WRITE};
 use crate::checkpoint::{Answer, Outcome, Seen, request_id};
 use crate::clock::{self, Stopwatch};
+use crate::command::checkpoint::seen;
 use crate::error::Error;
 use crate::ledger::{Ledger, NewAttempt};
 use crate::openclaw::gateway::{
-    ABORT, Ended, Failure, Gateway, Settings, abort_params, read_abort, request, seen, session_of,
+    self, ABORT, Ended, Failure, Gateway, Settings, abort_params, read_abort, request, session_of,
     task_of,
 };
 use crate::schedule::Version;
@@ -62,6 +63,8 @@ pub(super) struct Freer<'a> {
     pub(super) tag: String,
     /// How long a run may still be seen after it was aborted.
     pub(super) grace: Duration,
+    /// What happened and could not be written to the ledger.
+    pub(super) unrecorded: Vec<String>,
 }
 
 /// What reading back showed.
@@ -80,7 +83,7 @@ impl Freer<'_> {
     /// Deals with one run. Without `sends`, says what would be sent.
     ///
     /// # Errors
-    /// When the ledger cannot be read or written.
+    /// When the ledger cannot be read or written: then nothing is sent for this run.
     pub(super) async fn one(&mut self, planned: Planned, sends: bool) -> Result<Done, Error> {
         let mut done = Done {
             turn: planned.turn,
@@ -119,25 +122,29 @@ impl Freer<'_> {
             }
             let attempt = self.begin(turn, &frame, &id, round)?;
             let (answer, says) = self.send(&id, &frame).await;
-            self.answered(attempt, &answer, &says)?;
+            self.answered(attempt, &answer, &says);
             let back = self.read_back(turn, &answer).await;
             let (outcome, why) = conclude(&answer, &says, &back, self.grace);
-            self.ended(attempt, outcome, &why, &back)?;
-            let pause = pause(&answer, back.seen);
-            key = back.key.unwrap_or(key);
             done.requests += 1;
+            let again = pause(&answer, back.seen).filter(|pause| {
+                done.requests < MOST_REQUESTS && watch.elapsed() + *pause < self.grace
+            });
+            let recorded = match again {
+                Some(_) => format!("{why}; asked again"),
+                None => why.clone(),
+            };
+            self.ended(attempt, outcome, &recorded, &back);
+            key = back.key.unwrap_or(key);
             done.answer = Some(answer);
             done.says = Some(says);
             (done.outcome, done.why) = (outcome, why);
             done.took_ms = i64::try_from(watch.elapsed().as_millis()).ok();
-            match pause {
-                Some(pause)
-                    if done.requests < MOST_REQUESTS && watch.elapsed() + pause < self.grace =>
-                {
+            match again {
+                Some(pause) => {
                     tokio::time::sleep(pause).await;
                     round += 1;
                 }
-                _ => return Ok(done),
+                None => return Ok(done),
             }
         }
     }
@@ -222,7 +229,7 @@ impl Freer<'_> {
             .iter()
             .find(|job| Some(&*job.id) == turn.schedule_id.as_deref());
         let key = session_of(turn, job, task_of(turn, &look.runs));
-        Ok((seen(turn, &look.runs), key.ok()))
+        Ok((gateway::seen(turn, &look.runs), key.ok()))
     }
 
     /// How the run ended; `None` when no record of it came.
@@ -283,28 +290,26 @@ impl Freer<'_> {
         ledger.begin(&attempt).map(Some)
     }
 
-    fn answered(&mut self, attempt: Option<i64>, answer: &Answer, says: &str) -> Result<(), Error> {
-        match (&mut self.ledger, attempt) {
-            (Some(ledger), Some(id)) => ledger.answered(id, clock::now_ms(), answer, says),
-            _ => Ok(()),
+    /// Records what was answered. The request was sent: a ledger that fails now ends nothing.
+    fn answered(&mut self, attempt: Option<i64>, answer: &Answer, says: &str) {
+        if let (Some(ledger), Some(id)) = (&mut self.ledger, attempt)
+            && let Err(error) = ledger.answered(id, clock::now_ms(), answer, says)
+        {
+            self.unrecorded.push(error.to_string());
         }
     }
 
-    fn ended(
-        &mut self,
-        attempt: Option<i64>,
-        outcome: Outcome,
-        why: &str,
-        back: &Back,
-    ) -> Result<(), Error> {
+    /// Records how it ended, likewise.
+    fn ended(&mut self, attempt: Option<i64>, outcome: Outcome, why: &str, back: &Back) {
         let after = json!({
-            "seen": format!("{:?}", back.seen),
+            "seen": seen::word(back.seen),
             "status": back.ended.as_ref().map(|ended| &ended.status),
             "error": back.ended.as_ref().and_then(|ended| ended.error.as_deref()),
         });
-        match (&mut self.ledger, attempt) {
-            (Some(ledger), Some(id)) => ledger.ended(id, clock::now_ms(), outcome, why, &after),
-            _ => Ok(()),
+        if let (Some(ledger), Some(id)) = (&mut self.ledger, attempt)
+            && let Err(error) = ledger.ended(id, clock::now_ms(), outcome, why, &after)
+        {
+            self.unrecorded.push(error.to_string());
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn label(turn: &Turn) -> &str {
 ///
 /// # Errors
 /// When a name is no job's, or several jobs'.
-pub(super) fn select(ask: &Ask<'_>, look: &Look, turns: Vec<Turn>) -> Result<Vec<Planned>, Error> {
+pub(super) fn select(ask: &Ask<'_>, look: &Look, turns: &[Turn]) -> Result<Vec<Planned>, Error> {
     let mut named = Vec::new();
     for text in ask.jobs {
         let id = one(text, &look.jobs)?;
@@ -195,13 +195,13 @@ fn one<'a>(text: &str, jobs: &'a [Job]) -> Result<&'a str, Error> {
             }
         }
     }
-    let names = jobs
+    let candidates = jobs
         .iter()
         .flat_map(|job| std::iter::once(&*job.id).chain(job.name.as_deref()));
     let error = Error::usage(format!(
         "no job of the gateway has the id, prefix or name {text:?}"
     ));
-    Err(match nearest(text, names) {
+    Err(match nearest(text, candidates) {
         Some(name) => error.hint(format!("did you mean {name:?}?")),
         None => error,
     })

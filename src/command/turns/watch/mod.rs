@@ -268,7 +268,7 @@ impl Watch<'_> {
 
     /// Prints what changed since the last answer, which this one becomes.
     fn changed(&mut self, look: Look) -> Result<(), Error> {
-        if self.args.fails(look.turns.iter().map(|t| t.verdict)) {
+        if self.args.fails(&look.turns) {
             self.exit = Exit::Findings;
         }
         let before = self.last.replace(look);
