@@ -83,7 +83,7 @@ fn a_receipt_of_a_process_that_lives_is_a_run() {
     // This very process stands for the gateway.
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let after_name = stat.rsplit_once(')').unwrap().1;
-    let start: i64 = after_name
+    let ticks: i64 = after_name
         .split_whitespace()
         .nth(19)
         .unwrap()
@@ -91,7 +91,7 @@ fn a_receipt_of_a_process_that_lives_is_a_run() {
         .unwrap();
     let store = rusqlite::Connection::open(state.join("state/openclaw.sqlite")).unwrap();
     let owner = "UPDATE cron_run_receipts SET owner_pid = ?1, owner_start_time = ?2";
-    store.execute(owner, (std::process::id(), start)).unwrap();
+    store.execute(owner, (std::process::id(), ticks)).unwrap();
     drop(store);
     let run = turns(&sandbox, NEW, "");
     assert_eq!(rows(&run)[0]["verdict"], "running", "{run}");
