@@ -68,7 +68,7 @@ pub enum Record {
 }
 
 impl Ledger {
-    /// The requests for one turn, oldest first.
+    /// The requests for one turn, oldest first. One that was begun and is recorded as not sent was none.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -81,7 +81,8 @@ impl Ledger {
         self.read(|connection| {
             let sql = "SELECT request_id, round, begun_ms, answered_ms, answer, restart \
                        FROM attempts \
-                       WHERE platform = ?1 AND workspace_id = ?2 AND turn_key = ?3 ORDER BY id";
+                       WHERE platform = ?1 AND workspace_id = ?2 AND turn_key = ?3 \
+                         AND (outcome IS NULL OR outcome <> 'not-sent') ORDER BY id";
             let mut statement = connection.prepare(sql)?;
             let rows = statement.query_map([platform, workspace_id, turn_key], |row| {
                 let at_ms: Option<i64> = row.get(3)?;

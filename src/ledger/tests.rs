@@ -133,6 +133,14 @@ fn attempts_are_those_of_one_turn_oldest_first() {
     let ids = ledger.attempts(PLATFORM, "ws-c", "turn-1").unwrap();
     let ids: Vec<_> = ids.iter().map(|a| &*a.request_id).collect();
     assert_eq!(ids, ["r-1", "r-2"]);
+
+    // What was begun and then not sent was no request.
+    let none = json!(null);
+    ledger
+        .ended(5, T + 2, Outcome::NotSent, "SIGINT came", &none)
+        .unwrap();
+    let left = ledger.attempts(PLATFORM, "ws-c", "turn-1").unwrap();
+    assert_eq!(left.len(), 1);
 }
 
 #[test]
@@ -255,7 +263,8 @@ fn what_is_over_is_kept_with_its_end_for_thirty_days() {
     ledger
         .observe(PLATFORM, &[seen("b", T + 31 * day, true)])
         .unwrap();
-    assert!(past(&ledger).is_empty());
+    // The one of b that the pause ended is there instead.
+    assert_eq!(past(&ledger), [(T + 29 * day, T + 31 * day)]);
 }
 
 #[test]

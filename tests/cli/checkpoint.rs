@@ -682,7 +682,7 @@ impl Platform {
     /// Frees what is over its ceiling, as of an instant.
     fn free(&self, sandbox: &Sandbox, now: &str, options: &str) -> (Run, Value) {
         let line = format!(
-            "checkpoint --molecule {} --over-ceiling --yes --json --no-ledger {options}",
+            "checkpoint --molecule {} --over-ceiling --yes --json {options}",
             self.started["url"].as_str().unwrap()
         );
         let run = sandbox
@@ -709,7 +709,7 @@ fn reno_stars_is_freed_at_thirty_minutes_and_left_alone_with_the_ceiling_off() {
     // The turn began at 07:00:03Z. Had the platform listed turns, it would have been found in time.
     let listed = |start: &str| {
         let options = format!("--scenario reno-stars --turns-route on --start {start}");
-        Platform::start(&sandbox, &options).free(&sandbox, start, "")
+        Platform::start(&sandbox, &options).free(&sandbox, start, "--no-ledger")
     };
     let (run, json) = listed("2026-05-22T07:30:03Z");
     assert_eq!(run.code, Some(0), "{run}");
@@ -720,17 +720,30 @@ fn reno_stars_is_freed_at_thirty_minutes_and_left_alone_with_the_ceiling_off() {
     assert_eq!(outcomes(&json), [(seo, "confirmed")]);
     assert_eq!(json["targets"][0]["over_by_ms"], 1000);
 
-    // As it was: nobody lists turns, and the rejected fires are the evidence.
+    // As it was: nobody lists turns, and the rejected fires are the evidence. The fire that waited
+    // behind the turn runs next, and looks the same: success is not claimed, and it is let be.
     let now = "2026-05-22T18:30:44Z";
     let platform = Platform::start(&sandbox, "--scenario reno-stars --speed 60");
-    let (run, json) = platform.free(&sandbox, now, "--grace 2s");
-    assert_eq!(run.code, Some(0), "{run}");
-    assert_eq!(outcomes(&json), [(seo, "confirmed")]);
-    assert_eq!(json["targets"][0]["verdict"], "over");
+    let options = "--grace 1s --escalate restart --ledger l.db";
+    let (run, json) = platform.free(&sandbox, now, options);
+    assert_eq!(run.code, Some(4), "{run}");
+    assert_eq!(outcomes(&json), [(seo, "lingering")]);
+    let row = &json["targets"][0];
+    assert_eq!(
+        (&row["verdict"], &row["requests"]),
+        (&json!("over"), &json!(1))
+    );
+    assert_eq!(row["answer"]["kind"], "checkpointed");
+    assert_eq!(row["restarts"], 0);
+    assert!(row["why"].as_str().unwrap().contains("or another"), "{row}");
+    let (run, json) = platform.free(&sandbox, now, options);
+    assert_eq!(run.code, Some(4), "{run}");
+    assert_eq!(outcomes(&json), [(seo, "unknown")]);
+    assert_eq!(json["targets"][0]["requests"], 0);
 
     // As it was, with the ceiling off: nothing is sent.
     let platform = Platform::start(&sandbox, "--scenario reno-stars-ceiling-0");
-    let (run, json) = platform.free(&sandbox, now, "");
+    let (run, json) = platform.free(&sandbox, now, "--no-ledger");
     assert_eq!(run.code, Some(0), "{run}");
     assert_eq!(json["targets"], json!([]));
     assert_eq!(json["summary"]["left_alone"]["off"], 1);

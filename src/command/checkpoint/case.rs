@@ -6,6 +6,19 @@ use crate::checkpoint::{
 use crate::turn::Turn;
 
 use super::outcome::cut_short;
+use super::seen::Sight;
+use crate::when;
+
+/// What is said where no id tells two turns apart.
+const MAYBE_ANOTHER: &str = "or another, which nobody can tell: the platform names no turns";
+
+/// Whether an answer says that the turn is let go.
+fn accepts(answer: &Answer) -> bool {
+    matches!(
+        answer,
+        Answer::Checkpointed { .. } | Answer::Interrupting { .. }
+    )
+}
 
 /// One turn that is to be freed, and how far that has come.
 #[derive(Debug)]
@@ -20,6 +33,8 @@ pub(super) struct Case {
     /// All requests for it that are known, those of earlier calls included, oldest first.
     attempts: Vec<Attempt>,
     looks: Vec<ReadBack>,
+    /// Whether what the last look showed in flight may be a turn after this one.
+    maybe_another: bool,
     /// Their numbers in the ledger: this call's.
     pub(super) numbers: Vec<i64>,
     /// Requests sent in this call, restarts included.
@@ -75,6 +90,7 @@ impl Case {
             body,
             attempts,
             looks: Vec::new(),
+            maybe_another: false,
             numbers: Vec::new(),
             sent: 0,
             restarts: 0,
@@ -85,9 +101,49 @@ impl Case {
         }
     }
 
-    /// What is to be done next.
+    /// What is to be done next. What may be another turn is not restarted for not having gone.
     pub(super) fn next(&self, policy: &Policy, now_ms: i64) -> Action {
-        decide(&self.target, &self.attempts, &self.looks, policy, now_ms)
+        let decide =
+            |policy: &Policy| decide(&self.target, &self.attempts, &self.looks, policy, now_ms);
+        let accepted = self.attempts.last().and_then(|last| {
+            let (answer, _) = last.answer.as_ref().filter(|_| !last.restart)?;
+            accepts(answer).then_some(())
+        });
+        if accepted.is_none() || !self.maybe_another {
+            return decide(policy);
+        }
+        let gentle = Policy {
+            escalate: false,
+            ..policy.clone()
+        };
+        match decide(&gentle) {
+            Action::Done {
+                outcome: Outcome::Lingering,
+                why,
+            } => Action::Done {
+                outcome: Outcome::Lingering,
+                why: format!("{why}, {MAYBE_ANOTHER}"),
+            },
+            action => action,
+        }
+    }
+
+    /// Why a turn that nobody names is not asked again yet, after an earlier call's request for it was
+    /// accepted: what is in flight may have begun since, and is then within its ceiling.
+    pub(super) fn rests(&self, now_ms: i64) -> Option<String> {
+        let last = self.attempts.last().filter(|last| !last.restart)?;
+        let (answer, at_ms) = last.answer.as_ref()?;
+        let ceiling_ms = self.turn.ceiling_ms?;
+        let over_ms = at_ms.saturating_add(ceiling_ms);
+        let named = self.target.turn_id.is_some();
+        (!named && matches!(answer, Answer::Checkpointed { .. }) && now_ms <= over_ms).then(|| {
+            format!(
+                "the request of {} was accepted; what is in flight now is that turn {MAYBE_ANOTHER}: \
+                 not asked again before {}",
+                when::utc(*at_ms),
+                when::utc(over_ms)
+            )
+        })
     }
 
     /// The id and round under which work is recorded: a restart has those of the request before it.
@@ -136,7 +192,9 @@ impl Case {
     }
 
     /// Notes what a look showed.
-    pub(super) fn sees(&mut self, seen: Seen, at_ms: i64) {
+    pub(super) fn sees(&mut self, sight: Sight, at_ms: i64) {
+        self.maybe_another = sight.seen == Seen::InFlight && !sight.same;
+        let seen = sight.seen;
         self.looks.push(ReadBack { at_ms, seen });
     }
 

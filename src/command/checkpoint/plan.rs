@@ -269,6 +269,15 @@ fn not_to_be_sent(
             case.end = Some(not_sent(&why));
             continue;
         }
+        if args.over_ceiling
+            && let Some(why) = case.rests(clock::now_ms())
+        {
+            case.end = Some(End {
+                outcome: Outcome::Unknown,
+                ..not_sent(&why)
+            });
+            continue;
+        }
         taken += 1;
         if taken > args.max_actions() {
             over_budget += 1;

@@ -33,13 +33,16 @@ impl<'a> Glance<'a> {
     }
 
     /// What is there of a turn that was judged before. `turn_id` is its id, where one is known.
-    pub(super) fn of(&self, turn: &Turn, turn_id: Option<&str>) -> Seen {
+    pub(super) fn of(&self, turn: &Turn, turn_id: Option<&str>) -> Sight {
         let listed = self.turns.as_ref().map(|by| by.get(&*turn.workspace_id));
         match (listed, turn_id) {
             (Some(Some(rows)), _) => among(rows, turn, turn_id),
             // The list is the authority on what it named; `active_tasks` follows a heartbeat later.
-            (Some(None), Some(_)) => Seen::Gone,
-            (Some(None), None) | (None, _) => self.by_tasks(turn),
+            (Some(None), Some(_)) => Sight::sure(Seen::Gone),
+            (Some(None), None) | (None, _) => Sight {
+                seen: self.by_tasks(turn),
+                same: false,
+            },
         }
     }
 
@@ -65,24 +68,51 @@ impl<'a> Glance<'a> {
     }
 }
 
+/// What a look shows of a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sight {
+    pub(super) seen: Seen,
+    /// Whether what is in flight is known to be that turn, and not one after it.
+    pub(super) same: bool,
+}
+
+impl Sight {
+    fn sure(seen: Seen) -> Self {
+        Self { seen, same: true }
+    }
+
+    /// The platform could not be asked.
+    pub(super) const NOTHING: Self = Self {
+        seen: Seen::NotKnown,
+        same: false,
+    };
+}
+
 /// By the rows that the list of turns has for its workspace.
-fn among(rows: &[&ListedTurn], turn: &Turn, turn_id: Option<&str>) -> Seen {
+fn among(rows: &[&ListedTurn], turn: &Turn, turn_id: Option<&str>) -> Sight {
     // The true start is not after what a bound says; an estimate says nothing of it.
     let started = turn
         .started_at_ms
         .filter(|_| turn.age_is != Some(Bound::Estimate));
+    // `None`: it may be the same.
     let same = |row: &ListedTurn| match (turn_id, row.turn_id.as_deref()) {
-        (Some(wanted), Some(id)) => wanted == id,
-        // Without ids the start decides; without starts it may be the same.
+        (Some(wanted), Some(id)) => Some(wanted == id),
+        // Without ids the start decides.
         _ => match (started, row.started_at_ms) {
-            (Some(before), Some(now)) => now <= before.saturating_add(APART_MS),
-            _ => true,
+            (Some(before), Some(now)) => Some(now <= before.saturating_add(APART_MS)),
+            _ => None,
         },
     };
-    if rows.iter().any(|row| same(row)) {
-        Seen::InFlight
+    let all: Vec<Option<bool>> = rows.iter().map(|row| same(row)).collect();
+    if all.contains(&Some(true)) {
+        Sight::sure(Seen::InFlight)
+    } else if all.contains(&None) {
+        Sight {
+            seen: Seen::InFlight,
+            same: false,
+        }
     } else {
-        Seen::Successor
+        Sight::sure(Seen::Successor)
     }
 }
 
@@ -135,7 +165,7 @@ mod tests {
             workspaces,
             ..Snapshot::default()
         };
-        Glance::new(&look).of(turn, turn.turn_id.as_deref())
+        Glance::new(&look).of(turn, turn.turn_id.as_deref()).seen
     }
 
     #[test]
@@ -193,6 +223,27 @@ mod tests {
         assert_eq!(seen(none(), busy, &unnamed), Seen::InFlight);
         let idle = vec![workspace(Some(0), "")];
         assert_eq!(seen(none(), idle, &unnamed), Seen::Idle);
+    }
+
+    #[test]
+    fn what_may_be_another_turn_is_not_taken_for_the_same() {
+        let mut turn = sample::turn("w", Verdict::Over);
+        turn.started_at_ms = Some(1_000_000);
+        let same = |turns: TurnsRoute, turn: &Turn| {
+            let look = Snapshot {
+                turns,
+                workspaces: vec![workspace(Some(1), "")],
+                ..Snapshot::default()
+            };
+            let sight = Glance::new(&look).of(turn, turn.turn_id.as_deref());
+            assert_eq!(sight.seen, Seen::InFlight);
+            sight.same
+        };
+        let listed = |row| TurnsRoute::Listed(vec![row]);
+        assert!(same(listed(row(Some("turn-w"), None)), &turn));
+        assert!(same(listed(row(None, Some(1_000_000))), &turn));
+        assert!(!same(listed(row(None, None)), &turn));
+        assert!(!same(TurnsRoute::Missing("404".to_owned()), &turn));
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Reading back: one look at the platform for all that want one.
 
-use super::super::seen::Glance;
+use super::super::seen::{Glance, Sight};
 use super::Sweep;
-use crate::checkpoint::Seen;
 use crate::error::Error;
 use crate::molecule::{Depth, gather};
 use crate::turn::Snapshot;
@@ -56,10 +55,10 @@ impl Sweep<'_> {
             if case.end.is_some() {
                 continue;
             }
-            let seen = glance.as_ref().map_or(Seen::NotKnown, |glance| {
+            let sight = glance.as_ref().map_or(Sight::NOTHING, |glance| {
                 glance.of(&case.turn, case.target.turn_id.as_deref())
             });
-            case.sees(seen, at_ms);
+            case.sees(sight, at_ms);
             self.ready.push(i);
         }
     }
