@@ -85,7 +85,7 @@ pub(super) fn exit(outcomes: impl IntoIterator<Item = Outcome>) -> Exit {
     for outcome in outcomes {
         match outcome {
             Outcome::Refused | Outcome::Unsupported | Outcome::Unauthorised | Outcome::Rejected => {
-                refused = true
+                refused = true;
             }
             Outcome::Unknown | Outcome::Lingering | Outcome::Throttled => open = true,
             Outcome::Confirmed

@@ -223,7 +223,7 @@ impl Row for TargetRow {
         Column::new("outcome", "OUTCOME"),
         Column::new("took_ms", "TOOK").right().if_any(),
         Column::new("reported", "REPORTED").if_any(),
-        Column::new("answer_says", "ANSWER").if_any(),
+        Column::new("answer_says", "ANSWER").on_request(),
         Column::new("turn_id", "TURN").on_request(),
         Column::new("requests", "REQUESTS").right().on_request(),
         Column::new("restarts", "RESTARTS").right().on_request(),

@@ -60,7 +60,7 @@ fn would_be_sent(row: &TargetRow) -> bool {
     row.why == super::DRY_RUN
 }
 
-/// A sentence for each outcome that there was, with the workspaces where it was no success.
+/// A sentence for each outcome that there was, with its first workspaces.
 fn outcomes(rows: &[TargetRow], screen: &mut Screen<'_>) -> io::Result<()> {
     for outcome in outcome::ALL {
         let of: Vec<&TargetRow> = rows.iter().filter(|row| row.outcome == outcome).collect();
@@ -73,17 +73,23 @@ fn outcomes(rows: &[TargetRow], screen: &mut Screen<'_>) -> io::Result<()> {
             Cell::from(format!(" {}", of.len())),
         ])?;
         screen.indented("", 2, sentence(outcome))?;
-        if outcome == Outcome::Confirmed {
-            continue;
-        }
         for row in of.iter().take(NAMED) {
-            screen.indented("- ", 4, format!("{}: {}", row.called(), row.why))?;
+            screen.indented("- ", 4, format!("{}: {}", row.called(), came_of(row)))?;
         }
         if let Some(more @ 1..) = of.len().checked_sub(NAMED) {
             screen.indented("- ", 4, format!("and {more} more"))?;
         }
     }
     Ok(())
+}
+
+/// What came of a turn, and what was answered. Of one that is gone the answer says more.
+fn came_of(row: &TargetRow) -> String {
+    match &row.answer_says {
+        Some(answer) if row.outcome == Outcome::Confirmed => answer.clone(),
+        Some(answer) => format!("{} (answered {answer})", row.why),
+        None => row.why.clone(),
+    }
 }
 
 fn left_alone(report: &CheckpointReport) -> Vec<String> {

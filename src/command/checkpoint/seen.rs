@@ -161,8 +161,8 @@ mod tests {
 
     fn seen(turns: TurnsRoute, workspaces: Vec<Workspace>, turn: &Turn) -> Seen {
         let look = Snapshot {
-            turns,
             workspaces,
+            turns,
             ..Snapshot::default()
         };
         Glance::new(&look).of(turn, turn.turn_id.as_deref()).seen
@@ -231,8 +231,8 @@ mod tests {
         turn.started_at_ms = Some(1_000_000);
         let same = |turns: TurnsRoute, turn: &Turn| {
             let look = Snapshot {
-                turns,
                 workspaces: vec![workspace(Some(1), "")],
+                turns,
                 ..Snapshot::default()
             };
             let sight = Glance::new(&look).of(turn, turn.turn_id.as_deref());
