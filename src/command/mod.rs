@@ -17,6 +17,7 @@ pub mod next;
 pub mod plan;
 mod runtime;
 pub mod sandbox;
+mod signals;
 pub mod turns;
 
 use clap::Subcommand;

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::runtime::block_on;
+use super::signals::Signals;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::files;
@@ -89,7 +90,7 @@ pub fn run(args: &SandboxArgs, ctx: &Context) -> Result<Exit, Error> {
     };
     block_on(async {
         // Before the address is printed: whoever reads it may send a signal at once.
-        let mut signals = Signals::new()?;
+        let mut signals = Signals::listen()?;
         let mut running = sandbox::start_scenario(&scenario, &options).await?;
         report::write(&mut started(name, &scenario, &options, &running), ctx)?;
         ctx.ui.note("serving until it is interrupted (Ctrl-C)");
@@ -121,46 +122,6 @@ fn read(name: &str, ctx: &Context) -> Result<Scenario, Error> {
     let text = String::from_utf8(bytes)
         .map_err(|e| Error::failed(format!("{name}: it is not UTF-8")).because(e))?;
     Scenario::parse(name, &text)
-}
-
-/// SIGINT and SIGTERM, caught.
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> Result<Self, Error> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let caught =
-            |kind| signal(kind).map_err(|e| Error::failed("signals cannot be caught").because(e));
-        Ok(Self {
-            interrupt: caught(SignalKind::interrupt())?,
-            terminate: caught(SignalKind::terminate())?,
-        })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) -> Exit {
-        tokio::select! {
-            _ = self.interrupt.recv() => Exit::Interrupted,
-            _ = self.terminate.recv() => Exit::Terminated,
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> Result<Self, Error> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> Exit {
-        tokio::signal::ctrl_c().await.ok();
-        Exit::Interrupted
-    }
 }
 
 /// What was started.

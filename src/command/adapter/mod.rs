@@ -17,6 +17,7 @@ use self::record::{Record, Side};
 use self::report::Inputs;
 use self::start::Starter;
 use super::runtime::block_on;
+use super::signals::{self, Signals};
 use crate::checkpoint::checkpoint_path;
 use crate::config::{Config, Flags};
 use crate::context::Context;
@@ -218,26 +219,12 @@ fn agreed(args: &CheckArgs, plan: &Plan, ctx: &Context) -> bool {
 async fn until_stopped(
     check: impl Future<Output = Result<Record, Error>>,
 ) -> Result<Record, Error> {
-    let stopped = |exit| {
-        let error = Error::failed("stopped by a signal");
-        Err(Error { exit, ..error }.hint("a turn that was started may still be in flight"))
-    };
+    let mut signals = Signals::listen()?;
     tokio::select! {
         record = check => record,
-        _ = tokio::signal::ctrl_c() => stopped(Exit::Interrupted),
-        () = terminated() => stopped(Exit::Terminated),
-    }
-}
-
-/// Waits for SIGTERM, where there is such a thing.
-async fn terminated() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut signal) = signal(SignalKind::terminate()) {
-            signal.recv().await;
-            return;
+        exit = signals.next() => {
+            let error = Error::failed(format!("stopped by {}", signals::name(exit)));
+            Err(Error { exit, ..error }.hint("a turn that was started may still be in flight"))
         }
     }
-    std::future::pending::<()>().await;
 }

@@ -16,7 +16,6 @@ mod row;
 mod sample;
 mod screen;
 mod seen;
-mod signals;
 mod sweep;
 mod world;
 
@@ -27,6 +26,7 @@ use self::row::TargetRow;
 use self::sweep::{Swept, Tools, sweep};
 use self::world::World;
 use crate::command::runtime::block_on;
+use crate::command::signals;
 use crate::context::Context;
 use crate::error::{Error, Exit, Problem};
 use crate::report as output;

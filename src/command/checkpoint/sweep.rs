@@ -20,9 +20,9 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::case::{Case, End, Work};
 use super::seen;
-use super::signals::Signals;
 use crate::checkpoint::{Action, Outcome, Policy, Reply, read_answer, read_restart};
 use crate::clock::{self, Stopwatch};
+use crate::command::signals::Signals;
 use crate::error::{Error, Exit};
 use crate::ledger::{Ledger, Record};
 use crate::molecule::Platform;

@@ -1,8 +1,8 @@
 //! Nothing more is sent: a signal came, the caller is not allowed, or the ledger cannot be written.
 
-use super::super::signals;
 use super::{Stop, Sweep};
 use crate::checkpoint::Outcome;
+use crate::command::signals;
 use crate::error::Exit;
 use crate::when;
 

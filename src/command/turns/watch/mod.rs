@@ -3,7 +3,6 @@
 
 mod diff;
 mod live;
-mod signals;
 
 use std::time::Duration;
 
@@ -13,11 +12,11 @@ use serde::Serialize;
 
 use self::diff::{What, changes};
 use self::live::Live;
-use self::signals::Signals;
 use super::args::TurnsArgs;
 use super::look::{Look, Looker, why};
 use super::report::Summary;
 use super::{answer, rows};
+use crate::command::signals::Signals;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::molecule::{Events, Happening};
@@ -130,7 +129,7 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     async fn run(&mut self) -> Result<Exit, Error> {
-        let mut signals = Signals::new()?;
+        let mut signals = Signals::listen()?;
         let pause = Duration::from_millis(
             u64::try_from(self.args.interval.unwrap_or(TurnsArgs::INTERVAL_MS)).unwrap_or(0),
         );

@@ -1,10 +1,10 @@
-//! SIGINT and SIGTERM, from the first request on.
+//! SIGINT and SIGTERM, for commands that have something to finish first.
 
 use crate::error::{Error, Exit};
 
 /// The signals that end a call.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -17,7 +17,7 @@ impl Signals {
     /// # Errors
     /// When the operating system lets nobody listen.
     #[cfg(unix)]
-    pub(super) fn listen() -> Result<Self, Error> {
+    pub(crate) fn listen() -> Result<Self, Error> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind| {
             signal(kind).map_err(|e| Error::failed("signals cannot be listened to").because(e))
@@ -28,9 +28,9 @@ impl Signals {
         })
     }
 
-    /// Waits for one.
+    /// Waits for one; returns what to end with.
     #[cfg(unix)]
-    pub(super) async fn next(&mut self) -> Exit {
+    pub(crate) async fn next(&mut self) -> Exit {
         tokio::select! {
             _ = self.interrupt.recv() => Exit::Interrupted,
             _ = self.terminate.recv() => Exit::Terminated,
@@ -38,19 +38,21 @@ impl Signals {
     }
 
     #[cfg(not(unix))]
-    pub(super) fn listen() -> Result<Self, Error> {
+    pub(crate) fn listen() -> Result<Self, Error> {
         Ok(Self {})
     }
 
     #[cfg(not(unix))]
-    pub(super) async fn next(&mut self) -> Exit {
-        tokio::signal::ctrl_c().await.ok();
+    pub(crate) async fn next(&mut self) -> Exit {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
         Exit::Interrupted
     }
 }
 
 /// Returns the name of the signal behind an exit code.
-pub(super) fn name(exit: Exit) -> &'static str {
+pub(crate) fn name(exit: Exit) -> &'static str {
     if exit == Exit::Terminated {
         "SIGTERM"
     } else {
