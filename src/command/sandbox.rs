@@ -18,8 +18,19 @@ use crate::zones::Zones;
 /// A scenario file larger than this is none.
 const LIMIT: u64 = 4 << 20;
 
+const EXAMPLES: &str = "\
+Examples:
+  cronctl sandbox --list-scenarios
+  cronctl sandbox --port 8080
+      Incident 2 among healthy turns; prints the token that `CRONCTL_TOKEN` is to be
+  cronctl sandbox --scenario faults --latency 20ms --fail 0.1
+      One workspace of each behaviour, on a slow platform with trouble of its own
+  cronctl sandbox --scenario reno-stars --speed 60 -o ndjson
+      The incident as it was, a minute in a second; for a script";
+
 /// A Molecule platform on loopback whose workspaces behave as told.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_long_help = EXAMPLES)]
 pub struct SandboxArgs {
     /// Listen on this port, 0 for any free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]

@@ -29,6 +29,7 @@ CREATE TABLE spells (
   started_ms BIGINT,
   started_by TEXT,
   idle_since_ms BIGINT,
+  idle_before_ms BIGINT,
   current_task TEXT,
   sightings BIGINT NOT NULL,
   sighted_ms BIGINT NOT NULL,
@@ -36,7 +37,7 @@ CREATE TABLE spells (
   PRIMARY KEY (platform, workspace_id)
 );
 
--- The same when it is over.
+-- The same when it is over. `idle_ms`: when the workspace was then seen idle, if it was.
 CREATE TABLE past_spells (
   platform TEXT NOT NULL,
   workspace_id TEXT NOT NULL,
@@ -49,9 +50,11 @@ CREATE TABLE past_spells (
   sightings BIGINT NOT NULL,
   sighted_ms BIGINT NOT NULL,
   sighted_by TEXT NOT NULL,
-  ended_ms BIGINT NOT NULL
+  ended_ms BIGINT NOT NULL,
+  idle_ms BIGINT
 );
 CREATE INDEX past_spells_by_end ON past_spells (ended_ms);
+CREATE INDEX past_spells_by_workspace ON past_spells (platform, workspace_id);
 
 -- A configured ceiling as last read. Neither `seconds` nor `wrong`: the configuration names none.
 CREATE TABLE ceilings (

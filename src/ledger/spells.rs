@@ -67,7 +67,7 @@ fn spells(kept: BTreeMap<String, Kept>) -> BTreeMap<String, Spell> {
 
 fn kept(connection: &Connection, platform: &str) -> rusqlite::Result<BTreeMap<String, Kept>> {
     let sql = "SELECT workspace_id, turn_id, first_seen_ms, last_seen_ms, started_ms, started_by, \
-                      idle_since_ms, current_task, sightings, sighted_ms, sighted_by \
+                      idle_since_ms, idle_before_ms, current_task, sightings, sighted_ms, sighted_by \
                FROM spells WHERE platform = ?1";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([platform], |row| {
@@ -87,11 +87,12 @@ fn one(row: &Row<'_>) -> rusqlite::Result<Kept> {
             started_ms: row.get(4)?,
             started_by: from_word(row, 5)?,
             idle_since_ms: row.get(6)?,
-            current_task: row.get(7)?,
+            idle_before_ms: row.get(7)?,
+            current_task: row.get(8)?,
         },
-        sightings: row.get(8)?,
-        sighted_ms: row.get(9)?,
-        sighted_by: from_word(row, 10)?.unwrap_or(Witness::Poll),
+        sightings: row.get(9)?,
+        sighted_ms: row.get(10)?,
+        sighted_by: from_word(row, 11)?.unwrap_or(Witness::Poll),
     })
 }
 
@@ -101,6 +102,7 @@ struct Writer<'a> {
     put: Statement<'a>,
     remove: Statement<'a>,
     bury: Statement<'a>,
+    idle: Statement<'a>,
 }
 
 impl<'a> Writer<'a> {
@@ -109,14 +111,14 @@ impl<'a> Writer<'a> {
             platform,
             put: transaction.prepare(
                 "INSERT INTO spells (platform, workspace_id, turn_id, first_seen_ms, last_seen_ms, \
-                   started_ms, started_by, idle_since_ms, current_task, sightings, sighted_ms, \
-                   sighted_by) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+                   started_ms, started_by, idle_since_ms, idle_before_ms, current_task, sightings, \
+                   sighted_ms, sighted_by) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
                  ON CONFLICT (platform, workspace_id) DO UPDATE SET \
                    turn_id = excluded.turn_id, first_seen_ms = excluded.first_seen_ms, \
                    last_seen_ms = excluded.last_seen_ms, started_ms = excluded.started_ms, \
                    started_by = excluded.started_by, idle_since_ms = excluded.idle_since_ms, \
-                   current_task = excluded.current_task, sightings = excluded.sightings, \
+                   idle_before_ms = excluded.idle_before_ms, current_task = excluded.current_task, sightings = excluded.sightings, \
                    sighted_ms = excluded.sighted_ms, sighted_by = excluded.sighted_by",
             )?,
             remove: transaction
@@ -124,8 +126,11 @@ impl<'a> Writer<'a> {
             bury: transaction.prepare(
                 "INSERT INTO past_spells (platform, workspace_id, turn_id, first_seen_ms, \
                    last_seen_ms, started_ms, started_by, current_task, sightings, sighted_ms, \
-                   sighted_by, ended_ms) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                   sighted_by, ended_ms, idle_ms) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            )?,
+            idle: transaction.prepare(
+                "SELECT MAX(idle_ms) FROM past_spells WHERE platform = ?1 AND workspace_id = ?2",
             )?,
         })
     }
@@ -143,14 +148,18 @@ impl<'a> Writer<'a> {
             (Some(before), None) => {
                 // It ended when it was first seen idle, which the last look only made certain.
                 let ended = before.spell.idle_since_ms.unwrap_or(sighting.at_ms);
-                self.bury(&before, ended)?;
+                self.bury(&before, ended, Some(sighting.at_ms))?;
                 self.remove.execute([self.platform, id])?;
             }
-            (before, Some(spell)) => {
+            (before, Some(mut spell)) => {
+                if before.is_none() {
+                    let last = (self.platform, id);
+                    spell.idle_before_ms = self.idle.query_row(last, |row| row.get(0))?;
+                }
                 let same = before.as_ref().filter(|kept| same(&kept.spell, &spell));
                 if let (Some(before), None) = (&before, same) {
                     let ended = before.spell.idle_since_ms.unwrap_or(spell.first_seen_ms);
-                    self.bury(before, ended)?;
+                    self.bury(before, ended, None)?;
                 }
                 let repeated = same.is_some_and(|kept| {
                     kept.sighted_ms == sighting.at_ms && kept.sighted_by == sighting.by
@@ -181,6 +190,7 @@ impl<'a> Writer<'a> {
             spell.started_ms,
             spell.started_by.map(word).transpose()?,
             spell.idle_since_ms,
+            spell.idle_before_ms,
             spell.current_task,
             kept.sightings,
             kept.sighted_ms,
@@ -189,7 +199,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn bury(&mut self, kept: &Kept, ended_ms: i64) -> rusqlite::Result<()> {
+    fn bury(&mut self, kept: &Kept, ended_ms: i64, idle_ms: Option<i64>) -> rusqlite::Result<()> {
         let spell = &kept.spell;
         self.bury.execute(params![
             self.platform,
@@ -204,6 +214,7 @@ impl<'a> Writer<'a> {
             kept.sighted_ms,
             word(kept.sighted_by)?,
             ended_ms,
+            idle_ms,
         ])?;
         Ok(())
     }

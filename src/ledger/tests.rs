@@ -421,3 +421,23 @@ fn one_that_is_not_there_is_not_made_by_looking() {
     drop(Ledger::open(&path).unwrap());
     assert!(Ledger::open_existing(&path).unwrap().is_some());
 }
+
+#[test]
+fn a_new_spell_knows_when_the_workspace_was_last_idle() {
+    const S: i64 = 1_000;
+    let mut ledger = Ledger::in_memory().unwrap();
+    let mut look = |s: i64, busy: bool| {
+        let spells = ledger.observe("p", &[seen("w", s * S, busy)]).unwrap();
+        spells.get("w").and_then(|spell| spell.idle_before_ms)
+    };
+    // Never seen idle: nothing is known.
+    assert_eq!(look(0, true), None);
+    // The sweep's zero is no idle look.
+    assert_eq!((look(30, false), look(50, true)), (None, None));
+    assert_eq!((look(60, false), look(120, false)), (None, None));
+    // It was over at the second look.
+    assert_eq!(look(3_600, true), Some(120 * S));
+    assert_eq!(look(3_630, true), Some(120 * S));
+    // Not seen for long, and busy again: that other turns came between is not known.
+    assert_eq!(look(9_000, true), Some(120 * S));
+}

@@ -42,7 +42,7 @@ pub enum Format {
     Csv,
     /// SARIF 2.1.0, for code scanning (check)
     Sarif,
-    /// JUnit XML, for test reports (check)
+    /// JUnit XML, for test reports (check, adapter check)
     Junit,
     /// Workflow commands, for annotations by GitHub Actions (check)
     Github,

@@ -57,12 +57,15 @@ pub struct Spell {
     pub started_by: Option<Witness>,
     /// Since when it is seen idle, while that may still be the sweep.
     pub idle_since_ms: Option<i64>,
+    /// The last instant at which nothing of this turn was in flight: the workspace was idle, or had
+    /// another turn. What is older is no sign of this one. The ledger knows it.
+    pub idle_before_ms: Option<i64>,
     /// The prompt in flight.
     pub current_task: Option<String>,
 }
 
 /// Two clocks, and what travels between them, may differ by this without meaning anything.
-const SLACK_MS: i64 = 5_000;
+pub(super) const SLACK_MS: i64 = 5_000;
 
 /// Adds a sighting to a workspace's spell: the spell that holds now, `None` when it is over.
 ///
@@ -99,7 +102,15 @@ pub fn fold(spell: Option<Spell>, sighting: &Sighting) -> Option<Spell> {
     }
     let same_id = spell.turn_id.is_some() && spell.turn_id == sighting.turn_id;
     if other || (!same_id && spell.lost_at(sighting.at_ms)) {
-        return Some(Spell::begun(sighting));
+        let idle_before_ms = if other {
+            Some(spell.last_seen_ms)
+        } else {
+            spell.idle_before_ms
+        };
+        return Some(Spell {
+            idle_before_ms,
+            ..Spell::begun(sighting)
+        });
     }
     spell.last_seen_ms = sighting.at_ms;
     spell.idle_since_ms = None;
@@ -118,6 +129,7 @@ impl Spell {
             started_ms: None,
             started_by: None,
             idle_since_ms: None,
+            idle_before_ms: None,
             current_task: None,
         };
         spell.learn(sighting);

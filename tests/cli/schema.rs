@@ -31,9 +31,15 @@ const SAMPLES: &[(&str, &str)] = &[
     ("cronctl.turns/1", "turns --demo"),
     ("cronctl.turns/1", "turns --demo --all --ceiling 0"),
     ("cronctl.turns/1", "turns --openclaw empty --over-ceiling"),
-    ("cronctl.checkpoint/1", "checkpoint --demo --over-ceiling --dry-run"),
+    (
+        "cronctl.checkpoint/1",
+        "checkpoint --demo --over-ceiling --dry-run",
+    ),
     ("cronctl.checkpoint.history/1", "checkpoint history"),
-    ("cronctl.adapter-check/1", "adapter check --demo --yes --grace 2s"),
+    (
+        "cronctl.adapter-check/1",
+        "adapter check --demo --grace 1s --drain 1s",
+    ),
     ("cronctl.sandbox.scenarios/1", "sandbox --list-scenarios"),
     ("cronctl.config/1", "config show"),
     ("cronctl.config/1", "config show --context a"),

@@ -79,7 +79,7 @@ fn help_global_options() {
           - ndjson: One compact JSON object per row
           - csv:    RFC 4180, with a header
           - sarif:  SARIF 2.1.0, for code scanning (check)
-          - junit:  JUnit XML, for test reports (check)
+          - junit:  JUnit XML, for test reports (check, adapter check)
           - github: Workflow commands, for annotations by GitHub Actions (check)
 
       --json
@@ -129,6 +129,10 @@ Commands:
   explain-model  Which model each job really uses, by version, and why
   next           When an expression fires, what it means, and where it surprises
   check          What in jobs, configuration and recorded state is going to hurt
+  turns          Which turns are in flight, and which are past their ceiling
+  checkpoint     Free turns past their ceiling, and know whether it worked
+  adapter        Try the checkpoint contract on an adapter
+  sandbox        Run a Molecule platform on loopback, to try everything on
   config         Show the settings in force and where each was set
   completions    Print the script that makes a shell complete cronctl
   help           Print this message or the help of the given subcommand(s)
@@ -150,6 +154,8 @@ Exit codes:
   4  A server was not reached, timed out or answered 5xx.
   5  A --fail-on condition was met.
   6  The target said no.
+  130  SIGINT ended it, after what was in flight.
+  143  SIGTERM ended it, after what was in flight.
 
 Files:
   ./cronctl.toml
@@ -158,6 +164,9 @@ Files:
   $XDG_CONFIG_HOME/cronctl/cronctl.toml
       Configuration of the user. Flags come first, then the environment, the
       project, the user.
+  $XDG_STATE_HOME/cronctl/ledger.db
+      What turns and checkpoint observed and did: SQLite, readable by its owner
+      only.
 
 The environment is described in the manual page, cronctl(1).
 --- exit 0
@@ -223,9 +232,16 @@ Keys of cronctl.toml:
       Id of the organisation
   contexts.NAME.molecule.token_file
       File that holds the token: a path
+  contexts.NAME.molecule.checkpoint_path
+      Path of a checkpoint on the platform, with {workspace_id} [default:
+      /{workspace_id}/control/checkpoint]
   contexts.NAME.adapters.ADAPTER.ceiling_seconds
       Age of a turn that is over its ceiling, 0 for none: a whole number of at
       least 0
+  contexts.NAME.adapters.ADAPTER.native_session
+      Whether the adapter's SDK owns its turns: true or false
+  contexts.NAME.adapters.ADAPTER.steerable
+      Whether the adapter can cancel a turn: true or false
 
 For example:
   context = "prod"
@@ -239,6 +255,9 @@ For example:
   [contexts.prod.molecule]
   url = "https://platform.example"
   token_file = "~/.config/cronctl/token"
+
+  [contexts.prod.adapters.claude-code]
+  ceiling_seconds = 3600
 --- exit 0
 
 "#]]
@@ -519,6 +538,497 @@ fn examples(command: &clap::Command) -> Vec<String> {
         .filter(|l| l.starts_with("cronctl "))
         .map(str::to_owned)
         .collect()
+}
+
+#[test]
+fn help_turns() {
+    assert_data_eq!(help("turns --help"), str![[r#"
+Which turns are in flight, and which are past their ceiling
+
+A turn is one run of an agent inside a workspace. For each: how old it is and
+what says so, its ceiling and where that is set, the last sign of life, and what
+it blocks. Over means strictly older than the ceiling. Nothing is changed
+anywhere.
+
+Usage: cronctl turns [OPTIONS]
+
+Options:
+  -h, --help
+          Print help (see a summary with '-h')
+
+Turns:
+      --over-ceiling
+          Only turns over their ceiling: strictly older, so that 30 min 0 s is
+          not over 30 min
+          
+          Those whose age is not known well enough are listed apart: they may be
+          over, too.
+
+      --all
+          Also workspaces with nothing in flight, and turns that the platform
+          owns
+
+      --workspace <WORKSPACE>...
+          Only these workspaces: id, unique prefix, or name; may be repeated
+          
+          Each is asked for its activity, ceiling and schedules, however many
+          they are.
+
+      --ceiling <DURATION>
+          The ceiling of every turn, 0 for none [default: the workspace's, else
+          its adapter's, else 30m]
+
+      --silent-after <DURATION>
+          Without a sign of life for this long, a turn is silent [default: 5m]
+
+      --fail-on <VERDICT>
+          End with exit code 5 when there are such turns
+
+          Possible values:
+          - over:    Strictly older than the ceiling
+          - unknown: In flight, with an age that is not known well enough
+          - skewed:  With a start in the future
+          - leaked:  OpenClaw: a running marker without a run
+
+Watching:
+      --watch
+          Keep looking: a live table on a terminal, one JSON object per change
+          elsewhere
+          
+          Subscribes to the platform's events, so that starts are seen from then
+          on.
+
+      --interval <DURATION>
+          The pause between two looks [default: 5s]
+
+      --count <N>
+          End after this many looks
+
+Platform:
+      --molecule <URL>
+          Ask a Molecule platform's HTTP API
+
+      --token-file <FILE>
+          Read the bearer token from a file, - for stdin [default: the variable
+          `CRONCTL_TOKEN`]
+
+      --org <UUID>
+          The organisation, for a platform that serves one tenant
+
+      --ca-file <FILE>
+          Trust the certificates of this file, too (PEM)
+
+      --insecure-http
+          Send the token over plain http to another machine, too
+
+      --timeout <DURATION>
+          How long one request may take [default: 10s]
+
+      --rate-limit <N>
+          Requests a minute at most, 0 for no limit [default: 600]
+
+Sources:
+      --openclaw [<STATE_DIR>]
+          Read an OpenClaw state directory, offline and read-only
+          
+          Without a directory: where OpenClaw itself looks
+          (`OPENCLAW_STATE_DIR`, `~/.openclaw`). This is also the default when
+          no source is given. May be repeated.
+
+      --demo
+          Ask a built-in platform: incident 2 among healthy, unsteerable and
+          unknown turns
+
+      --ledger <FILE>
+          Keep what was seen in this file [default: ledger.db in cronctl's state
+          directory]
+
+      --no-ledger
+          Neither use nor record what was seen at other times
+
+      --concurrency <N>
+          Requests in flight at most [default: 16]
+
+Global options: [..]
+
+Ages:
+  6 h          the platform, or a running watch, says when the turn started
+  ≥ 5 h 57 min it is at least this old: it has been seen busy since, or has
+  skipped fires since
+  ~ 11 h       the message that most likely started it is this old
+  unknown      in flight, and nothing says since when: never taken as 0, never
+  as over
+
+Examples:
+  cronctl turns --molecule https://tenant.example --token-file token
+      What is in flight, oldest first
+  cronctl turns --over-ceiling --ceiling 20m --fail-on over
+      For a script: exit code 5 when a turn is older than 20 minutes
+  cronctl turns --workspace 'SEO Agent' --all
+  cronctl turns --watch
+      From now on starts are exact: other calls profit, too
+  cronctl turns --watch -o ndjson | jq -c 'select(.event == "over")'
+  cronctl turns --demo
+--- exit 0
+
+"#]]);
+}
+
+#[test]
+fn help_checkpoint() {
+    assert_data_eq!(help("checkpoint --help"), str![[r#"
+Free turns past their ceiling, and know whether it worked
+
+Asks the owner of each turn to save it and let go, and reads back. Success is
+claimed only for what was seen to be gone. Every request is recorded before it
+is sent.
+
+Usage: cronctl checkpoint [OPTIONS] [WORKSPACE]...
+       cronctl checkpoint <COMMAND>
+
+Commands:
+  history  Which requests were made, by whom, and what came of them
+  help     Print this message or the help of the given subcommand(s)
+
+Arguments:
+  [WORKSPACE]...
+          Free these workspaces: id, unique prefix of one, or name
+          
+          A workspace that is named is asked whatever the age of its turn,
+          unless --over-ceiling is given too. A name that several have is
+          refused.
+
+Options:
+  -h, --help
+          Print help (see a summary with '-h')
+
+Turns:
+      --over-ceiling
+          Free every turn that is over its ceiling: strictly older, native
+          session, ceiling not off
+
+      --ceiling <DURATION>
+          The ceiling of every turn, 0 for none [default: the workspace's, else
+          its adapter's, else 30m]
+
+      --certain
+          Only turns whose verdict is certain: none that rests on an estimated
+          age
+
+Requests:
+      --dry-run
+          Print the method, address and body of each request, and send none
+
+  -y, --yes
+          Do not ask whether to go on
+
+      --reason <TEXT>
+          Why, in your words: sent with the requests and kept in the ledger
+
+      --drain <DURATION>
+          How long an adapter may take to save a turn [default: 20s]
+
+      --grace <DURATION>
+          How long a turn may still be seen after its request was accepted
+          [default: 35s]
+          
+          A platform learns from a heartbeat every 30 s that a turn is over.
+
+      --max-actions <N>
+          Free at most this many turns, the oldest first [default: 100]
+
+      --concurrency <N>
+          Send at most this many requests at a time [default: 16]
+
+      --via <WAY>
+          Through whom to ask [default: platform]
+
+          Possible values:
+          - platform: The platform, which forwards to the adapter
+          - adapter:  The adapter's own address, as the platform lists it
+
+      --path <TEMPLATE>
+          The path of a checkpoint on the platform [default:
+          `/{workspace_id}/control/checkpoint`]
+
+      --escalate <STEP>
+          What to do where a turn is not let go: restart its workspace, which
+          destroys the turn
+          
+          Only after unsupported, refused or lingering.
+
+          Possible values:
+          - restart: Restart the workspace: the turn is destroyed, not saved
+
+      --report
+          Say on the platform's activity log which turns were not let go, and
+          why
+
+Platform:
+      --molecule <URL>
+          Ask a Molecule platform's HTTP API
+
+      --token-file <FILE>
+          Read the bearer token from a file, - for stdin [default: the variable
+          `CRONCTL_TOKEN`]
+
+      --org <UUID>
+          The organisation, for a platform that serves one tenant
+
+      --ca-file <FILE>
+          Trust the certificates of this file, too (PEM)
+
+      --insecure-http
+          Send the token over plain http to another machine, too
+
+      --timeout <DURATION>
+          How long one request may take [default: 10s]
+
+      --rate-limit <N>
+          Requests a minute at most, 0 for no limit [default: 600]
+
+OpenClaw:
+      --openclaw-gateway <URL>
+          Abort cron runs of a running OpenClaw gateway instead: jobs by id,
+          unique prefix, or name
+          
+          By `sessions.abort` over its WebSocket, on 2026.9: the run ends as an
+          error and counts as one, and its sub-agents end with it. Versions
+          without a clean abort are refused. The token is that of --token-file,
+          `CRONCTL_TOKEN` or `OPENCLAW_GATEWAY_TOKEN`.
+
+      --openclaw-version <VERSION>
+          Take the gateway as this version, whatever it says: for versions that
+          were not checked
+
+Sources:
+      --ledger <FILE>
+          Record requests in this file [default: ledger.db in cronctl's state
+          directory]
+
+      --no-ledger
+          Record nothing, and know nothing of earlier requests and observations
+
+      --demo
+          Try it on a built-in platform, which is gone afterwards
+
+Global options: [..]
+
+Examples:
+  cronctl checkpoint --demo --over-ceiling
+      On a built-in platform with a turn of six hours
+  cronctl checkpoint --molecule https://platform.example --token-file token
+  --over-ceiling --dry-run
+      The requests that would be sent, oldest turn first
+  cronctl checkpoint 'SEO Agent' --reason 'ticket 1684'
+      One workspace, whatever the age of its turn; asks before it sends
+  cronctl checkpoint --over-ceiling --yes --report || test $? -eq 3
+      From a script; what was not let go is said on the platform's activity log
+  cronctl checkpoint --over-ceiling --escalate restart
+      Where a turn is not let go, its workspace is restarted: the turn is
+      destroyed
+  cronctl checkpoint history --since 7d
+--- exit 0
+
+"#]]);
+}
+
+#[test]
+fn help_checkpoint_history() {
+    assert_data_eq!(help("checkpoint history --help"), str![[r#"
+Which requests were made, by whom, and what came of them
+
+Newest first, from the ledger. A request without an answer was begun and its end
+never recorded: the process was killed, or the machine went down.
+
+Usage: cronctl checkpoint history [OPTIONS]
+
+Options:
+      --workspace <WORKSPACE>
+          Only these workspaces: id, its beginning, or name; may be repeated
+
+      --since <WHEN>
+          Only requests since then: a duration before now (7d), RFC 3339, or
+          epoch milliseconds
+
+      --limit <N>
+          At most this many, the newest [default: 100]
+
+      --ledger <FILE>
+          Read this file [default: ledger.db in cronctl's state directory]
+
+  -h, --help
+          Print help (see a summary with '-h')
+
+Global options: [..]
+
+Examples:
+  cronctl checkpoint history
+  cronctl checkpoint history --workspace 'SEO Agent' --since 7d
+  cronctl checkpoint history -o json | jq '.rows[] | select(.outcome ==
+  "unknown")'
+--- exit 0
+
+"#]]);
+}
+
+#[test]
+fn help_adapter_check() {
+    assert_data_eq!(help("adapter check --help"), str![[r#"
+Try the checkpoint contract on an adapter, clause by clause
+
+Sends requests that must be refused, starts two turns of its own, checkpoints
+them, and tells for each clause of docs/adapter-spec.md whether it holds, what
+was seen, and why it matters. The first request names a turn that does not
+exist: an adapter that minds ids leaves a turn that was in flight before alone,
+and then most clauses cannot be tested.
+
+Exit code: 0 when no clause fails, 5 when one does, 6 when there is no handler
+or the secret is refused, 4 when nobody answers or a turn was in flight already.
+
+Usage: cronctl adapter check [OPTIONS] [URL]
+
+Arguments:
+  [URL]
+          The adapter's address, such as `http://127.0.0.1:8000`; with
+          --platform the platform's
+
+Options:
+      --demo
+          Check an adapter of the sandbox that honours everything, in this
+          process
+
+      --platform
+          The address is a platform's, which forwards to the adapter of
+          --workspace
+
+      --workspace <ID>
+          The workspace's id
+
+      --token-file <FILE>
+          Read the secret from a file, - for stdin: an adapter's inbound secret,
+          or a platform's bearer token [default, with --platform only: the
+          variable `CRONCTL_TOKEN`]
+
+      --org <UUID>
+          The organisation, for a platform that serves one tenant
+
+      --ca-file <FILE>
+          Trust the certificates of this file, too (PEM)
+
+      --insecure-http
+          Send the secret over plain http to another machine, too
+
+      --turn-command <COMMAND>
+          Start a turn with this shell command, which runs as long as the turn
+          does, instead of by a message. It is killed afterwards
+
+      --prompt <TEXT>
+          The message that starts a turn; it must keep the agent busy for a
+          while [default: asks for a sleep of two minutes]
+
+      --grace <DURATION>
+          How long a turn may take to end after an accepted checkpoint
+          
+          [default: 30s]
+
+      --drain <DURATION>
+          How long the adapter may take to save a turn, in whole seconds
+          (`drain_seconds`)
+          
+          [default: 20s]
+
+      --timeout <DURATION>
+          How long one answer may take, the drain not counted, and a turn to
+          start
+          
+          [default: 10s]
+
+  -y, --yes
+          Start and cancel turns without asking
+
+  -h, --help
+          Print help (see a summary with '-h')
+
+Global options: [..]
+
+Examples:
+  cronctl adapter check --demo
+      On an adapter of the sandbox, which honours every clause
+  cronctl adapter check http://127.0.0.1:8000 --token-file inbound-secret
+      On an adapter; asks before it starts and cancels turns
+  cronctl adapter check http://127.0.0.1:8000 --token-file inbound-secret --yes
+  -o junit
+      For a test report
+  cronctl adapter check https://platform.example --platform --workspace 3fe84b89
+  --turn-command './start-a-turn'
+      Through a platform, on turns that are started otherwise
+--- exit 0
+
+"#]]);
+}
+
+#[test]
+fn help_sandbox() {
+    assert_data_eq!(help("sandbox --help"), str![[r#"
+Run a Molecule platform on loopback, to try everything on
+
+Usage: cronctl sandbox [OPTIONS]
+
+Options:
+      --port <PORT>
+          Listen on this port, 0 for any free one
+          
+          [default: 0]
+
+      --scenario <NAME|FILE>
+          What to simulate: a name of --list-scenarios, or a TOML file [default:
+          demo]
+
+      --turns-route <on|off>
+          Have the proposed route GET /admin/turns, or not [default: as the
+          scenario says]
+
+          Possible values:
+          - on:  It is there
+          - off: It is not
+
+      --latency <DURATION>
+          Hold every answer back for this long
+
+      --fail <SHARE>
+          Answer this share of requests with 503, 0 to 1
+          
+          [default: 0]
+
+      --speed <FACTOR>
+          Seconds that pass in it per second; 0 stands still [default: as the
+          scenario says, else 1]
+
+      --start <INSTANT>
+          When its clock starts [default: as the scenario says, else now]
+
+      --list-scenarios
+          List the scenarios that come with cronctl
+
+  -h, --help
+          Print help (see a summary with '-h')
+
+Global options: [..]
+
+Examples:
+  cronctl sandbox --list-scenarios
+  cronctl sandbox --port 8080
+      Incident 2 among healthy turns; prints the token that `CRONCTL_TOKEN` is
+      to be
+  cronctl sandbox --scenario faults --latency 20ms --fail 0.1
+      One workspace of each behaviour, on a slow platform with trouble of its
+      own
+  cronctl sandbox --scenario reno-stars --speed 60 -o ndjson
+      The incident as it was, a minute in a second; for a script
+--- exit 0
+
+"#]]);
 }
 
 #[test]

@@ -39,6 +39,7 @@ pub enum AdapterAction {
     clippy::struct_excessive_bools,
     reason = "flags of a command line, which are independent of each other"
 )]
+#[command(after_long_help = EXAMPLES)]
 pub struct CheckArgs {
     /// The adapter's address, such as `http://127.0.0.1:8000`; with --platform the platform's
     #[arg(value_name = "URL", value_hint = ValueHint::Url, required_unless_present = "demo")]
@@ -99,3 +100,14 @@ pub struct CheckArgs {
     #[arg(long, short)]
     pub yes: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  cronctl adapter check --demo
+      On an adapter of the sandbox, which honours every clause
+  cronctl adapter check http://127.0.0.1:8000 --token-file inbound-secret
+      On an adapter; asks before it starts and cancels turns
+  cronctl adapter check http://127.0.0.1:8000 --token-file inbound-secret --yes -o junit
+      For a test report
+  cronctl adapter check https://platform.example --platform --workspace 3fe84b89 --turn-command './start-a-turn'
+      Through a platform, on turns that are started otherwise";

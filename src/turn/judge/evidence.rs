@@ -1,6 +1,7 @@
 //! Evidence: what says how old a turn is.
 
 use super::case::Case;
+use crate::turn::spell::SLACK_MS;
 use crate::turn::{Activity, Bound, Evidence, EvidenceKind, Witness};
 use crate::when::utc;
 
@@ -165,6 +166,9 @@ impl Case<'_> {
                 }
                 let took = row.duration_ms.unwrap_or(0).max(0);
                 let since_ms = self.ours(at_ms.saturating_sub(took));
+                if self.is_of_an_earlier_turn(since_ms) {
+                    return None;
+                }
                 return Some(Evidence {
                     kind: EvidenceKind::Activity,
                     since_ms: Some(since_ms),
@@ -187,6 +191,12 @@ impl Case<'_> {
         None
     }
 
+    /// Whether an instant, by our clock, lies before one at which nothing of this turn was in flight.
+    fn is_of_an_earlier_turn(&self, at_ms: i64) -> bool {
+        let idle_ms = self.spell.and_then(|spell| spell.idle_before_ms);
+        idle_ms.is_some_and(|idle_ms| at_ms.saturating_add(SLACK_MS) < idle_ms)
+    }
+
     /// The unbroken run of fires skipped or rejected as busy, newest first, with when by our clock.
     pub(super) fn skips(&self) -> Vec<(&Activity, i64)> {
         let mut run = Vec::new();
@@ -194,6 +204,9 @@ impl Case<'_> {
             let Some(at_ms) = row.created_at_ms else {
                 continue;
             };
+            if self.is_of_an_earlier_turn(self.ours(at_ms)) {
+                break;
+            }
             if is_skip(row) {
                 run.push((row, self.ours(at_ms)));
             } else if row.activity_type == "cron_run" || is_ok(row, "a2a_receive") {

@@ -148,14 +148,14 @@ fn events_say_when() {
     // A poll has seen it long ago: the event restores what the sweep hid.
     let restored = [
         seen(0, true),
-        event(20_000, None),
+        seen(20_000, false),
         event(50_000, Some("tick")),
     ];
     assert_eq!(what(&restored), Some((0, None, None)));
     // The same after a start that was seen.
     let flap = [
         start.clone(),
-        event(20_000, None),
+        seen(20_000, false),
         event(50_000, Some("tick")),
     ];
     assert_eq!(what(&flap), Some((1_000, Some(1_000), event_start)));
@@ -166,18 +166,11 @@ fn events_say_when() {
         event(20_001, Some("next")),
     ];
     assert_eq!(what(&next), Some((20_001, Some(20_001), event_start)));
-    // The same prompt after more than the sweep can hide is another turn.
-    let again = [
-        start.clone(),
-        event(20_000, None),
-        event(80_000, Some("tick")),
-    ];
-    assert_eq!(what(&again), Some((80_000, Some(80_000), event_start)));
-    // An event that says 0 and stays alone ends it after the bridge.
-    let ended = [start, event(20_000, None), seen(79_999, false)];
-    assert!(all(&ended).is_some());
-    let ended = [&ended[..], &[seen(80_000, false)]].concat();
+    // An event that says 0 ends it at once: the sweep sends none. The same prompt is then another turn.
+    let ended = [start, event(20_000, None)];
     assert_eq!(all(&ended), None);
+    let again = [&ended[..], &[event(20_100, Some("tick"))]].concat();
+    assert_eq!(what(&again), Some((20_100, Some(20_100), event_start)));
 }
 
 #[test]

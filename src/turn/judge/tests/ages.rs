@@ -283,3 +283,26 @@ fn a_list_that_contradicts_itself_is_said() {
         ]
     );
 }
+
+#[test]
+fn what_is_older_than_an_idle_look_is_another_turns() {
+    let activity = vec![fire("skipped", now() - 2 * HOUR), timeout(now() - 3 * HOUR)];
+    let snapshot = busy_with(activity);
+    let seen = |idle_before_ms| Spell {
+        idle_before_ms,
+        ..spell("w", now() - 5 * MIN)
+    };
+    let of = |idle_before_ms| {
+        let turn = only(&snapshot, vec![seen(idle_before_ms)]);
+        (turn.verdict, turn.age_ms, turn.blocks.skipped)
+    };
+    assert_eq!(of(None), (Verdict::Over, Some(3 * HOUR), Some(1)));
+    // Idle after the message was sent, before the fire was skipped.
+    let between = Some(now() - 150 * MIN);
+    assert_eq!(of(between), (Verdict::Over, Some(2 * HOUR), Some(1)));
+    // Idle after both: only what was seen since counts.
+    let after = Some(now() - HOUR);
+    let (verdict, age_ms, skipped) = of(after);
+    assert_eq!((verdict, age_ms), (Verdict::Unknown, Some(5 * MIN)));
+    assert!(skipped.unwrap_or(0) == 0, "{skipped:?}");
+}

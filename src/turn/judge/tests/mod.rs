@@ -79,6 +79,7 @@ fn spell(id: &str, first_seen_ms: i64) -> Spell {
         started_ms: None,
         started_by: None,
         idle_since_ms: None,
+        idle_before_ms: None,
         current_task: None,
     }
 }

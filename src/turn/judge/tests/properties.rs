@@ -49,6 +49,7 @@ fn any_snapshot() -> impl Strategy<Value = (Snapshot, Vec<Spell>)> {
             started_ms: start,
             started_by: start.map(|_| Witness::Event),
             idle_since_ms: idle,
+            idle_before_ms: None,
             last_seen_ms: first.max(now() - 30 * S),
             ..spell(id, first)
         });
