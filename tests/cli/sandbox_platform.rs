@@ -497,7 +497,8 @@ fn tenants_limits_and_failures_are_those_of_the_real_platform() {
 #[test]
 fn events_are_told_to_all_on_ws_and_to_one_on_its_stream() {
     use tokio_tungstenite::tungstenite::{Message, connect};
-    let platform = Platform::start("--scenario faults --speed 60");
+    // In real time no sweep, five minutes in, adds an event of its own.
+    let platform = Platform::start("--scenario faults --speed 1");
     let url = platform.said("url").replace("http", "ws");
     let (mut socket, _) = connect(format!("{url}/ws")).unwrap();
     let mut stream = platform.connect();
@@ -506,7 +507,7 @@ fn events_are_told_to_all_on_ws_and_to_one_on_its_stream() {
     let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
     assert!(lines.any(|line| line.eq_ignore_ascii_case("content-type: text/event-stream")));
 
-    let message = r#"{"jsonrpc":"2.0","id":"1","method":"message/send","params":{"message":{"parts":[{"kind":"text","text":"SLEEP 20"}]}}}"#;
+    let message = r#"{"jsonrpc":"2.0","id":"1","method":"message/send","params":{"message":{"parts":[{"kind":"text","text":"SLEEP 1"}]}}}"#;
     let ended = platform.ask("POST /workspaces/idle/a2a", message);
     assert_eq!(ended.status, 200);
     let mut data = lines.filter_map(|line| {
@@ -530,7 +531,7 @@ fn events_are_told_to_all_on_ws_and_to_one_on_its_stream() {
     let payload = &started.unwrap()["payload"];
     assert_eq!(
         payload,
-        &json!({"active_tasks": 1, "current_task": "SLEEP 20"})
+        &json!({"active_tasks": 1, "current_task": "SLEEP 1"})
     );
 }
 

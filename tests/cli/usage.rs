@@ -542,7 +542,9 @@ fn examples(command: &clap::Command) -> Vec<String> {
 
 #[test]
 fn help_turns() {
-    assert_data_eq!(help("turns --help"), str![[r#"
+    assert_data_eq!(
+        help("turns --help"),
+        str![[r#"
 Which turns are in flight, and which are past their ceiling
 
 A turn is one run of an agent inside a workspace. For each: how old it is and
@@ -671,12 +673,15 @@ Examples:
   cronctl turns --demo
 --- exit 0
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn help_checkpoint() {
-    assert_data_eq!(help("checkpoint --help"), str![[r#"
+    assert_data_eq!(
+        help("checkpoint --help"),
+        str![[r#"
 Free turns past their ceiling, and know whether it worked
 
 Asks the owner of each turn to save it and let go, and reads back. Success is
@@ -830,12 +835,15 @@ Examples:
   cronctl checkpoint history --since 7d
 --- exit 0
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn help_checkpoint_history() {
-    assert_data_eq!(help("checkpoint history --help"), str![[r#"
+    assert_data_eq!(
+        help("checkpoint history --help"),
+        str![[r#"
 Which requests were made, by whom, and what came of them
 
 Newest first, from the ledger. A request without an answer was begun and its end
@@ -869,12 +877,15 @@ Examples:
   "unknown")'
 --- exit 0
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn help_adapter_check() {
-    assert_data_eq!(help("adapter check --help"), str![[r#"
+    assert_data_eq!(
+        help("adapter check --help"),
+        str![[r#"
 Try the checkpoint contract on an adapter, clause by clause
 
 Sends requests that must be refused, starts two turns of its own, checkpoints
@@ -965,12 +976,15 @@ Examples:
       Through a platform, on turns that are started otherwise
 --- exit 0
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn help_sandbox() {
-    assert_data_eq!(help("sandbox --help"), str![[r#"
+    assert_data_eq!(
+        help("sandbox --help"),
+        str![[r#"
 Run a Molecule platform on loopback, to try everything on
 
 Usage: cronctl sandbox [OPTIONS]
@@ -1028,7 +1042,8 @@ Examples:
       The incident as it was, a minute in a second; for a script
 --- exit 0
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
