@@ -265,8 +265,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn a_process_is_known_by_number_and_start() {
         let own = i64::from(std::process::id());
-        let stat = crate::files::read(Path::new("/proc/self/stat"), STAT_BYTES).unwrap();
-        let start = started(&String::from_utf8(stat).unwrap());
+        let own_stat = crate::files::read(Path::new("/proc/self/stat"), STAT_BYTES).unwrap();
+        let start = started(&String::from_utf8(own_stat).unwrap());
         assert_eq!(alive(Some(own), start), Some(true));
         // The number is in use again, by a process that started at another time.
         assert_eq!(alive(Some(own), start.map(|s| s + 1)), Some(false));

@@ -107,12 +107,14 @@ fn whole(ago: i64, alive: Option<bool>) -> OpenClawRuns {
     runs
 }
 
+type Change = fn(&mut OpenClawRuns);
+
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn verdicts_follow_from_the_records_that_a_version_keeps() {
     use Confidence::{Certain, Likely};
     use Verdict::{Leaked, Over, Running, Skewed};
     let none = |_: &mut OpenClawRuns| {};
-    type Change = fn(&mut OpenClawRuns);
     let cases: [(&str, OpenClawRuns, Change, Verdict, Confidence); 17] = [
         (
             "9.6, owner seen",
