@@ -1,7 +1,7 @@
 //! `cronctl adapter check`: does an adapter honour the checkpoint contract?
 //!
-//! The requests are sent in [`drive`]; whether a clause of `docs/adapter-spec.md` holds is then a
-//! function of what was said ([`clause`]).
+//! The requests are sent in `drive`; whether a clause of `docs/adapter-spec.md` holds is then a
+//! function of what was said (`clause`).
 
 mod args;
 mod clause;
