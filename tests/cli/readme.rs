@@ -10,6 +10,7 @@ const MODEL: (&str, &str) = (
     "```console\n$ cronctl explain-model --demo slbe-nightly-optimizer\n",
     "```\n",
 );
+const TURNS: (&str, &str) = ("```console\n$ cronctl turns --demo\n", "```\n");
 const CODES: (&str, &str) = ("| Code | Meaning |\n| --- | --- |\n", "\n## ");
 
 /// Compares a part of the README with what it must be; rewrites it when asked to.
@@ -42,6 +43,12 @@ fn readme_shows_real_output_and_the_real_exit_codes() {
     let run = Sandbox::new().run("explain-model --demo slbe-nightly-optimizer");
     assert_eq!(run.code, Some(0), "{run}");
     part_is(MODEL, &run.stdout);
+    let run = Sandbox::new()
+        .command(["turns", "--demo"])
+        .without("CRONCTL_NOW")
+        .run();
+    assert_eq!(run.code, Some(0), "{run}");
+    part_is(TURNS, &run.stdout);
     let codes = Exit::ALL.map(|exit| format!("| {} | {} |\n", exit.code(), exit.meaning()));
     part_is(CODES, &codes.concat());
 }
