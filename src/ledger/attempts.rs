@@ -83,7 +83,8 @@ impl Ledger {
                        FROM attempts \
                        WHERE platform = ?1 AND workspace_id = ?2 AND turn_key = ?3 \
                          AND (outcome IS NULL OR outcome <> 'not-sent') ORDER BY id";
-            let mut statement = connection.prepare(sql)?;
+            // Asked once per turn that is to be freed.
+            let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map([platform, workspace_id, turn_key], |row| {
                 let at_ms: Option<i64> = row.get(3)?;
                 Ok(Attempt {

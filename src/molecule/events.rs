@@ -5,7 +5,12 @@ mod stream;
 
 use std::time::Duration;
 
-use super::client::Platform;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Response, StatusCode, Url};
+
+use super::client::{Platform, in_one_line};
+use super::failure;
+use super::transport::Transport;
 use crate::checkpoint::backoff_ms;
 use crate::clock::Stopwatch;
 use crate::turn::PlatformEvent;
@@ -70,6 +75,30 @@ enum Ended {
     NotOffered(String),
     /// Nobody listens any more.
     Dropped,
+}
+
+/// Opens what gives events, where the platform answers with the status that is expected.
+async fn open(
+    transport: &Transport,
+    url: &Url,
+    headers: HeaderMap,
+    expected: impl Fn(StatusCode) -> bool,
+) -> Result<Response, Ended> {
+    let response = transport.open(url, headers).await.map_err(|fault| {
+        let timeout = transport.timeout();
+        let error = failure::broken(transport, &Method::GET, url, timeout, &fault, 1);
+        Ended::Lost(in_one_line(&error))
+    })?;
+    let status = response.status();
+    if expected(status) {
+        return Ok(response);
+    }
+    let why = format!("GET {}: {status}", url.path());
+    Err(if not_offered(status.as_u16()) {
+        Ended::NotOffered(why)
+    } else {
+        Ended::Lost(why)
+    })
 }
 
 impl Events {

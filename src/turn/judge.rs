@@ -129,9 +129,7 @@ fn warnings(snapshot: &Snapshot, turns: &[Turn]) -> Vec<String> {
         } else {
             format!("ages rest on {}", kinds.join(", "))
         };
-        warnings.push(format!(
-            "the platform does not list turns (GET /admin/turns: {why}): {rest}"
-        ));
+        warnings.push(format!("the platform does not list turns ({why}): {rest}"));
     }
     if let Some(offset) = snapshot.clock_offset_ms
         && offset.saturating_abs() > CLOCKS_APART_MS

@@ -55,7 +55,7 @@ pub(super) fn role(outcome: Outcome) -> Role {
 /// Says in a sentence what an outcome is.
 pub(super) fn sentence(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Confirmed => "The request was accepted, and the turn is gone: that was read back.",
+        Outcome::Confirmed => "The turn is gone after the request: that was read back.",
         Outcome::Idle => "Nothing was in flight.",
         Outcome::Moot => "The turn had ended by itself; the one after it was not touched.",
         Outcome::NotSent => "No request was sent.",

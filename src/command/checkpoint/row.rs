@@ -12,7 +12,7 @@ use crate::checkpoint::{Answer, Body, Outcome};
 use crate::openclaw::Confidence;
 use crate::openclaw::gateway::ABORT;
 use crate::report::{Cell, Column, Row, View};
-use crate::turn::{Bound, Liveness, Verdict};
+use crate::turn::{Bound, Liveness, Turn, Verdict};
 use crate::ui::Role;
 use crate::when;
 
@@ -127,21 +127,6 @@ impl TargetRow {
             None => (Outcome::NotSent, String::new(), None),
         };
         Self {
-            workspace_id: turn.workspace_id,
-            workspace_name: turn.workspace_name,
-            runtime: turn.runtime,
-            turn_id: turn.turn_id,
-            turn: target.turn_key,
-            verdict: turn.verdict,
-            confidence: turn.confidence,
-            liveness: turn.liveness,
-            age_ms: turn.age_ms,
-            age_is: turn.age_is,
-            evidence: turn.evidence.map(|evidence| evidence.says),
-            ceiling_ms: turn.ceiling_ms,
-            ceiling_origin: turn.ceiling_origin,
-            over_by_ms: turn.over_by_ms,
-            method: "POST",
             url: url.ok(),
             request_id: Some(body.request_id.clone()),
             body: Some(Sent::Body(body)),
@@ -161,18 +146,36 @@ impl TargetRow {
                 .zip(ended_ms)
                 .map(|(asked, ended)| ended.saturating_sub(asked)),
             reported,
+            ..Self::about(turn, target.turn_key, "POST")
         }
     }
 
     /// The row of a run of an OpenClaw gateway.
     pub(super) fn of_run(done: Done, gateway: &str) -> Self {
         let turn = done.turn;
+        let name = turn.turn_id.clone().unwrap_or_else(|| turn.key.clone());
         Self {
-            turn: turn.turn_id.clone().unwrap_or(turn.key),
+            url: Some(gateway.to_owned()),
+            request_id: done.request_id,
+            body: done.frame.map(Sent::Frame),
+            requests: done.requests,
+            answer: done.answer,
+            answer_says: done.says,
+            outcome: done.outcome,
+            why: done.why,
+            took_ms: done.took_ms,
+            ..Self::about(turn, name, ABORT)
+        }
+    }
+
+    /// The row of a turn about which nothing was done.
+    fn about(turn: Turn, name: String, method: &'static str) -> Self {
+        Self {
             workspace_id: turn.workspace_id,
             workspace_name: turn.workspace_name,
             runtime: turn.runtime,
             turn_id: turn.turn_id,
+            turn: name,
             verdict: turn.verdict,
             confidence: turn.confidence,
             liveness: turn.liveness,
@@ -182,23 +185,23 @@ impl TargetRow {
             ceiling_ms: turn.ceiling_ms,
             ceiling_origin: turn.ceiling_origin,
             over_by_ms: turn.over_by_ms,
-            method: ABORT,
-            url: Some(gateway.to_owned()),
-            request_id: done.request_id,
-            body: done.frame.map(Sent::Frame),
-            requests: done.requests,
+            method,
+            url: None,
+            request_id: None,
+            body: None,
+            requests: 0,
             restarts: 0,
-            answer: done.answer,
-            answer_says: done.says,
-            outcome: done.outcome,
-            why: done.why,
+            answer: None,
+            answer_says: None,
+            outcome: Outcome::NotSent,
+            why: String::new(),
             looks: 0,
             looked_at: None,
             looked_at_ms: None,
             seen: None,
             asked_at: None,
             asked_at_ms: None,
-            took_ms: done.took_ms,
+            took_ms: None,
             reported: None,
         }
     }

@@ -161,7 +161,7 @@ fn shortened(text: &str) -> String {
 fn ago(at_ms: i64, now_ms: i64) -> String {
     let s = now_ms.saturating_sub(at_ms).div_euclid(1000);
     match s {
-        i64::MIN..0 => "in the future:".to_owned(),
+        i64::MIN..0 => "in the future".to_owned(),
         0..60 => format!("{s} s ago"),
         60..3600 => format!("{} min ago", s / 60),
         3600..172_800 => format!("{} h ago", s / 3600),

@@ -4,19 +4,18 @@
 //! and headers are the same; only the frames are the WebSocket library's.
 
 use futures_util::{SinkExt, StreamExt};
+use reqwest::StatusCode;
 use reqwest::header::{
     CONNECTION, HeaderMap, HeaderValue, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use reqwest::{Method, StatusCode};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::{Ended, FRAME_LIMIT, Happening, Pace, Patience, Sender, not_offered};
+use super::{Ended, FRAME_LIMIT, Happening, Pace, Patience, Sender, open};
 use crate::molecule::client::{Platform, in_one_line};
-use crate::molecule::failure;
 use crate::turn::parse_event;
 
 const WAY: &str = "/ws";
@@ -63,26 +62,8 @@ async fn connect(platform: &Platform) -> Result<WebSocketStream<reqwest::Upgrade
             headers.insert(name, value);
         }
     }
-    let response = transport.open(&url, headers).await.map_err(|fault| {
-        let error = failure::broken(
-            transport,
-            &Method::GET,
-            &url,
-            transport.timeout(),
-            &fault,
-            1,
-        );
-        Ended::Lost(in_one_line(&error))
-    })?;
-    let status = response.status();
-    if status != StatusCode::SWITCHING_PROTOCOLS {
-        let why = format!("GET /ws: {status}");
-        return Err(if not_offered(status.as_u16()) {
-            Ended::NotOffered(why)
-        } else {
-            Ended::Lost(why)
-        });
-    }
+    let switched = |status| status == StatusCode::SWITCHING_PROTOCOLS;
+    let response = open(transport, &url, headers, switched).await?;
     let accept = response.headers().get(SEC_WEBSOCKET_ACCEPT);
     if accept.map(HeaderValue::as_bytes) != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
         let why = "GET /ws: the answer is not to this request's key";

@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use eventsource_stream::Eventsource as _;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Method, Response};
+use reqwest::{Response, StatusCode};
 
-use super::{Ended, FRAME_LIMIT, Happening, Pace, Patience, Sender, not_offered};
+use super::{Ended, FRAME_LIMIT, Happening, Pace, Patience, Sender, open};
 use crate::molecule::client::{Platform, in_one_line, workspace_path};
-use crate::molecule::failure;
 use crate::turn::parse_event;
 
 const WAY: &str = "/workspaces/:id/events/stream";
@@ -104,27 +103,8 @@ async fn connect(platform: &Platform, id: &str) -> Result<Response, Ended> {
     let url = platform.transport().url(&path).map_err(not_sent)?;
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    let transport = platform.transport();
-    let response = transport.open(&url, headers).await.map_err(|fault| {
-        let error = failure::broken(
-            transport,
-            &Method::GET,
-            &url,
-            transport.timeout(),
-            &fault,
-            1,
-        );
-        Ended::Lost(in_one_line(&error))
-    })?;
-    let status = response.status();
-    if !status.is_success() {
-        let why = format!("GET {path}: {status}");
-        return Err(if not_offered(status.as_u16()) {
-            Ended::NotOffered(why)
-        } else {
-            Ended::Lost(why)
-        });
-    }
+    let success = |status: StatusCode| status.is_success();
+    let response = open(platform.transport(), &url, headers, success).await?;
     let kind = response.headers().get(CONTENT_TYPE);
     let kind = kind.and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !kind.to_ascii_lowercase().starts_with("text/event-stream") {

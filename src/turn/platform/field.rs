@@ -1,6 +1,9 @@
 //! Fields that may be of another type than expected: those are `None`, and the rest of the row is kept.
 
+use std::fmt;
+
 use jiff::Timestamp;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -13,24 +16,89 @@ fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Op
     Ok(serde_json::from_str(raw.get()).ok())
 }
 
+/// A string or a whole number, read without a second look: most fields of long lists are one of them.
+enum Plain {
+    Text(String),
+    Whole(i64),
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Plain;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Plain, E> {
+                Ok(Plain::Text(text.to_owned()))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Plain, E> {
+                Ok(Plain::Text(text))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Plain, E> {
+                Ok(Plain::Whole(number))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Plain, E> {
+                Ok(i64::try_from(number).map_or(Plain::Other, Plain::Whole))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Plain, E> {
+                Ok(Plain::Other)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Plain, E> {
+                Ok(Plain::Other)
+            }
+
+            fn visit_unit<E>(self) -> Result<Plain, E> {
+                Ok(Plain::Other)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Plain, A::Error> {
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Plain::Other)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Plain, A::Error> {
+                while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Plain::Other)
+            }
+        }
+        from.deserialize_any(Any)
+    }
+}
+
 /// A string that is not empty.
 pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Ok(lenient::<_, String>(from)?.filter(|text| !text.is_empty()))
+    Ok(any_text(from)?.filter(|text| !text.is_empty()))
 }
 
 /// A string, empty where there is none.
 pub(super) fn name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    Ok(lenient(from)?.unwrap_or_default())
+    Ok(any_text(from)?.unwrap_or_default())
 }
 
 /// A string, the empty one too.
 pub(super) fn any_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    lenient(from)
+    Ok(match Plain::deserialize(from)? {
+        Plain::Text(text) => Some(text),
+        Plain::Whole(_) | Plain::Other => None,
+    })
 }
 
 /// A whole number.
 pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    lenient(from)
+    Ok(match Plain::deserialize(from)? {
+        Plain::Whole(number) => Some(number),
+        Plain::Text(_) | Plain::Other => None,
+    })
 }
 
 /// Seconds, rounded down: a runtime that measures with floats is as good.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -308,9 +309,20 @@ fn list<'a>(text: &'a str, what: &str) -> Result<Vec<&'a RawValue>, String> {
     serde_json::from_str(text).map_err(|e| unreadable(text, &e))
 }
 
+/// Reads a row without the fields that cannot be read at all: a string of half a character.
+fn without_broken<T: DeserializeOwned>(row: &str) -> Option<T> {
+    let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(row).ok()?;
+    let readable = |(name, value): (&str, &RawValue)| {
+        let value = serde_json::from_str::<Value>(value.get()).ok()?;
+        Some((name.to_owned(), value))
+    };
+    let readable: serde_json::Map<_, _> = fields.into_iter().filter_map(readable).collect();
+    serde_json::from_value(readable.into()).ok()
+}
+
 /// Reads rows one by one: one that cannot be used does not hide the others.
-fn rows<'a, T: Deserialize<'a>>(
-    all: &[&'a RawValue],
+fn rows<T: DeserializeOwned>(
+    all: &[&RawValue],
     needed: &[&'static str],
     id_name: &str,
     id: impl Fn(&T) -> String,
@@ -333,7 +345,7 @@ fn rows<'a, T: Deserialize<'a>>(
             skip(format!("it is {}, and no object", excerpt(row.get())));
             continue;
         }
-        match serde_json::from_str::<T>(row.get()) {
+        match serde_json::from_str::<T>(row.get()).or_else(|e| without_broken(row.get()).ok_or(e)) {
             Ok(value) if id(&value).is_empty() => skip(format!("it has no {id_name}")),
             Ok(value) => parsed.value.push(value),
             Err(e) => skip(e.to_string()),

@@ -48,7 +48,7 @@ fn snapshot(workspaces: Vec<Workspace>) -> Snapshot {
         source: "demo".into(),
         taken_at_ms: now(),
         workspaces,
-        turns: TurnsRoute::Missing("404 Not Found".into()),
+        turns: TurnsRoute::Missing("GET /admin/turns: 404 Not Found".into()),
         ..Snapshot::default()
     }
 }
