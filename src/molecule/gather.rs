@@ -24,6 +24,9 @@ pub enum Depth {
     /// The whole fleet: the workspaces, the turns, and at most one request per busy workspace:
     /// activity first; what is left of that budget goes to the ceilings of those that look over.
     Fleet,
+    /// What the ages of the whole fleet need: as [`Depth::Fleet`] where the platform does not list turns,
+    /// else the two lists alone.
+    Ages,
     /// These workspaces (ids) in full: activity, ceiling, schedules.
     Named(Vec<String>),
     /// The two lists alone: for reading back.
@@ -60,7 +63,8 @@ pub async fn gather(
     match depth {
         Depth::Lists => {}
         Depth::Named(ids) => look.in_full(ids).await,
-        Depth::Fleet => look.fleet(adapters).await,
+        Depth::Ages if matches!(look.snapshot.turns, TurnsRoute::Listed(_)) => {}
+        Depth::Fleet | Depth::Ages => look.fleet(adapters).await,
     }
     Ok((look.snapshot, look.problems))
 }

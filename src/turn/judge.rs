@@ -82,8 +82,9 @@ pub fn judge(
             let spell = spells.get(id);
             let spell = spell.filter(|spell| spell_is_of(spell, *turn, rows.len()));
             let case = Case::new(snapshot, policy, adapters, id, workspace, *turn, spell);
-            problem = problem.or_else(|| case.ceiling().1);
-            judged.turns.push(case.row());
+            let (ceiling, wrong) = case.ceiling();
+            problem = problem.or(wrong);
+            judged.turns.push(case.row(ceiling));
         }
         judged.problems.extend(problem);
     }

@@ -117,26 +117,20 @@ async fn look(
     world: &World,
     ids: Option<&BTreeSet<String>>,
 ) -> Result<(Snapshot, Vec<Problem>), Error> {
-    let at = async |depth: &Depth| {
-        gather(
-            &world.platform,
-            &world.tag,
-            depth,
-            &world.adapters,
-            args.concurrency(),
-            world.now_ms,
-            world.now_is_real,
-        )
-        .await
+    let depth = match ids {
+        Some(ids) => Depth::Named(ids.iter().cloned().collect()),
+        None => Depth::Ages,
     };
-    if let Some(ids) = ids {
-        return at(&Depth::Named(ids.iter().cloned().collect())).await;
-    }
-    let (lists, problems) = at(&Depth::Lists).await?;
-    match lists.turns {
-        TurnsRoute::Listed(_) => Ok((lists, problems)),
-        TurnsRoute::Missing(_) | TurnsRoute::NotAsked => at(&Depth::Fleet).await,
-    }
+    gather(
+        &world.platform,
+        &world.tag,
+        &depth,
+        &world.adapters,
+        args.concurrency(),
+        world.now_ms,
+        world.now_is_real,
+    )
+    .await
 }
 
 /// The ids of the workspaces that are named; `None` when none is.

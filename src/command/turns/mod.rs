@@ -8,7 +8,7 @@ mod openclaw;
 pub(crate) mod pick;
 mod report;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod screen;
 mod sources;
 mod watch;

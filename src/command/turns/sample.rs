@@ -1,15 +1,15 @@
-//! Turns for the tests of this folder.
+//! Turns for the tests of the commands.
 
 use crate::openclaw::Confidence;
 use crate::turn::{Blocks, Liveness, Turn, Verdict};
 
 /// An instant, epoch milliseconds.
-pub(super) fn at(text: &str) -> i64 {
+pub(crate) fn at(text: &str) -> i64 {
     crate::context::parse_instant(text).unwrap()
 }
 
 /// A turn of workspace `ws-<id>` that nothing else is known of.
-pub(super) fn turn(id: &str, verdict: Verdict) -> Turn {
+pub(crate) fn turn(id: &str, verdict: Verdict) -> Turn {
     Turn {
         source: "http://platform".to_owned(),
         workspace_id: format!("ws-{id}"),

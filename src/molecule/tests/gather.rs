@@ -107,6 +107,12 @@ fn of<const N: usize>(pairs: [(&str, usize); N]) -> BTreeMap<String, usize> {
 
 #[tokio::test]
 async fn a_fleet_without_the_turns_route_costs_one_request_per_busy_workspace() {
+    for depth in [Depth::Fleet, Depth::Ages] {
+        one_request_per_busy_workspace(&depth).await;
+    }
+}
+
+async fn one_request_per_busy_workspace(depth: &Depth) {
     let kinds = ["claude-code", "codex", "unheard-of"];
     let rows = (0..500).map(|n| {
         let active = u32::from(n % 5 != 0);
@@ -121,7 +127,7 @@ async fn a_fleet_without_the_turns_route_costs_one_request_per_busy_workspace() 
     }
     .start()
     .await;
-    let (snapshot, problems) = look(&server, &Depth::Fleet).await;
+    let (snapshot, problems) = look(&server, depth).await;
     assert_eq!(problems, []);
     let busy = 400;
     let codex = (0..500).filter(|n| n % 3 == 1 && n % 5 != 0).count();
@@ -204,6 +210,10 @@ async fn with_the_turns_route_only_those_over_are_asked_about() {
     assert_eq!(server.lines().len(), 3 + 2);
     assert!(snapshot.activity.is_empty());
     assert!(matches!(snapshot.turns, TurnsRoute::Listed(turns) if turns.len() == 3));
+    // For the ages alone the two lists are enough, too.
+    let (snapshot, _) = look(&server, &Depth::Ages).await;
+    assert_eq!(server.lines().len(), 3 + 2 + 2);
+    assert!(snapshot.activity.is_empty());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! One row: a workspace, or one of its turns.
 
 use super::Policy;
+use super::ceiling::Ceiling;
 use super::evidence::{Age, age};
 use crate::openclaw::Confidence;
 use crate::turn::{
@@ -191,11 +192,10 @@ impl<'a> Case<'a> {
     }
 
     /// Judges it.
-    pub(super) fn row(&self) -> Turn {
+    pub(super) fn row(&self, ceiling: Ceiling) -> Turn {
         let mut notes = Vec::new();
         let (native, native_session_origin) = self.native();
         let (steerable, steerable_origin) = self.steerable();
-        let (ceiling, _) = self.ceiling();
         let flight = self.flight(native, &mut notes);
         let going = matches!(flight, Flight::Going);
         let (mut evidence, odd) = if going {

@@ -122,7 +122,7 @@ pub(super) fn on<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
 
 /// An instant in words, epoch milliseconds.
 pub(super) fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    Ok(lenient::<_, String>(from)?.and_then(|text| parse_instant(&text)))
+    Ok(any_text(from)?.and_then(|text| parse_instant(&text)))
 }
 
 /// The instant of a start: Go's zero time means that it is not known.
