@@ -19,6 +19,12 @@ pub struct Policy {
     pub backoff_max_ms: i64,
     /// A refused turn is not asked again before this.
     pub refusal_cooldown_ms: i64,
+    /// Who asks to come back later than this is left alone for this call.
+    pub longest_wait_ms: i64,
+    /// In a loop: how long a turn rests after requests that did not end it; doubles.
+    pub rest_ms: i64,
+    /// The longest such rest.
+    pub rest_max_ms: i64,
     /// `--escalate restart`: after unsupported, refused or lingering, restart the workspace.
     pub escalate: bool,
 }
@@ -33,6 +39,9 @@ impl Default for Policy {
             backoff_ms: 1_000,
             backoff_max_ms: 30_000,
             refusal_cooldown_ms: 3_600_000,
+            longest_wait_ms: 300_000,
+            rest_ms: 60_000,
+            rest_max_ms: 3_600_000,
             escalate: false,
         }
     }

@@ -5,9 +5,6 @@ use super::{Action, Attempt, Outcome, ReadBack, Target, done};
 use crate::checkpoint::{Answer, Policy, backoff_ms, request_id};
 use crate::when::{duration, utc};
 
-/// Who asks to come back later than this is left alone for this call.
-const LONGEST_WAIT_MS: i64 = 300_000;
-
 /// What a decision rests on.
 pub(super) struct Case<'a> {
     pub(super) target: &'a Target,
@@ -152,7 +149,7 @@ impl Case<'_> {
                 format!("it asked to come back after {wait}; no request is left in this call"),
             );
         }
-        if until_ms.saturating_sub(self.now_ms) > LONGEST_WAIT_MS {
+        if until_ms.saturating_sub(self.now_ms) > self.policy.longest_wait_ms {
             return done(
                 Outcome::Throttled,
                 format!("it asked to come back after {wait}: too long for this call"),
