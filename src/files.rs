@@ -15,6 +15,35 @@ pub fn open(path: &Path) -> std::io::Result<File> {
     File::open(path)
 }
 
+/// Opens a file that holds a secret. On Unix it must not be readable by group or others; what is no
+/// regular file (a pipe) is not asked for its mode. `what` is the secret: `token`.
+///
+/// # Errors
+/// When it cannot be read, is a directory, or is open to others.
+pub fn open_private(path: &Path, what: &str) -> Result<File, Error> {
+    let shown = path.display();
+    let fail = |why: &dyn std::fmt::Display| {
+        Error::failed(format!("{shown}: the {what} cannot be read")).because(why)
+    };
+    let file = open(path).map_err(|e| fail(&e))?;
+    let meta = file.metadata().map_err(|e| fail(&e))?;
+    if meta.is_dir() {
+        return Err(fail(&"it is a directory"));
+    }
+    #[cfg(unix)]
+    if meta.is_file() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = meta.permissions().mode() & 0o777;
+        if mode & 0o044 != 0 {
+            return Err(Error::failed(format!(
+                "{shown}: the {what} is readable by others (mode {mode:03o})"
+            ))
+            .hint(format!("chmod 600 {shown}")));
+        }
+    }
+    Ok(file)
+}
+
 /// Reads a whole file of at most `limit` bytes.
 ///
 /// # Errors

@@ -1,8 +1,10 @@
 //! Attempts: every request, recorded before it is sent.
 
-use rusqlite::{Statement, Transaction, params};
+use std::collections::BTreeMap;
 
 use super::Ledger;
+use super::database::{Database, ROWS, Row, TURNS, Value, for_turns, places};
+use super::fault::Fault;
 use super::value::{from_json, json, without_tokens, word};
 use crate::checkpoint::{Answer, Attempt, Outcome};
 use crate::error::Error;
@@ -34,37 +36,9 @@ pub struct NewAttempt {
     pub restart: bool,
     /// The turn as judged before, JSON.
     pub before: serde_json::Value,
-}
-
-/// One thing to record. Several are recorded together by [`Ledger::record`].
-#[derive(Clone, Debug, PartialEq)]
-pub enum Record {
-    /// See [`Ledger::begin`].
-    Begun(Box<NewAttempt>),
-    /// See [`Ledger::answered`].
-    Answered {
-        /// The attempt's number.
-        id: i64,
-        /// When, epoch milliseconds.
-        at_ms: i64,
-        /// By the contract.
-        answer: Answer,
-        /// In words.
-        says: String,
-    },
-    /// See [`Ledger::ended`].
-    Ended {
-        /// The attempt's number.
-        id: i64,
-        /// When, epoch milliseconds.
-        at_ms: i64,
-        /// How it ended for the turn.
-        outcome: Outcome,
-        /// Why, in words.
-        why: String,
-        /// The turn as seen after, JSON.
-        after: serde_json::Value,
-    },
+    /// How many attempts of the turn the caller knows, as [`Ledger::attempts`] counts them. Looked at
+    /// when the turn is claimed.
+    pub known: usize,
 }
 
 impl Ledger {
@@ -78,25 +52,22 @@ impl Ledger {
         workspace_id: &str,
         turn_key: &str,
     ) -> Result<Vec<Attempt>, Error> {
-        self.read(|connection| {
-            let sql = "SELECT request_id, round, begun_ms, answered_ms, answer, restart \
-                       FROM attempts \
-                       WHERE platform = ?1 AND workspace_id = ?2 AND turn_key = ?3 \
-                         AND (outcome IS NULL OR outcome <> 'not-sent') ORDER BY id";
-            // Asked once per turn that is to be freed.
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([platform, workspace_id, turn_key], |row| {
-                let at_ms: Option<i64> = row.get(3)?;
-                Ok(Attempt {
-                    request_id: row.get(0)?,
-                    round: row.get(1)?,
-                    at_ms: row.get(2)?,
-                    answer: from_json(row, 4)?.zip(at_ms),
-                    restart: row.get(5)?,
-                })
-            })?;
-            rows.collect()
-        })
+        let turns = [(workspace_id, turn_key)];
+        let all = self.read(|database| of_turns(database, platform, &turns))?;
+        Ok(all.into_values().next().unwrap_or_default())
+    }
+
+    /// The same for many turns at once, each a workspace and what names the turn. Only those with
+    /// attempts are in the answer.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn attempts_of(
+        &self,
+        platform: &str,
+        turns: &[(&str, &str)],
+    ) -> Result<BTreeMap<(String, String), Vec<Attempt>>, Error> {
+        self.read(|database| of_turns(database, platform, turns))
     }
 
     /// Records a request about to be sent; durable when it returns. Returns its number.
@@ -104,7 +75,11 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be written: then nothing may be sent.
     pub fn begin(&mut self, attempt: &NewAttempt) -> Result<i64, Error> {
-        self.change(|transaction| Writer::new(transaction)?.begun(attempt))
+        self.change(|database| {
+            let ids = begun(database, &[attempt], database.now_ms()?)?;
+            let none = || Fault::Unexpected("no number was given".to_owned());
+            ids.first().copied().ok_or_else(none)
+        })
     }
 
     /// Records what was answered.
@@ -118,7 +93,7 @@ impl Ledger {
         answer: &Answer,
         says: &str,
     ) -> Result<(), Error> {
-        self.change(|transaction| Writer::new(transaction)?.answered(id, at_ms, answer, says))
+        self.change(|database| answered(database, &[self::answer(id, at_ms, answer, says)?]))
     }
 
     /// Records how it ended, and the turn as seen after (JSON).
@@ -133,119 +108,156 @@ impl Ledger {
         why: &str,
         after: &serde_json::Value,
     ) -> Result<(), Error> {
-        self.change(|transaction| Writer::new(transaction)?.ended(id, at_ms, outcome, why, after))
-    }
-
-    /// Records several things together, in their order: all or none. Durable when it returns.
-    /// Returns the number of the attempt that each is about.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written: then none of the requests may be sent.
-    pub fn record(&mut self, records: &[Record]) -> Result<Vec<i64>, Error> {
-        self.change(|transaction| {
-            let mut write = Writer::new(transaction)?;
-            records.iter().map(|record| write.record(record)).collect()
-        })
+        self.change(|database| ended(database, &[end(id, at_ms, outcome, why, after)?]))
     }
 }
 
-/// The statements of one transaction.
-struct Writer<'a> {
-    begun: Statement<'a>,
-    answered: Statement<'a>,
-    ended: Statement<'a>,
-}
+/// Attempts by turn, each a workspace and what names the turn, oldest first.
+pub(super) type ByTurn = BTreeMap<(String, String), Vec<Attempt>>;
 
-impl<'a> Writer<'a> {
-    fn new(transaction: &'a Transaction<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            begun: transaction.prepare(
-                "INSERT INTO attempts (platform, workspace_id, workspace_name, turn_key, \
-                   request_id, round, begun_ms, who, reason, request, restart, turn_before) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) RETURNING id",
-            )?,
-            answered: transaction.prepare(
-                "UPDATE attempts SET answered_ms = ?2, answer = ?3, says = ?4 WHERE id = ?1",
-            )?,
-            ended: transaction.prepare(
-                "UPDATE attempts SET ended_ms = ?2, outcome = ?3, why = ?4, turn_after = ?5 \
-                 WHERE id = ?1",
-            )?,
-        })
-    }
-
-    fn record(&mut self, record: &Record) -> rusqlite::Result<i64> {
-        match record {
-            Record::Begun(attempt) => self.begun(attempt),
-            Record::Answered {
-                id,
-                at_ms,
-                answer,
-                says,
-            } => self.answered(*id, *at_ms, answer, says).map(|()| *id),
-            Record::Ended {
-                id,
-                at_ms,
-                outcome,
-                why,
-                after,
-            } => self.ended(*id, *at_ms, *outcome, why, after).map(|()| *id),
+pub(super) fn of_turns(
+    database: &Database,
+    platform: &str,
+    turns: &[(&str, &str)],
+) -> Result<ByTurn, Fault> {
+    let mut all = ByTurn::new();
+    for turns in turns.chunks(TURNS) {
+        let sql = "SELECT request_id, round, begun_ms, answered_ms, answer, restart, \
+                          workspace_id, turn_key, id \
+                   FROM attempts WHERE platform = $1 \
+                     AND (outcome IS NULL OR outcome <> 'not-sent')";
+        let sql = format!("{} ORDER BY id", for_turns(sql, 2, turns.len()));
+        let mut values = vec![platform.into()];
+        for (workspace_id, turn_key) in turns {
+            values.extend::<[Value; 2]>([(*workspace_id).into(), (*turn_key).into()]);
+        }
+        for row in database.query(&sql, values)? {
+            let turn = (row.get(6)?, row.get(7)?);
+            all.entry(turn).or_default().push(attempt(&row)?);
         }
     }
-
-    fn begun(&mut self, attempt: &NewAttempt) -> rusqlite::Result<i64> {
-        self.begun.query_row(
-            params![
-                attempt.platform,
-                attempt.workspace_id,
-                attempt.workspace_name,
-                attempt.turn_key,
-                attempt.request_id,
-                attempt.round,
-                attempt.at_ms,
-                attempt.who,
-                without_tokens(&attempt.reason),
-                without_tokens(&attempt.request),
-                attempt.restart,
-                without_tokens(&json(&attempt.before)?),
-            ],
-            |row| row.get(0),
-        )
-    }
-
-    fn answered(
-        &mut self,
-        id: i64,
-        at_ms: i64,
-        answer: &Answer,
-        says: &str,
-    ) -> rusqlite::Result<()> {
-        let answer = json(answer)?;
-        one(self
-            .answered
-            .execute(params![id, at_ms, answer, without_tokens(says)])?)
-    }
-
-    fn ended(
-        &mut self,
-        id: i64,
-        at_ms: i64,
-        outcome: Outcome,
-        why: &str,
-        after: &serde_json::Value,
-    ) -> rusqlite::Result<()> {
-        let after = without_tokens(&json(after)?);
-        let outcome = word(outcome)?;
-        one(self
-            .ended
-            .execute(params![id, at_ms, outcome, without_tokens(why), after])?)
-    }
+    Ok(all)
 }
 
-/// What is recorded of an attempt that is not there would be lost.
-fn one(changed: usize) -> rusqlite::Result<()> {
-    match changed {
-        1 => Ok(()),
-        n => Err(rusqlite::Error::StatementChangedRows(n)),
+fn attempt(row: &Row) -> Result<Attempt, Fault> {
+    let answered_ms: Option<i64> = row.get(3)?;
+    Ok(Attempt {
+        request_id: row.get(0)?,
+        round: row.get(1)?,
+        at_ms: row.get(2)?,
+        answer: from_json(row, 4)?.zip(answered_ms),
+        restart: row.get(5)?,
+    })
+}
+
+/// Writes requests about to be sent, each for another turn of one platform; returns their numbers.
+pub(super) fn begun(
+    database: &Database,
+    attempts: &[&NewAttempt],
+    now_ms: i64,
+) -> Result<Vec<i64>, Fault> {
+    if attempts.is_empty() {
+        return Ok(Vec::new());
     }
+    let mut values = Vec::with_capacity(13 * attempts.len());
+    for attempt in attempts {
+        values.extend::<[Value; 13]>([
+            (&attempt.platform).into(),
+            (&attempt.workspace_id).into(),
+            (&attempt.workspace_name).into(),
+            (&attempt.turn_key).into(),
+            (&attempt.request_id).into(),
+            attempt.round.into(),
+            attempt.at_ms.into(),
+            (&attempt.who).into(),
+            without_tokens(&attempt.reason).into(),
+            without_tokens(&attempt.request).into(),
+            attempt.restart.into(),
+            without_tokens(&json(&attempt.before)?).into(),
+            now_ms.into(),
+        ]);
+    }
+    let sql = format!(
+        "INSERT INTO attempts (platform, workspace_id, workspace_name, turn_key, request_id, round, \
+           begun_ms, who, reason, request, restart, turn_before, ledger_ms) \
+         VALUES {} RETURNING id",
+        places(1, attempts.len(), 13)
+    );
+    let mut ids = Vec::with_capacity(attempts.len());
+    for row in database.query(&sql, values)? {
+        ids.push(row.get(0)?);
+    }
+    // Numbers are given in the order of the rows, and may be told in another.
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// What an update writes about one attempt: its number, the instant, and texts.
+pub(super) type Update = (i64, i64, Vec<String>);
+
+/// What was answered.
+pub(super) fn answer(id: i64, at_ms: i64, answer: &Answer, says: &str) -> Result<Update, Fault> {
+    Ok((id, at_ms, vec![json(answer)?, without_tokens(says)]))
+}
+
+/// How it ended.
+pub(super) fn end(
+    id: i64,
+    at_ms: i64,
+    outcome: Outcome,
+    why: &str,
+    after: &serde_json::Value,
+) -> Result<Update, Fault> {
+    let after = without_tokens(&json(after)?);
+    Ok((id, at_ms, vec![word(outcome), without_tokens(why), after]))
+}
+
+/// Writes what was answered.
+pub(super) fn answered(database: &Database, updates: &[Update]) -> Result<(), Fault> {
+    update(database, &["answered_ms", "answer", "says"], updates)
+}
+
+/// Writes how attempts ended.
+pub(super) fn ended(database: &Database, updates: &[Update]) -> Result<(), Fault> {
+    let columns = ["ended_ms", "outcome", "why", "turn_after"];
+    update(database, &columns, updates)
+}
+
+/// Writes an instant and texts of attempts. Of what is said twice the last counts.
+fn update(database: &Database, columns: &[&str], updates: &[Update]) -> Result<(), Fault> {
+    let last: BTreeMap<i64, &Update> = updates.iter().map(|update| (update.0, update)).collect();
+    let updates: Vec<_> = last.into_values().collect();
+    for updates in updates.chunks(ROWS) {
+        let mut rows = Vec::new();
+        let mut values: Vec<Value> = Vec::new();
+        for (id, at_ms, texts) in updates {
+            let n = values.len();
+            let mut row = vec![
+                format!("CAST(${} AS BIGINT)", n + 1),
+                format!("CAST(${} AS BIGINT)", n + 2),
+            ];
+            row.extend((0..texts.len()).map(|text| format!("${}", n + 3 + text)));
+            rows.push(format!("({})", row.join(", ")));
+            values.extend([(*id).into(), (*at_ms).into()]);
+            values.extend(texts.iter().map(Value::from));
+        }
+        let set = columns.iter().enumerate();
+        let set: Vec<_> = set
+            .map(|(n, name)| format!("{name} = said.column{}", n + 2))
+            .collect();
+        let sql = format!(
+            "UPDATE attempts SET {} FROM (VALUES {}) AS said WHERE attempts.id = said.column1",
+            set.join(", "),
+            rows.join(", ")
+        );
+        // What is recorded of an attempt that is not there would be lost.
+        if database.execute(&sql, values)? != updates.len() as u64 {
+            let ids: Vec<_> = updates.iter().map(|(id, ..)| id.to_string()).collect();
+            let ids = ids.join(", ");
+            return Err(Fault::Unexpected(format!(
+                "there is no attempt {ids}, or not all"
+            )));
+        }
+    }
+    Ok(())
 }

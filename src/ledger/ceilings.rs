@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::params;
-
 use super::Ledger;
+use super::database::{ROWS, Value, places};
 use crate::error::Error;
 use crate::turn::CeilingSetting;
 
@@ -22,23 +21,20 @@ impl Ledger {
         if ceilings.is_empty() {
             return Ok(());
         }
-        self.change(|transaction| {
-            let mut put = transaction.prepare(
-                "INSERT INTO ceilings (platform, workspace_id, seconds, wrong, read_ms) \
-                 VALUES (?1, ?2, ?3, ?4, ?5) \
-                 ON CONFLICT (platform, workspace_id) DO UPDATE SET \
-                   seconds = excluded.seconds, wrong = excluded.wrong, read_ms = excluded.read_ms",
-            )?;
-            for (id, ceiling) in ceilings {
-                let (seconds, wrong) = match ceiling {
-                    CeilingSetting::Absent => (None, None),
-                    // More than the column holds is 292 thousand million years.
-                    CeilingSetting::Seconds(n) => {
-                        (Some(i64::try_from(*n).unwrap_or(i64::MAX)), None)
-                    }
-                    CeilingSetting::Wrong(what) => (None, Some(what)),
-                };
-                put.execute(params![platform, id, seconds, wrong, at_ms])?;
+        let rows: Vec<_> = ceilings.iter().collect();
+        self.change(|database| {
+            for rows in rows.chunks(ROWS) {
+                let sql = format!(
+                    "INSERT INTO ceilings (platform, workspace_id, seconds, wrong, read_ms) \
+                     VALUES {} ON CONFLICT (platform, workspace_id) DO UPDATE SET \
+                       seconds = excluded.seconds, wrong = excluded.wrong, \
+                       read_ms = excluded.read_ms",
+                    places(1, rows.len(), 5)
+                );
+                let values = rows
+                    .iter()
+                    .flat_map(|(id, ceiling)| row(platform, at_ms, id, ceiling));
+                database.execute(&sql, values.collect())?;
             }
             Ok(())
         })
@@ -53,11 +49,11 @@ impl Ledger {
         platform: &str,
         since_ms: i64,
     ) -> Result<BTreeMap<String, CeilingSetting>, Error> {
-        self.read(|connection| {
+        self.read(|database| {
             let sql = "SELECT workspace_id, seconds, wrong FROM ceilings \
-                       WHERE platform = ?1 AND read_ms >= ?2";
-            let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map(params![platform, since_ms], |row| {
+                       WHERE platform = $1 AND read_ms >= $2";
+            let rows = database.query(sql, vec![platform.into(), since_ms.into()])?;
+            let ceilings = rows.iter().map(|row| {
                 let seconds: Option<i64> = row.get(1)?;
                 let wrong: Option<String> = row.get(2)?;
                 let ceiling = match (seconds, wrong) {
@@ -66,8 +62,24 @@ impl Ledger {
                     (None, None) => CeilingSetting::Absent,
                 };
                 Ok((row.get(0)?, ceiling))
-            })?;
-            rows.collect()
+            });
+            ceilings.collect()
         })
     }
+}
+
+fn row(platform: &str, at_ms: i64, id: &str, ceiling: &CeilingSetting) -> [Value; 5] {
+    let (seconds, wrong) = match ceiling {
+        CeilingSetting::Absent => (None, None),
+        // More than the column holds is 292 thousand million years.
+        CeilingSetting::Seconds(n) => (Some(i64::try_from(*n).unwrap_or(i64::MAX)), None),
+        CeilingSetting::Wrong(what) => (None, Some(what)),
+    };
+    [
+        platform.into(),
+        id.into(),
+        seconds.into(),
+        wrong.into(),
+        at_ms.into(),
+    ]
 }

@@ -65,7 +65,7 @@ pub(super) fn unusable(path: &Path, error: &io::Error) -> Error {
 }
 
 const ELSEWHERE: &str = "let this user write it and its directory, or name another with --ledger";
-const ROOM: &str = "make room on the disk; what was recorded before is safe";
+pub(super) const ROOM: &str = "make room on the disk; what was recorded before is safe";
 
 /// The error for what SQLite says.
 pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
@@ -85,6 +85,14 @@ pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             of("is in use: another process has been writing it for 5 s").hint("try again")
         }
+        // The file beside it, which it needs to be written, could not be made large enough.
+        _ if extended(error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => {
+            of("cannot be written: the disk is full, or fails").hint(ROOM)
+        }
         _ => of("failed").hint(ELSEWHERE),
     }
+}
+
+fn extended(error: &rusqlite::Error) -> Option<std::ffi::c_int> {
+    Some(error.sqlite_error()?.extended_code)
 }

@@ -1,10 +1,10 @@
 //! The history: every request, who asked for it, and what came of it.
 
-use rusqlite::types::Value;
-use rusqlite::{Row, params_from_iter};
 use serde::Serialize;
 
 use super::Ledger;
+use super::database::{Row, Value};
+use super::fault::Fault;
 use super::value::from_word;
 use crate::checkpoint::Outcome;
 use crate::error::Error;
@@ -61,33 +61,31 @@ impl Ledger {
     ) -> Result<Vec<Entry>, Error> {
         let mut sql = "SELECT id, begun_ms, platform, workspace_id, workspace_name, turn_key, \
                          request_id, who, reason, request, says, outcome, why, turn_before, ended_ms \
-                       FROM attempts WHERE begun_ms >= ?1"
+                       FROM attempts WHERE begun_ms >= $1"
             .to_owned();
-        let mut values = vec![
-            Value::from(since_ms.unwrap_or(i64::MIN)),
-            Value::from(i64::from(limit)),
-        ];
+        let mut values = vec![Value::from(since_ms.unwrap_or(i64::MIN))];
         let mut any = Vec::new();
         for workspace in workspaces {
-            values.push(Value::from(workspace.clone()));
+            values.push(workspace.into());
             let n = values.len();
             any.push(format!(
-                "workspace_name = ?{n} OR substr(workspace_id, 1, length(?{n})) = ?{n}"
+                "workspace_name = ${n} OR substr(workspace_id, 1, length(${n})) = ${n}"
             ));
         }
         if !any.is_empty() {
             sql = format!("{sql} AND ({})", any.join(" OR "));
         }
-        sql += " ORDER BY begun_ms DESC, id DESC LIMIT ?2";
-        self.read(|connection| {
-            let mut statement = connection.prepare(&sql)?;
-            let rows = statement.query_map(params_from_iter(values), entry)?;
-            rows.collect()
+        values.push(limit.into());
+        let n = values.len();
+        sql = format!("{sql} ORDER BY begun_ms DESC, id DESC LIMIT ${n}");
+        self.read(|database| {
+            let rows = database.query(&sql, values)?;
+            rows.iter().map(entry).collect()
         })
     }
 }
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+fn entry(row: &Row) -> Result<Entry, Fault> {
     let at_ms: i64 = row.get(1)?;
     let before: String = row.get(13)?;
     // What an earlier version wrote may be without it.

@@ -29,6 +29,7 @@ fn seen(id: &str, at_ms: i64, busy: bool) -> Sighting {
         turn_id: None,
         current_task: busy.then(|| "build the site".to_owned()),
         started_ms: None,
+        idle_before_ms: None,
     }
 }
 
@@ -46,6 +47,7 @@ fn attempt(id: &str, request_id: &str, at_ms: i64) -> NewAttempt {
         request: format!("POST {PLATFORM}/{id}/control/checkpoint"),
         restart: false,
         before: json!({ "age_ms": 21_600_000 }),
+        known: 0,
     }
 }
 
@@ -129,7 +131,10 @@ fn attempts_are_those_of_one_turn_oldest_first() {
         attempt("ws-c", "r-2", T + 1),
     ];
     let begun = all.map(|attempt| Record::Begun(Box::new(attempt)));
-    assert_eq!(ledger.record(&begun).unwrap(), [1, 2, 3, 4, 5]);
+    assert_eq!(
+        ledger.record(None, &begun).unwrap(),
+        [1, 2, 3, 4, 5].map(Recorded::Done)
+    );
     let ids = ledger.attempts(PLATFORM, "ws-c", "turn-1").unwrap();
     let ids: Vec<_> = ids.iter().map(|a| &*a.request_id).collect();
     assert_eq!(ids, ["r-1", "r-2"]);
@@ -153,7 +158,7 @@ fn records_that_cannot_all_be_written_are_not_written_at_all() {
         says: String::new(),
     };
     let begun = Record::Begun(Box::new(attempt("ws-c", "r-1", T)));
-    ledger.record(&[begun, of_nothing]).unwrap_err();
+    ledger.record(None, &[begun, of_nothing]).unwrap_err();
     assert_eq!(ledger.history(&[], None, 9).unwrap(), []);
 }
 
@@ -220,8 +225,8 @@ fn a_spell_outlives_the_process_and_the_same_sighting_twice_changes_nothing() {
     let mut ledger = Ledger::open(&path).unwrap();
     let counted = |ledger: &Ledger| -> (i64, String) {
         let sql = "SELECT sightings, sighted_by FROM spells";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        ledger.connection.query_row(sql, [], read).unwrap()
+        let rows = ledger.database.query(sql, Vec::new()).unwrap();
+        (rows[0].get(0).unwrap(), rows[0].get(1).unwrap())
     };
     assert_eq!(ledger.observe(PLATFORM, &looks).unwrap(), first);
     assert_eq!(ledger.spells(PLATFORM).unwrap(), first);
@@ -250,9 +255,9 @@ fn what_is_over_is_kept_with_its_end_for_thirty_days() {
     }
     let past = |ledger: &Ledger| -> Vec<(i64, i64)> {
         let sql = "SELECT first_seen_ms, ended_ms FROM past_spells";
-        let mut statement = ledger.connection.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
-        rows.unwrap().collect::<Result<_, _>>().unwrap()
+        let rows = ledger.database.query(sql, Vec::new()).unwrap();
+        let of = |row: &database::Row| (row.get(0).unwrap(), row.get(1).unwrap());
+        rows.iter().map(of).collect()
     };
     assert!(ledger.spells(PLATFORM).unwrap().is_empty());
     assert_eq!(past(&ledger), [(T, idle)]);
@@ -298,13 +303,13 @@ fn a_newer_ledger_and_somebody_elses_database_are_left_alone() {
     let (_directory, path) = place();
     drop(Ledger::open(&path).unwrap());
     let raw = Connection::open(&path).unwrap();
-    let newer = "UPDATE meta SET value = '2' WHERE key = 'schema_version'";
+    let newer = "UPDATE meta SET value = '3' WHERE key = 'schema_version'";
     raw.execute(newer, []).unwrap();
     drop(raw);
     let before = bytes(&path);
     let error = Ledger::open(&path).unwrap_err();
     assert!(
-        error.message.contains("is a ledger of version 2"),
+        error.message.contains("is a ledger of version 3"),
         "{error}"
     );
     assert!(error.message.contains(path.to_str().unwrap()));

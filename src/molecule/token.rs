@@ -34,28 +34,8 @@ impl Token {
     /// # Errors
     /// When the file cannot be read, is open to others, or holds no token. No error repeats its content.
     pub fn from_file(path: &Path, origin: impl Into<String>) -> Result<Self, Error> {
-        let shown = path.display();
-        let fail = |e: &std::io::Error| {
-            Error::failed(format!("{shown}: the token cannot be read")).because(e)
-        };
-        let file = files::open(path).map_err(|e| fail(&e))?;
-        let meta = file.metadata().map_err(|e| fail(&e))?;
-        if meta.is_dir() {
-            return Err(Error::failed(format!("{shown}: the token cannot be read"))
-                .because("it is a directory"));
-        }
-        #[cfg(unix)]
-        if meta.is_file() {
-            use std::os::unix::fs::PermissionsExt as _;
-            let mode = meta.permissions().mode() & 0o777;
-            if mode & 0o044 != 0 {
-                return Err(Error::failed(format!(
-                    "{shown}: the token is readable by others (mode {mode:03o})"
-                ))
-                .hint(format!("chmod 600 {shown}")));
-            }
-        }
-        Self::from_reader(file, &shown.to_string(), origin)
+        let file = files::open_private(path, "token")?;
+        Self::from_reader(file, &path.display().to_string(), origin)
     }
 
     /// Reads a token to the end of a stream.
