@@ -1,12 +1,13 @@
 //! The client: the routes of a platform, and what their answers mean.
 
+mod lists;
+
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, StatusCode, Url};
-use serde::Deserialize;
 
 use super::address::{self, Address};
 use super::args::Settings;
@@ -17,7 +18,7 @@ use crate::checkpoint::{Body, Reply, checkpoint_path};
 use crate::error::Error;
 use crate::turn::{
     Activity, CeilingSetting, Parsed, Schedule, TurnsRoute, Workspace, parse_activity,
-    parse_config, parse_schedules, parse_turns, parse_workspaces,
+    parse_config, parse_schedules, parse_workspaces,
 };
 
 /// An answer to a request that acts is not read further than this.
@@ -25,9 +26,6 @@ const ACT_LIMIT: usize = 1 << 20;
 
 /// The platform gives at most so many rows of activity.
 const ACTIVITY_LIMIT: u32 = 500;
-
-/// So many turns are asked for.
-const TURNS_LIMIT: u64 = 10_000;
 
 /// What stands for itself in a path.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -47,6 +45,8 @@ struct Inner {
     settings: Settings,
     transport: Transport,
     notes: Mutex<Notes>,
+    /// How many turns to ask for, once that is known.
+    turns_limit: OnceLock<u64>,
 }
 
 /// What is worth saying, each once.
@@ -85,6 +85,7 @@ impl Platform {
                 settings,
                 transport,
                 notes: Mutex::new(notes),
+                turns_limit: OnceLock::new(),
             }),
         })
     }
@@ -99,13 +100,8 @@ impl Platform {
     /// # Errors
     /// When there is no usable answer: exit 4 for what may pass, 6 for a refusal, 1 for what is no platform.
     pub async fn workspaces(&self) -> Result<Vec<Workspace>, Error> {
-        let parsed = self.list_workspaces().await?;
+        let parsed = self.list_workspaces(None).await?;
         Ok(self.with_left_out("GET /workspaces", parsed))
-    }
-
-    pub(super) async fn list_workspaces(&self) -> Result<Parsed<Vec<Workspace>>, Error> {
-        let (url, answer) = self.get("/workspaces").await?;
-        self.understand("GET /workspaces", &url, &answer, parse_workspaces)
     }
 
     /// `GET /workspaces/:id`. A workspace that was removed has the status `removed` and nothing else.
@@ -138,30 +134,8 @@ impl Platform {
     /// # Errors
     /// As [`Platform::workspaces`]; a platform without the route is no error.
     pub async fn turns(&self) -> Result<TurnsRoute, Error> {
-        let (route, left_out) = self.list_turns().await?;
-        self.note_left_out("GET /admin/turns", &left_out);
-        Ok(route)
-    }
-
-    pub(super) async fn list_turns(&self) -> Result<(TurnsRoute, Vec<String>), Error> {
-        let path = format!("/admin/turns?status=in_flight&limit={TURNS_LIMIT}");
-        let (url, answer) = self.transport().read(&path).await?;
-        let missing = matches!(answer.status.as_u16(), 404 | 405 | 501);
-        if missing && !answer.is_tenant_guard() {
-            let why = format!("GET /admin/turns: {}", answer.status);
-            return Ok((TurnsRoute::Missing(why), Vec::new()));
-        }
-        let (url, answer) = self.accept(url, answer)?;
-        let parsed = self.understand("GET /admin/turns", &url, &answer, parse_turns)?;
-        let envelope: Envelope = serde_json::from_str(&answer.body).unwrap_or_default();
-        let rows = parsed.value.len() as u64 + parsed.unusable.len() as u64;
-        let limit = envelope.limit.unwrap_or(TURNS_LIMIT);
-        if envelope.count.unwrap_or(0).max(rows) >= limit {
-            self.note(format!(
-                "GET /admin/turns: the list was cut at its limit of {limit}: there may be more turns"
-            ));
-        }
-        Ok((TurnsRoute::Listed(parsed.value), parsed.unusable))
+        let parsed = self.list_turns(None).await?;
+        Ok(self.with_left_out("GET /admin/turns", parsed))
     }
 
     /// `GET /workspaces/:id/activity`, newest first, at most 500 rows.
@@ -441,7 +415,17 @@ impl Platform {
         answer: &Answer,
         parse: impl Fn(&str) -> Result<Parsed<T>, String>,
     ) -> Result<Parsed<T>, Error> {
-        let parsed = parse(&answer.body)
+        self.understood(route, url, answer, parse(&answer.body))
+    }
+
+    fn understood<T>(
+        &self,
+        route: &str,
+        url: &Url,
+        answer: &Answer,
+        parsed: Result<Parsed<T>, String>,
+    ) -> Result<Parsed<T>, Error> {
+        let parsed = parsed
             .map_err(|why| failure::garbled(self.transport(), &Method::GET, url, answer, &why))?;
         for field in &parsed.missing {
             self.note(format!("{route}: no row has {field}"));
@@ -450,27 +434,15 @@ impl Platform {
     }
 
     fn with_left_out<T>(&self, route: &str, parsed: Parsed<T>) -> T {
-        self.note_left_out(route, &parsed.unusable);
-        parsed.value
-    }
-
-    fn note_left_out(&self, route: &str, unusable: &[String]) {
-        if let Some(first) = unusable.first() {
-            let text = match unusable.len() {
+        if let Some(first) = parsed.unusable.first() {
+            let text = match parsed.unusable.len() + parsed.unnamed {
                 1 => format!("{route}: a row was left out: {first}"),
                 n => format!("{route}: {n} rows were left out, the first: {first}"),
             };
             self.note(self.transport().redact(&text));
         }
+        parsed.value
     }
-}
-
-/// What `GET /admin/turns` says of its own list.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Envelope {
-    count: Option<u64>,
-    limit: Option<u64>,
 }
 
 fn not_sent(why: &dyn std::fmt::Display) -> Reply {

@@ -6,6 +6,7 @@ use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 
 use super::fault::{Fault, FaultKind};
+use super::intake::is_html;
 use super::transport::{Answer, Transport};
 use crate::error::{Error, Exit};
 use crate::ui::escape;
@@ -151,8 +152,9 @@ pub(super) fn garbled(
     }
     // What is no JSON at all is said with its place.
     let why = match serde_json::from_str::<serde::de::IgnoredAny>(&answer.body) {
-        Ok(_) => escape(why).into_owned(),
-        Err(e) => format!("it is no JSON: {e}"),
+        // Of what was taken while it arrived, only the beginning is there.
+        Err(e) if answer.taken.is_none() => format!("it is no JSON: {e}"),
+        _ => escape(why).into_owned(),
     };
     let error = Error::failed(format!("{method} {url}: the answer cannot be understood"))
         .because(why)
@@ -176,9 +178,7 @@ impl Answer {
     }
 
     pub(super) fn is_html(&self) -> bool {
-        let declared = self.content_type.as_deref().unwrap_or_default();
-        declared.to_ascii_lowercase().starts_with("text/html")
-            || self.body.trim_start().starts_with('<')
+        self.content_type.as_deref().is_some_and(is_html) || self.body.trim_start().starts_with('<')
     }
 }
 

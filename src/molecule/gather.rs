@@ -1,15 +1,17 @@
 //! One look at a platform: as few requests as the question needs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt};
+use rustc_hash::FxHashSet;
 
 use super::client::{Platform, in_one_line};
 use crate::error::{Error, Exit, Problem};
 use crate::turn::{
-    Activity, Adapters, ListedTurn, Policy, Sighting, Snapshot, TurnsRoute, Verdict, Witness,
-    Workspace, judge,
+    Activity, Adapters, ListedTurn, Parsed, Policy, Sighting, Snapshot, TurnsRoute, Verdict,
+    Witness, Workspace, judge_busy,
 };
 
 /// So many rows of activity are asked for: as many as the platform gives.
@@ -29,8 +31,8 @@ pub enum Depth {
     Ages,
     /// These workspaces (ids) in full: activity, ceiling, schedules.
     Named(Vec<String>),
-    /// The two lists alone: for reading back.
-    Lists,
+    /// The two lists alone, and of them only the rows of these workspaces (ids): for reading back.
+    Glance(Arc<FxHashSet<String>>),
 }
 
 /// Looks at a platform. What could not be got for one workspace is a problem; the rest is kept.
@@ -61,7 +63,7 @@ pub async fn gather(
         look.snapshot.clock_offset_ms = platform.clock_offset_ms();
     }
     match depth {
-        Depth::Lists => {}
+        Depth::Glance(_) => {}
         Depth::Named(ids) => look.in_full(ids).await,
         Depth::Ages if matches!(look.snapshot.turns, TurnsRoute::Listed(_)) => {}
         Depth::Fleet | Depth::Ages => look.fleet(adapters).await,
@@ -81,12 +83,17 @@ struct Look<'a> {
 impl Look<'_> {
     /// Gets the two lists.
     async fn lists(&mut self, depth: &Depth) -> Result<(), Error> {
-        let (workspaces, turns) =
-            tokio::join!(self.platform.list_workspaces(), self.platform.list_turns());
+        let wanted = match depth {
+            Depth::Glance(ids) => Some(Arc::clone(ids)),
+            Depth::Fleet | Depth::Ages | Depth::Named(_) => None,
+        };
+        let (workspaces, turns) = tokio::join!(
+            self.platform.list_workspaces(wanted.clone()),
+            self.platform.list_turns(wanted)
+        );
         match turns {
-            Ok((route, unusable)) => {
-                self.snapshot.turns = route;
-                self.left_out("GET /admin/turns", unusable);
+            Ok(parsed) => {
+                self.snapshot.turns = self.left_out("GET /admin/turns", parsed);
             }
             Err(error) => {
                 self.snapshot.turns = TurnsRoute::Missing(in_one_line(&error));
@@ -97,8 +104,7 @@ impl Look<'_> {
         }
         match (workspaces, depth) {
             (Ok(parsed), _) => {
-                self.snapshot.workspaces = parsed.value;
-                self.left_out("GET /workspaces", parsed.unusable);
+                self.snapshot.workspaces = self.left_out("GET /workspaces", parsed);
             }
             (Err(error), _) if matches!(self.snapshot.turns, TurnsRoute::Listed(_)) => {
                 self.problems.push(problem("GET /workspaces", &error));
@@ -138,8 +144,8 @@ impl Look<'_> {
         let (got, problems) = each(route, &ids, self.concurrency, fetch).await;
         self.problems.extend(problems);
         for (id, parsed) in got {
-            self.left_out_of(route, &id, parsed.unusable);
-            self.snapshot.schedules.insert(id, parsed.value);
+            let rows = self.left_out_of(route, &id, parsed);
+            self.snapshot.schedules.insert(id, rows);
         }
     }
 
@@ -188,7 +194,7 @@ impl Look<'_> {
         if limit == 0 {
             return Vec::new();
         }
-        let judged = judge(
+        let judged = judge_busy(
             &self.snapshot,
             &BTreeMap::new(),
             adapters,
@@ -210,8 +216,7 @@ impl Look<'_> {
         let (got, problems) = each(route, ids, self.concurrency, fetch).await;
         self.problems.extend(problems);
         for (id, parsed) in got {
-            self.left_out_of(route, &id, parsed.unusable);
-            let rows: Vec<Activity> = parsed.value;
+            let rows: Vec<Activity> = self.left_out_of(route, &id, parsed);
             self.snapshot.activity.insert(id, rows);
         }
     }
@@ -240,20 +245,25 @@ impl Look<'_> {
         ids.map(with_name).collect()
     }
 
-    fn left_out(&mut self, route: &str, unusable: Vec<String>) {
-        let rows = unusable.into_iter();
+    /// Takes the value, and names the rows that are not in it.
+    fn left_out<T>(&mut self, route: &str, parsed: Parsed<T>) -> T {
+        let rows = parsed.unusable.into_iter();
         let rows = rows.map(|row| Problem::new(route, format!("a row was left out: {row}")));
         self.problems.extend(rows);
+        if parsed.unnamed > 0 {
+            let what = format!("and {} more rows were left out", parsed.unnamed);
+            self.problems.push(Problem::new(route, what));
+        }
+        parsed.value
     }
 
-    fn left_out_of(&mut self, route: &str, id: &str, unusable: Vec<String>) {
-        if unusable.is_empty() {
-            return;
+    fn left_out_of<T>(&mut self, route: &str, id: &str, parsed: Parsed<T>) -> T {
+        if parsed.unusable.is_empty() {
+            return parsed.value;
         }
-        let Some(whose) = self.named(std::iter::once(id)).pop() else {
-            return;
-        };
-        self.left_out(&whose.at(route), unusable);
+        let whose = self.named(std::iter::once(id)).pop();
+        let at = whose.map_or_else(|| route.to_owned(), |whose| whose.at(route));
+        self.left_out(&at, parsed)
     }
 }
 
@@ -363,6 +373,7 @@ pub fn sightings(snapshot: &Snapshot, known: &dyn Fn(&str) -> bool) -> Vec<Sight
             turn_id: turn.turn_id.clone(),
             current_task: turn.current_task.clone(),
             started_ms: turn.started_at_ms.map(|ms| ms.saturating_sub(offset)),
+            idle_before_ms: None,
         };
         // Without a start it may be older or not: one that says more is taken.
         let start = |s: &Sighting| s.started_ms.unwrap_or(i64::MAX);
@@ -386,6 +397,7 @@ pub fn sightings(snapshot: &Snapshot, known: &dyn Fn(&str) -> bool) -> Vec<Sight
             turn_id: None,
             current_task: workspace.current_task.clone().filter(|_| busy),
             started_ms: None,
+            idle_before_ms: None,
         });
     }
     seen.into_values().collect()

@@ -11,6 +11,7 @@ mod events;
 mod failure;
 mod fault;
 mod gather;
+mod intake;
 mod read;
 mod token;
 mod transport;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode, Url};
 
 use super::failure;
+use super::intake::Intake;
 use super::transport::{Answer, Call, Transport};
 use crate::checkpoint::backoff_ms;
 use crate::error::Error;
 
-/// An answer to a read is not read further than this.
+/// An answer to a read that is held whole is not read further than this.
 const READ_LIMIT: usize = 64 << 20;
 
 /// How often a read is tried.
@@ -34,10 +35,19 @@ impl Transport {
 
     /// Reads a path: redirects on the same server are followed.
     pub(super) async fn read(&self, path: &str) -> Result<(Url, Answer), Error> {
+        self.read_to(path, None).await
+    }
+
+    /// Reads a path; an answer of 200 that an intake opens goes there while it arrives.
+    pub(super) async fn read_to(
+        &self,
+        path: &str,
+        mut intake: Option<&mut dyn Intake>,
+    ) -> Result<(Url, Answer), Error> {
         let mut url = self.url(path)?;
         let mut seen = vec![url.clone()];
         loop {
-            let answer = self.try_read(&url).await?;
+            let answer = self.try_read(&url, again(&mut intake)).await?;
             if !answer.status.is_redirection() {
                 return Ok((url, answer));
             }
@@ -78,7 +88,11 @@ impl Transport {
     }
 
     /// Reads an address: what may pass is tried again, with full jitter between.
-    async fn try_read(&self, url: &Url) -> Result<Answer, Error> {
+    async fn try_read(
+        &self,
+        url: &Url,
+        mut intake: Option<&mut dyn Intake>,
+    ) -> Result<Answer, Error> {
         let call = Call {
             method: Method::GET,
             url,
@@ -91,7 +105,7 @@ impl Transport {
         let mut tried = 0;
         loop {
             tried += 1;
-            let retry_after_ms = match self.send(&call).await {
+            let retry_after_ms = match self.send_to(&call, again(&mut intake)).await {
                 Ok(answer) if tried < TRIES && may_pass(answer.status) => answer.retry_after_ms,
                 Ok(answer) => return Ok(answer),
                 Err(fault) if tried < TRIES && fault.may_pass() => None,
@@ -113,6 +127,14 @@ impl Transport {
             let pause = Duration::from_millis(u64::try_from(pause).unwrap_or(0));
             tokio::time::sleep(pause).await;
         }
+    }
+}
+
+/// Lends an intake for one more request.
+fn again<'i>(intake: &'i mut Option<&mut dyn Intake>) -> Option<&'i mut dyn Intake> {
+    match intake {
+        Some(intake) => Some(&mut **intake),
+        None => None,
     }
 }
 

@@ -15,11 +15,16 @@ use super::Token;
 use super::address::{self, Address};
 use super::args::Settings;
 use super::fault::{Fault, FaultKind, fault, innermost};
+use super::intake::{Intake, body, is_html};
 use crate::clock;
 use crate::error::Error;
 
 /// Connections that are kept open for the next request.
 const IDLE_CONNECTIONS: usize = 1024;
+
+/// The same for the lists of a fleet. A connection keeps a buffer as large as what it read: of those that
+/// had a list there must not be many.
+const IDLE_LISTS: usize = 2;
 
 /// A connection that takes longer than this is not coming.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -35,10 +40,9 @@ pub(super) struct Transport {
     org: Option<HeaderValue>,
     timeout: Duration,
     certificates: Vec<Certificate>,
-    /// Without TLS and with it. Each is built when it is first needed: a machine without a store of
-    /// certificates can still talk http.
-    plain: OnceLock<Client>,
-    secure: OnceLock<Client>,
+    /// Without TLS and with it, each for lists and for all else. Each is built when it is first needed: a
+    /// machine without a store of certificates can still talk http.
+    clients: [OnceLock<Client>; 4],
     budget: Option<Budget>,
     sent: AtomicU64,
     clock_offset_ms: Mutex<Option<i64>>,
@@ -67,7 +71,10 @@ pub(super) struct Answer {
     pub(super) content_type: Option<String>,
     pub(super) retry_after_ms: Option<i64>,
     pub(super) location: Option<String>,
+    /// The whole of it, or the beginning of what was [`taken`](Self::taken).
     pub(super) body: String,
+    /// Whether an [`Intake`] took it, and why it stopped.
+    pub(super) taken: Option<Result<(), String>>,
 }
 
 impl Transport {
@@ -103,26 +110,27 @@ impl Transport {
             org,
             timeout: Duration::from_millis(timeout),
             certificates,
-            plain: OnceLock::new(),
-            secure: OnceLock::new(),
+            clients: Default::default(),
             budget: NonZeroU32::new(settings.rate_limit).map(Budget::new),
             sent: AtomicU64::new(0),
             clock_offset_ms: Mutex::new(None),
         };
-        transport.client(transport.address.scheme()).map_err(|e| {
-            Error::failed(format!(
-                "{}: there is nothing to check its certificate with",
-                transport.address
-            ))
-            .because(innermost(&e))
-            .hint("--ca-file FILE names certificates to trust")
-        })?;
+        transport
+            .client(transport.address.scheme(), true)
+            .map_err(|e| {
+                Error::failed(format!(
+                    "{}: there is nothing to check its certificate with",
+                    transport.address
+                ))
+                .because(innermost(&e))
+                .hint("--ca-file FILE names certificates to trust")
+            })?;
         Ok(transport)
     }
 
-    fn client(&self, scheme: &str) -> reqwest::Result<&Client> {
+    fn client(&self, scheme: &str, lists: bool) -> reqwest::Result<&Client> {
         let secure = scheme == "https";
-        let place = if secure { &self.secure } else { &self.plain };
+        let place = &self.clients[2 * usize::from(secure) + usize::from(lists)];
         if let Some(client) = place.get() {
             return Ok(client);
         }
@@ -134,7 +142,7 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .pool_max_idle_per_host(if lists { IDLE_LISTS } else { IDLE_CONNECTIONS })
             .tcp_keepalive(Duration::from_secs(30))
             .connect_timeout(self.timeout.min(CONNECT));
         builder = if secure {
@@ -196,8 +204,17 @@ impl Transport {
 
     /// Sends one request, and reads its answer.
     pub(super) async fn send(&self, call: &Call<'_>) -> Result<Answer, Fault> {
+        self.send_to(call, None).await
+    }
+
+    /// Sends one request; an answer of 200 that an intake opens goes there.
+    pub(super) async fn send_to(
+        &self,
+        call: &Call<'_>,
+        intake: Option<&mut dyn Intake>,
+    ) -> Result<Answer, Fault> {
         let mut request = self
-            .request(call.method.clone(), call.url)?
+            .request(call.method.clone(), call.url, intake.is_some())?
             .timeout(call.timeout);
         if let Some(body) = &call.body {
             request = request
@@ -220,7 +237,9 @@ impl Transport {
         };
         let (content_type, location) = (text(CONTENT_TYPE), text(LOCATION));
         let retry_after_ms = retry_after_ms(headers);
-        let body = body(response, call.limit, call.whole).await?;
+        let html = content_type.as_deref().is_some_and(is_html);
+        let intake = intake.filter(|_| status == StatusCode::OK && !html);
+        let (body, taken) = body(response, call, intake).await?;
         Ok(Answer {
             status,
             content_type,
@@ -228,12 +247,13 @@ impl Transport {
             location,
             body: String::from_utf8(body)
                 .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
+            taken,
         })
     }
 
     /// Opens a stream: the answer's head in time, its body for as long as it lasts.
     pub(super) async fn open(&self, url: &Url, headers: HeaderMap) -> Result<Response, Fault> {
-        let request = self.request(Method::GET, url)?.headers(headers);
+        let request = self.request(Method::GET, url, false)?.headers(headers);
         self.admit().await;
         match tokio::time::timeout(self.timeout, request.send()).await {
             Ok(response) => response.map_err(|e| fault(&e)),
@@ -253,8 +273,8 @@ impl Transport {
         clock::now_ms()
     }
 
-    fn request(&self, method: Method, url: &Url) -> Result<RequestBuilder, Fault> {
-        let client = self.client(url.scheme()).map_err(|e| Fault {
+    fn request(&self, method: Method, url: &Url, list: bool) -> Result<RequestBuilder, Fault> {
+        let client = self.client(url.scheme(), list).map_err(|e| Fault {
             kind: FaultKind::Client,
             why: innermost(&e),
         })?;
@@ -318,24 +338,6 @@ fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
         .and_then(http_date_ms)
         .unwrap_or_else(clock::now_ms);
     Some(until.saturating_sub(now).max(0))
-}
-
-async fn body(mut response: Response, limit: usize, whole: bool) -> Result<Vec<u8>, Fault> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|e| fault(&e))? {
-        if body.len() + chunk.len() > limit {
-            if whole {
-                return Err(Fault {
-                    kind: FaultKind::TooLong(limit),
-                    why: "it was cut off there".to_owned(),
-                });
-            }
-            body.extend_from_slice(&chunk[..limit - body.len()]);
-            break;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 /// The request budget: as many at once as in a minute, then at that rate, first come first served.

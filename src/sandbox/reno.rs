@@ -87,7 +87,7 @@ impl Watch {
         let schedules = self.world.schedules_json(0).to_string();
         let config = self.world.config_json(0).to_string();
         let turns = if self.turns_route {
-            let turns = self.world.turns_json(None).to_string();
+            let turns = self.world.turns_json(None);
             TurnsRoute::Listed(turn::parse_turns(&turns).unwrap().value)
         } else {
             TurnsRoute::Missing("404".to_owned())
@@ -115,6 +115,7 @@ impl Watch {
             turn_id: None,
             current_task: workspace.current_task.clone(),
             started_ms: None,
+            idle_before_ms: None,
         };
         self.spells = self.ledger.observe("sandbox", &[sighting]).unwrap();
     }

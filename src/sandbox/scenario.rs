@@ -193,6 +193,8 @@ pub struct Workspace {
     pub log_every: Option<Span>,
     /// How long later turns run.
     pub turn_length: Span,
+    /// This long after a turn ended another one begins that goes on like the first; absent: none does.
+    pub refill: Option<Span>,
     /// Messages that wait behind the turn.
     pub waiting: u32,
     /// `native_session_ceiling_seconds` in its configuration, whatever it is.
@@ -228,6 +230,7 @@ impl Default for Workspace {
             current_task: "Work on the next task".to_owned(),
             log_every: None,
             turn_length: Span(20_000),
+            refill: None,
             waiting: 0,
             ceiling_seconds: None,
             max_concurrent_tasks: 1,

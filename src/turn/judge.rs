@@ -10,6 +10,8 @@ mod tests;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::adapter::Adapters;
 use super::platform::{ListedTurn, Workspace};
 use super::row::Turn;
@@ -32,6 +34,8 @@ pub struct Policy {
 pub struct Judged {
     /// Every workspace and every turn, oldest first; those without an age last.
     pub turns: Vec<Turn>,
+    /// How many more have nothing in flight, where those were only counted.
+    pub idle: usize,
     /// What is doubtful although the answer stands: a platform without the turns route, clocks
     /// apart, names that two workspaces have.
     pub warnings: Vec<String>,
@@ -49,48 +53,141 @@ pub fn judge(
     adapters: &Adapters,
     policy: &Policy,
 ) -> Judged {
-    let mut listed: BTreeMap<&str, Vec<&ListedTurn>> = BTreeMap::new();
-    if let TurnsRoute::Listed(turns) = &snapshot.turns {
-        for turn in turns {
-            let of = listed.entry(&turn.workspace_id).or_default();
-            let again = |other: &&ListedTurn| other.turn_id == turn.turn_id;
-            if turn.turn_id.is_none() || !of.iter().any(again) {
-                of.push(turn);
-            }
-        }
-    }
-    let mut all: Vec<(Option<&Workspace>, &str, Vec<&ListedTurn>)> = Vec::new();
-    let mut seen = BTreeSet::new();
+    judge_those(snapshot, spells, adapters, policy, true)
+}
+
+/// Judges the turns of a snapshot as [`judge`] does; workspaces with nothing in flight are counted, and
+/// have no rows.
+pub fn judge_busy(
+    snapshot: &Snapshot,
+    spells: &BTreeMap<String, Spell>,
+    adapters: &Adapters,
+    policy: &Policy,
+) -> Judged {
+    judge_those(snapshot, spells, adapters, policy, false)
+}
+
+fn judge_those(
+    snapshot: &Snapshot,
+    spells: &BTreeMap<String, Spell>,
+    adapters: &Adapters,
+    policy: &Policy,
+    idle_too: bool,
+) -> Judged {
+    let mut listed = listed_by_workspace(snapshot);
+    let mut judging = Judging {
+        snapshot,
+        spells,
+        adapters,
+        policy,
+        idle_too,
+        judged: Judged::default(),
+        names: Names::default(),
+    };
+    let mut seen = FxHashSet::default();
+    seen.reserve(snapshot.workspaces.len());
     for workspace in &snapshot.workspaces {
         let id = workspace.id.as_str();
         if seen.insert(id) {
-            all.push((Some(workspace), id, listed.remove(id).unwrap_or_default()));
+            let turns = listed.remove(id).unwrap_or_default();
+            judging.workspace(id, Some(workspace), &turns);
         }
     }
+    drop(seen);
     // Turns of workspaces that are not listed.
-    all.extend(listed.into_iter().map(|(id, turns)| (None, id, turns)));
+    let mut others: Vec<_> = listed.into_iter().collect();
+    others.sort_unstable_by_key(|(id, _)| *id);
+    for (id, turns) in others {
+        judging.workspace(id, None, &turns);
+    }
+    let Judging {
+        mut judged, names, ..
+    } = judging;
+    judged.turns.sort_by(order);
+    judged.warnings = warnings(snapshot, &judged.turns, &names);
+    judged
+}
 
-    let mut judged = Judged::default();
-    for (workspace, id, turns) in all {
-        let rows: Vec<Option<&ListedTurn>> = if turns.is_empty() {
-            vec![None]
-        } else {
-            turns.iter().copied().map(Some).collect()
-        };
+/// A snapshot in the course of being judged.
+struct Judging<'a> {
+    snapshot: &'a Snapshot,
+    spells: &'a BTreeMap<String, Spell>,
+    adapters: &'a Adapters,
+    policy: &'a Policy,
+    /// Whether workspaces with nothing in flight get rows.
+    idle_too: bool,
+    judged: Judged,
+    names: Names<'a>,
+}
+
+impl<'a> Judging<'a> {
+    /// Judges the turns of a workspace; without any, the workspace itself.
+    fn workspace(
+        &mut self,
+        id: &'a str,
+        workspace: Option<&'a Workspace>,
+        turns: &[&'a ListedTurn],
+    ) {
         let mut problem = None;
-        for turn in &rows {
-            let spell = spells.get(id);
-            let spell = spell.filter(|spell| spell_is_of(spell, *turn, rows.len()));
-            let case = Case::new(snapshot, policy, adapters, id, workspace, *turn, spell);
+        let none = turns.is_empty().then_some(None);
+        for turn in turns.iter().copied().map(Some).chain(none) {
+            let spell = self.spells.get(id);
+            let spell = spell.filter(|spell| spell_is_of(spell, turn, turns.len()));
+            let case = Case::new(
+                self.snapshot,
+                self.policy,
+                self.adapters,
+                id,
+                workspace,
+                turn,
+                spell,
+            );
+            self.names.add(case.name().map(String::as_str), id);
+            if !self.idle_too && case.is_idle() {
+                self.judged.idle += 1;
+                problem = problem.or_else(|| case.wrong_ceiling());
+                continue;
+            }
             let (ceiling, wrong) = case.ceiling();
             problem = problem.or(wrong);
-            judged.turns.push(case.row(ceiling));
+            self.judged.turns.push(case.row(ceiling));
         }
-        judged.problems.extend(problem);
+        self.judged.problems.extend(problem);
     }
-    judged.turns.sort_by(order);
-    judged.warnings = warnings(snapshot, &judged.turns);
-    judged
+}
+
+/// The listed turns by workspace, each id once.
+fn listed_by_workspace(snapshot: &Snapshot) -> FxHashMap<&str, Vec<&ListedTurn>> {
+    let mut listed: FxHashMap<&str, Vec<&ListedTurn>> = FxHashMap::default();
+    let mut seen = FxHashSet::default();
+    if let TurnsRoute::Listed(turns) = &snapshot.turns {
+        for turn in turns {
+            let workspace = turn.workspace_id.as_str();
+            let id = turn.turn_id.as_deref();
+            if id.is_none_or(|id| seen.insert((workspace, id))) {
+                listed.entry(workspace).or_default().push(turn);
+            }
+        }
+    }
+    listed
+}
+
+/// Names of workspaces, and those that several have.
+#[derive(Default)]
+struct Names<'a> {
+    /// The first that has it.
+    by: FxHashMap<&'a str, &'a str>,
+    shared: BTreeMap<&'a str, BTreeSet<&'a str>>,
+}
+
+impl<'a> Names<'a> {
+    fn add(&mut self, name: Option<&'a str>, id: &'a str) {
+        let Some(name) = name else { return };
+        let first = *self.by.entry(name).or_insert(id);
+        if first != id {
+            self.shared.entry(name).or_default().extend([first, id]);
+        }
+    }
 }
 
 /// Whether a spell, which is a workspace's, is that of a turn of it.
@@ -118,7 +215,7 @@ fn order(a: &Turn, b: &Turn) -> Ordering {
 }
 
 /// What is doubtful although the answer stands.
-fn warnings(snapshot: &Snapshot, turns: &[Turn]) -> Vec<String> {
+fn warnings(snapshot: &Snapshot, turns: &[Turn], names: &Names<'_>) -> Vec<String> {
     let mut warnings = Vec::new();
     if let TurnsRoute::Missing(why) = &snapshot.turns {
         let mut kinds: Vec<_> = turns.iter().filter_map(|t| t.evidence.as_ref()).collect();
@@ -141,13 +238,7 @@ fn warnings(snapshot: &Snapshot, turns: &[Turn]) -> Vec<String> {
             duration(offset.saturating_abs())
         ));
     }
-    let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for turn in turns {
-        if let Some(name) = &turn.workspace_name {
-            names.entry(name).or_default().insert(&turn.workspace_id);
-        }
-    }
-    names.retain(|_, ids| ids.len() > 1);
+    let names = &names.shared;
     if let Some((name, ids)) = names.iter().next() {
         let more = match names.len() - 1 {
             0 => String::new(),

@@ -14,7 +14,7 @@ mod snapshot;
 mod spell;
 
 pub use adapter::{Adapter, Adapters, CEILING_MS};
-pub use judge::{Judged, Policy, judge};
+pub use judge::{Judged, Policy, judge, judge_busy};
 pub use openclaw::{
     CleanAbort, OpenClawRuns, Receipt, STUCK_MS, TaskRun, clean_abort, openclaw_turns,
 };
@@ -22,6 +22,7 @@ pub use platform::{
     Activity, CeilingSetting, CronRun, ListedTurn, Parsed, PlatformEvent, Schedule, Workspace,
     parse_activity, parse_config, parse_event, parse_schedules, parse_turns, parse_workspaces,
 };
+pub(crate) use platform::{Envelope, Reading, Row, Wanted};
 pub use row::{Blocks, Bound, Evidence, EvidenceKind, Liveness, Turn, Verdict};
 pub use snapshot::{Snapshot, TurnsRoute};
 pub use spell::{BRIDGE_MS, Sighting, Spell, Witness, fold};

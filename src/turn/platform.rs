@@ -2,11 +2,16 @@
 //! named once by the caller ([`Parsed::missing`]). Strings that are empty say nothing and are `None`.
 
 mod field;
+mod list;
 mod parse;
+mod rows;
 #[cfg(test)]
 mod tests;
 
 use serde::Deserialize;
+
+pub(crate) use list::{Envelope, Reading};
+pub(crate) use rows::{Row, Wanted};
 
 pub use parse::{
     parse_activity, parse_config, parse_event, parse_schedules, parse_turns, parse_workspaces,
@@ -19,8 +24,12 @@ pub struct Parsed<T> {
     pub value: T,
     /// Fields that the route has and this answer had in no row: `active_tasks`.
     pub missing: Vec<&'static str>,
-    /// Rows that could not be used: place in the answer and why.
+    /// Rows that could not be used: place in the answer and why. Of many the first.
     pub unusable: Vec<String>,
+    /// How many more rows could not be used.
+    pub unnamed: usize,
+    /// How many rows the answer has, of whatever use.
+    pub rows: usize,
 }
 
 /// One row of `GET /workspaces` (or the whole of `GET /workspaces/:id`).

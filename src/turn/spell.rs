@@ -25,6 +25,8 @@ pub struct Sighting {
     pub current_task: Option<String>,
     /// When the turn started, where the witness says so: epoch milliseconds by our clock.
     pub started_ms: Option<i64>,
+    /// When the same witness last saw the workspace idle, where it did so just before.
+    pub idle_before_ms: Option<i64>,
 }
 
 /// What saw a workspace.
@@ -107,10 +109,9 @@ pub fn fold(spell: Option<Spell>, sighting: &Sighting) -> Option<Spell> {
         } else {
             spell.idle_before_ms
         };
-        return Some(Spell {
-            idle_before_ms,
-            ..Spell::begun(sighting)
-        });
+        let mut begun = Spell::begun(sighting);
+        begun.idle_before_ms = begun.idle_before_ms.max(idle_before_ms);
+        return Some(begun);
     }
     spell.last_seen_ms = sighting.at_ms;
     spell.idle_since_ms = None;
@@ -129,7 +130,7 @@ impl Spell {
             started_ms: None,
             started_by: None,
             idle_since_ms: None,
-            idle_before_ms: None,
+            idle_before_ms: sighting.idle_before_ms,
             current_task: None,
         };
         spell.learn(sighting);

@@ -90,6 +90,12 @@ async fn look(server: &Server, depth: &Depth) -> (Snapshot, Vec<Problem>) {
         .unwrap()
 }
 
+/// A look back at some workspaces.
+fn glance(ids: &[&str]) -> Depth {
+    let ids = ids.iter().map(|id| (*id).to_owned());
+    Depth::Glance(std::sync::Arc::new(ids.collect()))
+}
+
 /// How often each route was asked: the last part of its path.
 fn counts(server: &Server) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
@@ -206,10 +212,16 @@ async fn with_the_turns_route_only_those_over_are_asked_about() {
         of([("workspaces", 1), ("turns", 1), ("activity", 1)])
     );
     assert_eq!(snapshot.activity.keys().collect::<Vec<_>>(), ["b"]);
-    let (snapshot, _) = look(&server, &Depth::Lists).await;
+    let (snapshot, _) = look(&server, &glance(&["a", "c", "x"])).await;
     assert_eq!(server.lines().len(), 3 + 2);
     assert!(snapshot.activity.is_empty());
-    assert!(matches!(snapshot.turns, TurnsRoute::Listed(turns) if turns.len() == 3));
+    let ids: Vec<_> = snapshot.workspaces.iter().map(|w| &*w.id).collect();
+    assert_eq!(ids, ["a", "c"]);
+    let TurnsRoute::Listed(turns) = snapshot.turns else {
+        panic!()
+    };
+    let ids: Vec<_> = turns.iter().map(|t| &*t.workspace_id).collect();
+    assert_eq!(ids, ["a", "c"]);
     // For the ages alone the two lists are enough, too.
     let (snapshot, _) = look(&server, &Depth::Ages).await;
     assert_eq!(server.lines().len(), 3 + 2 + 2);
@@ -271,7 +283,7 @@ async fn one_list_without_the_other_is_a_problem() {
         _ => json(turns),
     })
     .await;
-    let (snapshot, problems) = look(&server, &Depth::Lists).await;
+    let (snapshot, problems) = look(&server, &glance(&["a"])).await;
     assert!(snapshot.workspaces.is_empty());
     assert!(matches!(snapshot.turns, TurnsRoute::Listed(ref turns) if turns.len() == 1));
     assert_eq!(problems.len(), 1);
@@ -286,7 +298,7 @@ async fn one_list_without_the_other_is_a_problem() {
         _ => json("garbage"),
     })
     .await;
-    let (snapshot, problems) = look(&server, &Depth::Lists).await;
+    let (snapshot, problems) = look(&server, &glance(&["a"])).await;
     assert_eq!(snapshot.workspaces.len(), 1);
     assert!(matches!(&snapshot.turns, TurnsRoute::Missing(why) if why.contains("understood")));
     let places: Vec<_> = problems.iter().map(|p| &*p.at).collect();
@@ -374,7 +386,7 @@ async fn a_given_now_has_no_clock_to_compare() {
     let server = Server::always(Does::Says(200, date, "[]".to_owned())).await;
     let asked = platform(&server.url);
     for (real, known) in [(true, true), (false, false)] {
-        let look = gather(&asked, "x", &Depth::Lists, &adapters(), 1, NOW, real).await;
+        let look = gather(&asked, "x", &glance(&["a"]), &adapters(), 1, NOW, real).await;
         let (snapshot, _) = look.unwrap();
         assert_eq!(snapshot.clock_offset_ms.is_some(), known);
     }
@@ -407,6 +419,7 @@ fn seen(id: &str, busy: bool, task: Option<&str>) -> Sighting {
         turn_id: None,
         current_task: task.map(str::to_owned),
         started_ms: None,
+        idle_before_ms: None,
     }
 }
 

@@ -145,6 +145,63 @@ async fn a_list_that_was_cut_is_said_once() {
 }
 
 #[tokio::test]
+async fn a_platform_with_more_turns_is_asked_for_more() {
+    let rows = |n: usize| {
+        let rows: Vec<_> = (0..n)
+            .map(|n| format!(r#"{{"workspace_id":"w{n}","turn_id":"t"}}"#))
+            .collect();
+        rows.join(",")
+    };
+    // How many it gives at most, and what it gives to those who ask for more than that.
+    for (most, otherwise, got, asked_for, cut) in [
+        (100_000, 0, 12_000, "10000 100000 100000", false),
+        (10_000, 10_000, 10_000, "10000 100000 10000", true),
+        (10_000, 100, 10_000, "10000 100000 10000", true),
+        (500, 500, 500, "10000 10000", true),
+    ] {
+        let server = Server::start(move |request| {
+            let (_, limit) = request.line.split_once("limit=").unwrap();
+            let limit: usize = limit.parse().unwrap();
+            let limit = if limit > most { otherwise } else { limit };
+            let n = limit.min(12_000);
+            json(format!(
+                r#"{{"turns":[{}],"count":{n},"limit":{limit}}}"#,
+                rows(n)
+            ))
+        })
+        .await;
+        let asked = platform(&server.url);
+        for _ in 0..2 {
+            match asked.turns().await.unwrap() {
+                TurnsRoute::Listed(turns) => assert_eq!(turns.len(), got),
+                other => panic!("{other:?}"),
+            }
+        }
+        let lines = server.lines();
+        let limits = lines
+            .iter()
+            .map(|line| line.split_once("limit=").unwrap().1);
+        assert_eq!(limits.collect::<Vec<_>>().join(" "), asked_for);
+        let notes = asked.take_notes();
+        let said = notes.iter().any(|n| n.contains("was cut at its limit"));
+        assert_eq!(said, cut, "{notes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_breaks_off_is_read_again_from_the_start() {
+    let rows: Vec<_> = (0..3_000)
+        .map(|n| format!(r#"{{"id":"w{n}","name":"W"}}"#))
+        .collect();
+    let whole = format!("[{}]", rows.join(","));
+    let half = Does::BreaksOff(whole[..50_000].to_owned());
+    let server = Server::sequence(vec![half.clone(), half, json(whole)]).await;
+    let found = platform(&server.url).workspaces().await.unwrap();
+    assert_eq!(found.len(), 3_000);
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn what_is_missing_or_unusable_is_noted_once() {
     let body = r#"[{"id":"a","name":"A"},{"name":"no id"},7]"#;
     let server = Server::always(json(body)).await;

@@ -97,7 +97,16 @@ async fn workspaces(State(shared): Ctx, headers: HeaderMap) -> Response {
         return refused.into();
     }
     let list = shared.ask(World::workspaces_json);
-    answer::raw_json(Body::from(Bytes::from_owner(list)))
+    answer::raw_json(Body::from(Bytes::from_owner(List(list))))
+}
+
+/// A list that is served as it is kept.
+struct List(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for List {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 async fn workspace(State(shared): Ctx, Path(id): Path<String>, Query(query): Params) -> Response {
@@ -348,7 +357,8 @@ async fn turns(State(shared): Ctx, Query(query): Params, headers: HeaderMap) -> 
         return answer::error(400, "status must be in_flight");
     }
     let limit = query.get("limit").and_then(|n| n.parse().ok());
-    answer::json(200, &shared.ask(|world| world.turns_json(limit)))
+    let list = shared.ask(|world| world.turns_json(limit));
+    answer::raw_json(Body::from(list))
 }
 
 async fn turn(State(shared): Ctx, Path(id): Path<String>, headers: HeaderMap) -> Response {

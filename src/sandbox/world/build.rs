@@ -135,6 +135,9 @@ impl World {
             waiting: VecDeque::new(),
             turns: 0,
             turn_length_ms: section.turn_length.0.max(1),
+            refill: section
+                .refill
+                .map(|span| (span.0.max(0), section.current_task.clone())),
             session_id,
             saved: None,
             shown_active: 0,

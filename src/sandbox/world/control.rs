@@ -72,8 +72,8 @@ impl World {
             );
         }
         let mut known = workspace.answered.iter();
-        if let Some((_, reply)) = known.find(|(id, _)| *id == ask.request_id) {
-            return reply.clone();
+        if let Some((_, status, body)) = known.find(|(id, ..)| **id == *ask.request_id) {
+            return Reply::Json(*status, serde_json::from_str(body).unwrap_or_default());
         }
         let mut lost = false;
         match workspace.faults.pop_front() {
@@ -91,17 +91,25 @@ impl World {
             Some(Fault::Silence) => return Reply::Silence,
             Some(Fault::Html) => return Reply::Html,
         }
-        let reply = self.steer(ws, ask);
+        let (status, body) = self.steer(ws, ask);
         let answered = &mut self.workspaces[ws].answered;
         if answered.len() >= REMEMBERED {
             answered.pop_front();
         }
-        answered.push_back((ask.request_id.clone(), reply.clone()));
-        if lost { Reply::Reset } else { reply }
+        answered.push_back((
+            ask.request_id.as_str().into(),
+            status,
+            body.to_string().into(),
+        ));
+        if lost {
+            Reply::Reset
+        } else {
+            Reply::Json(status, body)
+        }
     }
 
     /// The contract itself, once per request id.
-    fn steer(&mut self, ws: usize, ask: &Ask) -> Reply {
+    fn steer(&mut self, ws: usize, ask: &Ask) -> (u16, Value) {
         if self.workspaces[ws].swaps > 0 && self.workspaces[ws].turn.is_some() {
             self.workspaces[ws].swaps -= 1;
             self.swap(ws);
@@ -110,10 +118,10 @@ impl World {
         let workspace = &mut self.workspaces[ws];
         let steerable = workspace.steerable();
         let Some(turn) = &mut workspace.turn else {
-            return Reply::Json(200, json!({"status": "idle"}));
+            return (200, json!({"status": "idle"}));
         };
         if ask.turn_id.as_ref().is_some_and(|id| *id != turn.id) {
-            return Reply::Json(
+            return (
                 409,
                 json!({
                     "code": "turn_mismatch",
@@ -123,7 +131,7 @@ impl World {
             );
         }
         if !steerable {
-            return Reply::Json(
+            return (
                 409,
                 json!({"code": "not_steerable", "error": "the turn in flight cannot be cancelled"}),
             );
@@ -137,7 +145,7 @@ impl World {
                 self.save(ws);
                 self.later(at, What::TurnEnd(ws, number));
             }
-            return Reply::Json(202, json!({"status": "interrupting", "turn_id": id}));
+            return (202, json!({"status": "interrupting", "turn_id": id}));
         }
         let age = turn.started_ms.map(|at| (now_ms - at).div_euclid(1_000));
         let lingers = workspace.behaviour == Behaviour::Lingering;
@@ -157,7 +165,7 @@ impl World {
                 "The turn was checkpointed; the next one resumes from it.",
             );
         }
-        Reply::Json(200, body)
+        (200, body)
     }
 
     fn save(&mut self, ws: usize) -> Saved {

@@ -56,6 +56,8 @@ enum What {
     Tool(usize, u64),
     /// A turn ends by itself: workspace, number of the turn.
     TurnEnd(usize, u64),
+    /// Another turn begins after one that ended: workspace.
+    Refill(usize),
     /// A turn begins that was written into the scenario for later: workspace.
     TurnBegin(usize),
     /// A restarted workspace is back.
@@ -90,7 +92,7 @@ pub struct World {
     listening: bool,
     events: Vec<Event>,
     ended: Vec<(PostId, Ended)>,
-    list: Option<(u64, i64, Arc<[u8]>)>,
+    list: Option<(u64, i64, Arc<Vec<u8>>)>,
 }
 
 impl World {
@@ -177,6 +179,7 @@ impl World {
                     self.end_turn(ws, "done");
                 }
             }
+            What::Refill(ws) => self.refill(ws),
             What::TurnBegin(ws) => self.begin_foreseen(ws),
             What::Back(ws) => self.back(ws),
         }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::control::Reply;
 use crate::sandbox::scenario::{Behaviour, Fault, Origin, uuid};
 use crate::schedule::Cron;
 
@@ -181,6 +180,8 @@ pub(super) struct Workspace {
     pub(super) waiting: VecDeque<Message>,
     pub(super) turns: u64,
     pub(super) turn_length_ms: i64,
+    /// After this long another turn begins: of which prompt.
+    pub(super) refill: Option<(i64, String)>,
     pub(super) session_id: String,
     pub(super) saved: Option<Saved>,
 
@@ -197,8 +198,8 @@ pub(super) struct Workspace {
     pub(super) takes_ms: i64,
     /// How often a turn is still swapped for another when a checkpoint arrives.
     pub(super) swaps: u32,
-    /// Requests answered, oldest first: same id, same answer.
-    pub(super) answered: VecDeque<(String, Reply)>,
+    /// Requests answered, oldest first: same id, same status and body.
+    pub(super) answered: VecDeque<(Box<str>, u16, Box<str>)>,
 }
 
 impl Workspace {

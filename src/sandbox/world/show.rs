@@ -11,7 +11,7 @@ use super::parts::{Row, Schedule, Workspace};
 use super::platform::Filter;
 
 /// How many turns one answer lists: unless asked, and at most.
-const TURNS: (usize, usize) = (100, 10_000);
+const TURNS: (usize, usize) = (100, 100_000);
 
 /// A card of an agent.
 #[derive(Serialize)]
@@ -57,6 +57,27 @@ struct Listed<'a> {
     workspace_dir: Option<&'a str>,
     x: u8,
     y: u8,
+}
+
+/// A row of `GET /admin/turns`: every key, in order.
+#[derive(Serialize)]
+struct TurnRow<'a> {
+    active_tasks: i64,
+    ceiling_exceeded: bool,
+    ceiling_seconds: i64,
+    current_task: &'a str,
+    idle_seconds: Option<i64>,
+    native_session: bool,
+    origin: &'static str,
+    queue_depth: usize,
+    runtime: &'a str,
+    schedule_id: Option<&'a str>,
+    started_at: Option<String>,
+    steerable: bool,
+    turn_age_seconds: Option<i64>,
+    turn_id: &'a str,
+    workspace_id: &'a str,
+    workspace_name: &'a str,
 }
 
 /// What `GET /workspaces/:id` leaves out.
@@ -127,14 +148,16 @@ impl World {
 
     /// `GET /workspaces`, serialised. Kept while nothing in it changed, and so is each row: uptimes
     /// change with the heartbeats, those of a group together, at most one group a second.
-    pub(in crate::sandbox) fn workspaces_json(&mut self) -> Arc<[u8]> {
+    pub(in crate::sandbox) fn workspaces_json(&mut self) -> Arc<Vec<u8>> {
         let second = self.now_ms.div_euclid(1_000);
         if let Some((version, at, list)) = &self.list
             && (*version, *at) == (self.version, second)
         {
             return Arc::clone(list);
         }
-        let mut out = Vec::with_capacity(self.list.as_ref().map_or(1024, |l| l.2.len() + 1024));
+        // The old one goes first: of a large fleet there need not be two.
+        let size = self.list.take().map_or(1024, |list| list.2.len() + 1024);
+        let mut out = Vec::with_capacity(size);
         out.push(b'[');
         for ws in 0..self.workspaces.len() {
             let workspace = &self.workspaces[ws];
@@ -156,7 +179,7 @@ impl World {
             }
         }
         out.push(b']');
-        let list: Arc<[u8]> = out.into();
+        let list = Arc::new(out);
         self.list = Some((self.version, second, Arc::clone(&list)));
         list
     }
@@ -208,34 +231,45 @@ impl World {
 
     /// The turn of a workspace as `GET /admin/turns` shows it.
     pub(in crate::sandbox) fn turn_json(&self, ws: usize) -> Option<Value> {
+        serde_json::to_value(self.turn_row(ws)?).ok()
+    }
+
+    fn turn_row(&self, ws: usize) -> Option<TurnRow<'_>> {
         let workspace = &self.workspaces[ws];
         let turn = workspace.turn.as_ref()?;
         let seconds = |ms: i64| (self.now_ms - ms).div_euclid(1_000);
         let age = turn.started_ms.map(seconds);
         let ceiling = workspace.ceiling_seconds();
         let schedule = turn.message.schedule.map(|s| &*workspace.schedules[s].id);
-        Some(json!({
-            "active_tasks": workspace.shown_active,
-            "ceiling_exceeded": ceiling > 0 && age.is_some_and(|age| age > ceiling),
-            "ceiling_seconds": ceiling,
-            "current_task": turn.task,
-            "idle_seconds": turn.last_event_ms.map(seconds),
-            "native_session": workspace.native,
-            "origin": turn.message.origin.word(),
-            "queue_depth": workspace.waiting.len(),
-            "runtime": workspace.runtime,
-            "schedule_id": schedule,
-            "started_at": self.stamp_opt(turn.started_ms),
-            "steerable": workspace.steerable(),
-            "turn_age_seconds": age,
-            "turn_id": turn.id,
-            "workspace_id": &*workspace.id,
-            "workspace_name": workspace.name,
-        }))
+        Some(TurnRow {
+            active_tasks: workspace.shown_active,
+            ceiling_exceeded: ceiling > 0 && age.is_some_and(|age| age > ceiling),
+            ceiling_seconds: ceiling,
+            current_task: &turn.task,
+            idle_seconds: turn.last_event_ms.map(seconds),
+            native_session: workspace.native,
+            origin: turn.message.origin.word(),
+            queue_depth: workspace.waiting.len(),
+            runtime: &workspace.runtime,
+            schedule_id: schedule,
+            started_at: self.stamp_opt(turn.started_ms),
+            steerable: workspace.steerable(),
+            turn_age_seconds: age,
+            turn_id: &turn.id,
+            workspace_id: &workspace.id,
+            workspace_name: &workspace.name,
+        })
     }
 
-    /// `GET /admin/turns?status=in_flight&limit=N`, oldest first.
-    pub(in crate::sandbox) fn turns_json(&self, limit: Option<usize>) -> Value {
+    /// `GET /admin/turns?status=in_flight&limit=N`, oldest first, serialised.
+    pub(in crate::sandbox) fn turns_json(&self, limit: Option<usize>) -> String {
+        #[derive(Serialize)]
+        struct List<'a> {
+            count: usize,
+            limit: usize,
+            status: &'static str,
+            turns: Vec<TurnRow<'a>>,
+        }
         let limit = limit.unwrap_or(TURNS.0).clamp(1, TURNS.1);
         let started = |ws: &usize| {
             let turn = self.workspaces[*ws].turn.as_ref();
@@ -247,8 +281,15 @@ impl World {
             order.truncate(limit);
         }
         order.sort_unstable_by_key(started);
-        let turns: Vec<Value> = order.iter().filter_map(|ws| self.turn_json(*ws)).collect();
-        json!({"count": turns.len(), "limit": limit, "status": "in_flight", "turns": turns})
+        let turns: Vec<_> = order.iter().filter_map(|ws| self.turn_row(*ws)).collect();
+        let list = List {
+            count: turns.len(),
+            limit,
+            status: "in_flight",
+            turns,
+        };
+        // Writing to memory does not fail.
+        serde_json::to_string(&list).unwrap_or_default()
     }
 
     fn schedule_json(&self, workspace: &Workspace, schedule: &Schedule) -> Value {

@@ -386,9 +386,35 @@ fn the_list_is_kept_while_nothing_in_it_changed() {
     let list: Vec<Value> = serde_json::from_slice(&second).unwrap();
     let busy = list.iter().filter(|row| row["active_tasks"] == 1).count();
     assert_eq!((list.len(), busy), (10_000, 1_999));
-    assert_eq!(world.turns_json(Some(10_000))["count"], 1_999);
-    let oldest = world.turns_json(Some(1));
+    let turns = |limit| -> Value { serde_json::from_str(&world.turns_json(Some(limit))).unwrap() };
+    assert_eq!(turns(10_000)["count"], 1_999);
+    let oldest = turns(1);
     assert_eq!(oldest["turns"][0]["workspace_name"], "Over 2");
+}
+
+#[test]
+fn where_turns_are_refilled_another_like_the_first_begins_after_each() {
+    let mut world = world(
+        "[[workspace]]\nid = \"w\"\nname = \"W\"\nbehaviour = \"hung\"\nturn_started = \"1h\"\n\
+         ceiling_seconds = 1\nrefill = \"2s\"",
+    );
+    for number in 1..=200_i64 {
+        let turn = in_flight(&world).unwrap();
+        assert_eq!(turn["turn_id"], format!("turn-w-{number}"));
+        world.checkpoint(0, &ask(None, &format!("r{number}")));
+        assert_eq!(in_flight(&world), None);
+        world.advance(world.now_ms() + 1_999);
+        assert_eq!(in_flight(&world), None);
+        world.advance(world.now_ms() + 3_001);
+        let turn = in_flight(&world).unwrap();
+        assert_eq!(
+            (&turn["turn_age_seconds"], &turn["ceiling_exceeded"]),
+            (&3.into(), &true.into())
+        );
+    }
+    // It goes on for as long as nobody ends it.
+    world.advance(world.now_ms() + 3_600_000);
+    assert_eq!(in_flight(&world).unwrap()["turn_id"], "turn-w-201");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::build::turn_id;
 use super::parts::{Caller, Ended, Message, Post, PostId, Row, Turn};
 use super::{What, World};
-use crate::sandbox::scenario::Origin;
+use crate::sandbox::scenario::{Behaviour, Origin};
 
 /// The tools of the incident and how often each was called.
 const TOOLS: [(&str, &str, u64); 5] = [
@@ -90,6 +90,37 @@ impl World {
 
     /// Begins a turn that a message asks for.
     pub(super) fn begin_turn(&mut self, ws: usize, message: Message) {
+        let ends = match length_asked(&message.text) {
+            Some(Length::Ms(ms)) => Some(self.now_ms + ms),
+            Some(Length::Endless) => None,
+            None => Some(self.now_ms + self.workspaces[ws].turn_length_ms),
+        };
+        self.begin_turn_until(ws, message, ends);
+    }
+
+    /// Begins a turn like the first, where none is in flight.
+    pub(super) fn refill(&mut self, ws: usize) {
+        let workspace = &self.workspaces[ws];
+        let Some((_, task)) = &workspace.refill else {
+            return;
+        };
+        if workspace.turn.is_some() || !workspace.online() {
+            return;
+        }
+        let message = Message {
+            post: None,
+            text: task.clone(),
+            origin: Origin::User,
+            schedule: None,
+        };
+        if workspace.behaviour == Behaviour::Healthy {
+            self.begin_turn(ws, message);
+        } else {
+            self.begin_turn_until(ws, message, None);
+        }
+    }
+
+    fn begin_turn_until(&mut self, ws: usize, message: Message, ends: Option<i64>) {
         let now_ms = self.now_ms;
         let workspace = &mut self.workspaces[ws];
         workspace.turns += 1;
@@ -104,11 +135,6 @@ impl World {
             interrupting: false,
             resumed_from: workspace.saved.take().map(|saved| saved.id),
             message,
-        };
-        let ends = match length_asked(&turn.message.text) {
-            Some(Length::Ms(ms)) => Some(now_ms + ms),
-            Some(Length::Endless) => None,
-            None => Some(now_ms + workspace.turn_length_ms),
         };
         self.put_in_flight(ws, turn, ends);
     }
@@ -233,6 +259,12 @@ impl World {
         }
         self.report(ws, true);
         self.next_waiting(ws);
+        let workspace = &self.workspaces[ws];
+        if workspace.turn.is_none()
+            && let Some((after_ms, _)) = workspace.refill
+        {
+            self.later(self.now_ms + after_ms, What::Refill(ws));
+        }
     }
 
     /// The next message that waits gets its turn.

@@ -104,7 +104,8 @@ impl<'a> Case<'a> {
         )
     }
 
-    fn name(&self) -> Option<&'a String> {
+    /// The name of the workspace.
+    pub(super) fn name(&self) -> Option<&'a String> {
         let own = self.workspace.and_then(|w| w.name.as_ref());
         own.or_else(|| self.listed.and_then(|turn| turn.workspace_name.as_ref()))
     }
@@ -189,6 +190,14 @@ impl<'a> Case<'a> {
                 }
             }
         }
+    }
+
+    /// Whether nothing is in flight.
+    pub(super) fn is_idle(&self) -> bool {
+        let native = self.listed.and_then(|turn| turn.native_session);
+        let own = || self.adapter?.native_session.as_ref().map(|(yes, _)| *yes);
+        let flight = self.flight(native.or_else(own), &mut Vec::new());
+        matches!(flight, Flight::None(_))
     }
 
     /// Judges it.

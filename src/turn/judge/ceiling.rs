@@ -61,6 +61,14 @@ impl Case<'_> {
         }
     }
 
+    /// What is wrong with the ceiling of one with nothing in flight: only its configuration can be.
+    pub(super) fn wrong_ceiling(&self) -> Option<Problem> {
+        match self.snapshot.ceilings.get(self.id) {
+            Some(CeilingSetting::Wrong(_)) => self.ceiling().1,
+            _ => None,
+        }
+    }
+
     /// A setting that is none.
     fn wrong(&self, at: &str, what: &str) -> (Ceiling, Option<Problem>) {
         let problem = Problem::new(

@@ -1,23 +1,19 @@
 //! From text to rows.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-
+use rustc_hash::FxHashSet;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::field;
+use super::list::Reading;
+use super::rows::{Row, has_key, rows};
 use super::{
     Activity, CeilingSetting, CronRun, ListedTurn, Parsed, PlatformEvent, Schedule, Workspace,
 };
 
-/// Reads `GET /workspaces`, or the one object of `GET /workspaces/:id`.
-///
-/// # Errors
-/// When it is neither.
-pub fn parse_workspaces(text: &str) -> Result<Parsed<Vec<Workspace>>, String> {
-    const NEEDED: [&str; 6] = [
+impl Row for Workspace {
+    const NEEDED: &'static [&'static str] = &[
         "name",
         "runtime",
         "status",
@@ -25,22 +21,66 @@ pub fn parse_workspaces(text: &str) -> Result<Parsed<Vec<Workspace>>, String> {
         "active_tasks",
         "current_task",
     ];
-    let id = |row: &Workspace| row.id.clone();
-    if keys(text).is_some_and(|keys| keys.contains("id")) {
-        let row = serde_json::from_str(text).map_err(|e| unreadable(text, &e))?;
-        return Ok(rows(&[row], &NEEDED, "id", id));
+    const ID: &'static str = "id";
+
+    fn id(&self) -> &str {
+        &self.id
     }
-    let mut parsed = rows(&list(text, "workspaces")?, &NEEDED, "id", id);
-    let mut seen = HashSet::new();
-    let again = &mut parsed.unusable;
+}
+
+impl Row for ListedTurn {
+    const NEEDED: &'static [&'static str] = &[
+        "workspace_name",
+        "native_session",
+        "turn_id",
+        "started_at",
+        "turn_age_seconds",
+        "ceiling_seconds",
+    ];
+    const ID: &'static str = "workspace_id";
+
+    fn id(&self) -> &str {
+        &self.workspace_id
+    }
+}
+
+/// Reads `GET /workspaces`, or the one object of `GET /workspaces/:id`.
+///
+/// # Errors
+/// When it is neither.
+pub fn parse_workspaces(text: &str) -> Result<Parsed<Vec<Workspace>>, String> {
+    if has_key(text, "id") {
+        let row = serde_json::from_str(text).map_err(|e| unreadable(text, &e))?;
+        return Ok(rows(&[row]));
+    }
+    is_list(text, "workspaces")?;
+    let mut reading = Reading::workspaces(None);
+    let read = reading.take(text.as_bytes());
+    read.and_then(|()| reading.finish())
+        .map_err(|why| beginning(&why, text))
+}
+
+/// Names the workspaces that are listed more than once, and keeps the first of each.
+pub(super) fn once_each(parsed: &mut Parsed<Vec<Workspace>>) {
+    let mut seen = FxHashSet::default();
+    seen.reserve(parsed.value.len());
+    let firsts = parsed.value.iter().map(|row| seen.insert(&*row.id));
+    let firsts: Vec<bool> = firsts.collect();
+    if seen.len() == firsts.len() {
+        return;
+    }
+    let mut firsts = firsts.into_iter();
+    let mut again = Vec::new();
     parsed.value.retain(|row| {
-        let first = seen.insert(row.id.clone());
+        let first = firsts.next() != Some(false);
         if !first {
             again.push(format!("workspace {}: listed more than once", row.id));
         }
         first
     });
-    Ok(parsed)
+    for why in again {
+        parsed.leave_out(why);
+    }
 }
 
 /// Reads `GET /admin/turns`. That the answer holds fewer rows than its `count` is among
@@ -49,43 +89,17 @@ pub fn parse_workspaces(text: &str) -> Result<Parsed<Vec<Workspace>>, String> {
 /// # Errors
 /// When it is no object with `turns`.
 pub fn parse_turns(text: &str) -> Result<Parsed<Vec<ListedTurn>>, String> {
-    const NEEDED: [&str; 6] = [
-        "workspace_name",
-        "native_session",
-        "turn_id",
-        "started_at",
-        "turn_age_seconds",
-        "ceiling_seconds",
-    ];
-    #[derive(Deserialize)]
-    struct Envelope<'a> {
-        #[serde(borrow)]
-        turns: Option<Vec<&'a RawValue>>,
-        #[serde(default, deserialize_with = "field::whole")]
-        count: Option<i64>,
-    }
-    let known = keys(text).is_some_and(|keys| keys.contains("turns"));
-    if !known {
+    if !has_key(text, "turns") {
         return Err(format!(
             "it is {}, and no object with `turns`",
             excerpt(text)
         ));
     }
-    let envelope: Envelope = serde_json::from_str(text).map_err(|e| unreadable(text, &e))?;
-    // Go writes an empty list as null.
-    let all = envelope.turns.unwrap_or_default();
-    let mut parsed = rows(&all, &NEEDED, "workspace_id", |row: &ListedTurn| {
-        row.workspace_id.clone()
-    });
-    if let Some(count) = envelope.count.and_then(|count| usize::try_from(count).ok())
-        && count > all.len()
-    {
-        parsed.unusable.push(format!(
-            "the list ends after {} of {count} turns: the rest was not seen",
-            all.len()
-        ));
-    }
-    Ok(parsed)
+    let mut reading = Reading::turns(None);
+    let read = reading.take(text.as_bytes());
+    let read = read.and_then(|()| reading.finish());
+    read.map(|(parsed, _)| parsed)
+        .map_err(|why| beginning(&why, text))
 }
 
 /// Reads `GET /workspaces/:id/activity`; newest first whatever the order of the answer.
@@ -93,21 +107,8 @@ pub fn parse_turns(text: &str) -> Result<Parsed<Vec<ListedTurn>>, String> {
 /// # Errors
 /// When it is no JSON array.
 pub fn parse_activity(text: &str) -> Result<Parsed<Vec<Activity>>, String> {
-    const NEEDED: [&str; 6] = [
-        "method",
-        "summary",
-        "status",
-        "error_detail",
-        "duration_ms",
-        "created_at",
-    ];
-    let mut parsed = rows(
-        &list(text, "activities")?,
-        &NEEDED,
-        "activity_type",
-        |row: &ActivityRow| row.activity_type.clone(),
-    )
-    .map(|row| row.into_iter().map(Activity::from).collect::<Vec<_>>());
+    let parsed: Parsed<Vec<ActivityRow>> = rows(&list(text, "activities")?);
+    let mut parsed = parsed.map(|row| row.into_iter().map(Activity::from).collect::<Vec<_>>());
     // Rows without an instant come last; equal ones stay as they are.
     parsed
         .value
@@ -137,6 +138,22 @@ struct ActivityRow {
     source_id: Option<String>,
     #[serde(deserialize_with = "field::object")]
     request_body: Request,
+}
+
+impl Row for ActivityRow {
+    const NEEDED: &'static [&'static str] = &[
+        "method",
+        "summary",
+        "status",
+        "error_detail",
+        "duration_ms",
+        "created_at",
+    ];
+    const ID: &'static str = "activity_type";
+
+    fn id(&self) -> &str {
+        &self.activity_type
+    }
 }
 
 /// The body of a request, as far as it speaks of a schedule.
@@ -173,24 +190,27 @@ impl From<ActivityRow> for Activity {
     }
 }
 
-/// Reads `GET /workspaces/:id/schedules`.
-///
-/// # Errors
-/// When it is no JSON array.
-pub fn parse_schedules(text: &str) -> Result<Parsed<Vec<Schedule>>, String> {
-    const NEEDED: [&str; 5] = [
+impl Row for Schedule {
+    const NEEDED: &'static [&'static str] = &[
         "name",
         "enabled",
         "next_run_at",
         "last_run_at",
         "last_status",
     ];
-    Ok(rows(
-        &list(text, "schedules")?,
-        &NEEDED,
-        "id",
-        |row: &Schedule| row.id.clone(),
-    ))
+    const ID: &'static str = "id";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// Reads `GET /workspaces/:id/schedules`.
+///
+/// # Errors
+/// When it is no JSON array.
+pub fn parse_schedules(text: &str) -> Result<Parsed<Vec<Schedule>>, String> {
+    Ok(rows(&list(text, "schedules")?))
 }
 
 /// Reads `GET /workspaces/:id/config`.
@@ -292,96 +312,48 @@ pub fn parse_event(text: &str) -> Option<PlatformEvent> {
 
 impl<T> Parsed<T> {
     /// The same with another value.
-    fn map<U>(self, change: impl FnOnce(T) -> U) -> Parsed<U> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Parsed<U> {
         Parsed {
             value: change(self.value),
             missing: self.missing,
             unusable: self.unusable,
+            unnamed: self.unnamed,
+            rows: self.rows,
         }
     }
 }
 
 /// Splits a JSON array of `what` into its rows.
 fn list<'a>(text: &'a str, what: &str) -> Result<Vec<&'a RawValue>, String> {
-    if !text.trim_start().starts_with('[') {
-        return Err(format!("it is {}, and no list of {what}", excerpt(text)));
-    }
+    is_list(text, what)?;
     serde_json::from_str(text).map_err(|e| unreadable(text, &e))
 }
 
-/// Reads a row without the fields that cannot be read at all: a string of half a character.
-fn without_broken<T: DeserializeOwned>(row: &str) -> Option<T> {
-    let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(row).ok()?;
-    let readable = |(name, value): (&str, &RawValue)| {
-        let value = serde_json::from_str::<Value>(value.get()).ok()?;
-        Some((name.to_owned(), value))
-    };
-    let readable: serde_json::Map<_, _> = fields.into_iter().filter_map(readable).collect();
-    serde_json::from_value(readable.into()).ok()
-}
-
-/// Reads rows one by one: one that cannot be used does not hide the others.
-fn rows<T: DeserializeOwned>(
-    all: &[&RawValue],
-    needed: &[&'static str],
-    id_name: &str,
-    id: impl Fn(&T) -> String,
-) -> Parsed<Vec<T>> {
-    let mut parsed = Parsed {
-        value: Vec::with_capacity(all.len()),
-        missing: if all.is_empty() {
-            Vec::new()
-        } else {
-            needed.to_vec()
-        },
-        unusable: Vec::new(),
-    };
-    for (index, row) in all.iter().enumerate() {
-        let mut skip = |why: String| {
-            let number = index + 1;
-            parsed.unusable.push(format!("row {number}: {why}"));
-        };
-        if !is_object(row.get()) {
-            skip(format!("it is {}, and no object", excerpt(row.get())));
-            continue;
-        }
-        match serde_json::from_str::<T>(row.get()).or_else(|e| without_broken(row.get()).ok_or(e)) {
-            Ok(value) if id(&value).is_empty() => skip(format!("it has no {id_name}")),
-            Ok(value) => parsed.value.push(value),
-            Err(e) => skip(e.to_string()),
-        }
-        // The first row of a sound answer has all of them, so that the others are not looked through.
-        if !parsed.missing.is_empty()
-            && let Some(keys) = keys(row.get())
-        {
-            parsed.missing.retain(|name| !keys.contains(*name));
-        }
+/// Refuses what begins no JSON array.
+fn is_list(text: &str, what: &str) -> Result<(), String> {
+    if text.trim_start().starts_with('[') {
+        Ok(())
+    } else {
+        Err(format!("it is {}, and no list of {what}", excerpt(text)))
     }
-    parsed
-}
-
-/// The keys of an object; `None` when it is none.
-fn keys(text: &str) -> Option<BTreeSet<String>> {
-    if !is_object(text) {
-        return None;
-    }
-    // What stands under a key is skipped, not read.
-    let map: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
-    Some(map.into_keys().collect())
 }
 
 /// Whether a text begins an object. A struct can be read from a list too, which is not meant.
-fn is_object(text: &str) -> bool {
+pub(super) fn is_object(text: &str) -> bool {
     text.trim_start().starts_with('{')
 }
 
 /// Why a text is not read, with how it begins.
 fn unreadable(text: &str, error: &serde_json::Error) -> String {
-    format!("it is no JSON: {error}; it begins {}", excerpt(text))
+    beginning(&format!("it is no JSON: {error}"), text)
+}
+
+fn beginning(why: &str, text: &str) -> String {
+    format!("{why}; it begins {}", excerpt(text))
 }
 
 /// The beginning of a text on one line.
-fn excerpt(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut words = text.split_whitespace().flat_map(|word| [" ", word]).skip(1);
     let mut short = String::new();

@@ -11,6 +11,7 @@ fn seen(at_ms: i64, busy: bool) -> Sighting {
         turn_id: None,
         current_task: busy.then(|| "tick".to_owned()),
         started_ms: None,
+        idle_before_ms: None,
     }
 }
 
@@ -217,6 +218,7 @@ fn sighting() -> impl Strategy<Value = Sighting> {
             turn_id: id.map(str::to_owned),
             current_task: task.map(str::to_owned),
             started_ms: start.map(|start| at_ms + start),
+            idle_before_ms: None,
         }
     })
 }

@@ -111,6 +111,13 @@ proptest! {
         }
         let ages: Vec<_> = all.turns.iter().map(|t| std::cmp::Reverse(t.age_ms)).collect();
         prop_assert!(ages.is_sorted());
+        // Without rows for what is idle all else is the same.
+        let busy = judge_busy(&snapshot, &spells(seen.clone()), &Adapters::built_in(), &policy());
+        let (idle, rest): (Vec<_>, Vec<_>) =
+            all.turns.iter().cloned().partition(|turn| turn.verdict == Verdict::Idle);
+        prop_assert_eq!(busy.idle, idle.len());
+        prop_assert_eq!(&busy.turns, &rest);
+        prop_assert_eq!((&busy.warnings, &busy.problems), (&all.warnings, &all.problems));
         // The order in which a platform lists things changes nothing.
         let mut other = snapshot;
         let distinct = ids_are_distinct(&other);
