@@ -33,6 +33,8 @@ pub struct Context {
     pub config: Config,
     /// How to print.
     pub output: Output,
+    /// What was typed, for reading the configuration again.
+    flags: Flags,
     partial: AtomicBool,
 }
 
@@ -69,6 +71,7 @@ impl Context {
             now_ms: now.value,
             now_origin: now.origin,
             config,
+            flags,
             partial: AtomicBool::new(false),
         })
     }
@@ -85,8 +88,20 @@ impl Context {
             ui: self.ui.clone(),
             config: self.config.clone(),
             output: self.output.clone(),
+            flags: self.flags.clone(),
             partial: AtomicBool::new(false),
         }
+    }
+
+    /// The same context with the configuration as it is now.
+    ///
+    /// # Errors
+    /// When a configuration file cannot be understood.
+    pub fn reloaded(&self) -> Result<Self, Error> {
+        Ok(Self {
+            config: Config::load(&self.env, &self.directory, &self.flags)?,
+            ..self.at(self.now_ms)
+        })
     }
 
     /// Says a problem on stderr and makes the exit code partial.

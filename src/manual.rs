@@ -50,6 +50,10 @@ fn environment() -> Section {
             "The bearer token of the platform, where --token-file is not given.",
         ),
         (
+            "CRONCTL_LEDGER_PASSWORD",
+            "The password of a ledger in PostgreSQL, where --ledger-password-file is not given.",
+        ),
+        (
             "OPENCLAW_GATEWAY_TOKEN",
             "The gateway's token for checkpoint --openclaw-gateway, where neither of the above is set.",
         ),

@@ -132,6 +132,16 @@ impl Ui {
         self.look
     }
 
+    /// Whether only what matters is said.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether stderr shows colours.
+    pub fn talk_color(&self) -> bool {
+        self.talk_color
+    }
+
     /// Opens stdout for the answer. Flush it at the end, and turn a failed write into
     /// [`Error::writing`].
     pub fn answer(&self) -> BufWriter<StdoutLock<'static>> {

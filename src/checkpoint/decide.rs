@@ -141,6 +141,42 @@ pub enum Outcome {
     Rejected,
 }
 
+impl Outcome {
+    /// Every outcome, in the order in which they are summed up.
+    pub const ALL: [Self; 12] = [
+        Self::Confirmed,
+        Self::Idle,
+        Self::Moot,
+        Self::Restarted,
+        Self::Lingering,
+        Self::Unknown,
+        Self::Throttled,
+        Self::Refused,
+        Self::Unsupported,
+        Self::Unauthorised,
+        Self::Rejected,
+        Self::NotSent,
+    ];
+
+    /// Returns its name, as in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Idle => "idle",
+            Self::Moot => "moot",
+            Self::NotSent => "not-sent",
+            Self::Restarted => "restarted",
+            Self::Lingering => "lingering",
+            Self::Unknown => "unknown",
+            Self::Throttled => "throttled",
+            Self::Refused => "refused",
+            Self::Unsupported => "unsupported",
+            Self::Unauthorised => "unauthorised",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 /// Decides what to do next about a target. `attempts` are all requests for this turn that are
 /// recorded, oldest first, those of earlier calls included; `looks` are the looks of this call.
 ///

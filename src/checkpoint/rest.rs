@@ -14,12 +14,18 @@ pub struct Rest {
     pub why: String,
 }
 
-/// Until when a turn rests, by all requests for it, oldest first. `seed` scatters the pauses: the turn's
-/// key.
+/// Until when a turn rests, by all requests for it, oldest first. Workspace and key of
+/// the turn scatter the pauses.
 ///
 /// A request whose end was never recorded gives no rest: the process died, and the same request is made
 /// again at once.
-pub fn rest(attempts: &[Attempt], policy: &Policy, seed: &str, now_ms: i64) -> Option<Rest> {
+pub fn rest(
+    attempts: &[Attempt],
+    policy: &Policy,
+    (workspace_id, turn_key): (&str, &str),
+    now_ms: i64,
+) -> Option<Rest> {
+    let seed = &*format!("{workspace_id} {turn_key}");
     let last = attempts.last()?;
     let (answer, at_ms) = last.answer.as_ref()?;
     let (pause_ms, why) = match answer {
@@ -118,7 +124,7 @@ mod tests {
     }
 
     fn pause(attempts: &[Attempt], seed: &str) -> Option<i64> {
-        let rest = rest(attempts, &policy(), seed, i64::MIN)?;
+        let rest = rest(attempts, &policy(), (seed, "turn-1"), i64::MIN)?;
         Some(rest.until_ms - attempts.last().unwrap().at_ms)
     }
 
@@ -142,7 +148,7 @@ mod tests {
         ] {
             let attempts = [attempt(Some(answer.clone()), 5, 0)];
             assert_eq!(pause(&attempts, "a"), Some(3_600_000), "{answer:?}");
-            let over = rest(&attempts, &policy(), "a", 3_600_005);
+            let over = rest(&attempts, &policy(), ("a", "turn-1"), 3_600_005);
             assert_eq!(over, None);
         }
     }
@@ -166,11 +172,11 @@ mod tests {
             let drawn: Vec<i64> = (0..50)
                 .map(|seed| pause(&attempts, &format!("ws-{seed}")).unwrap())
                 .collect();
-            let (least, most) = (drawn.iter().min().unwrap(), drawn.iter().max().unwrap());
-            assert!(*least >= longest / 2 && *most <= longest, "{n}: {drawn:?}");
-            assert!(most - least > longest / 4, "{n}: they come together");
-            assert!(*most >= last, "{n}");
-            last = *least;
+            let (low, high) = (drawn.iter().min().unwrap(), drawn.iter().max().unwrap());
+            assert!(*low >= longest / 2 && *high <= longest, "{n}: {drawn:?}");
+            assert!(high - low > longest / 4, "{n}: they come together");
+            assert!(*high >= last, "{n}");
+            last = *low;
         }
         // A crash between two of them changes nothing, and an answer starts anew.
         attempts.push(attempt(None, 20, 0));

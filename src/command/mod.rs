@@ -131,6 +131,7 @@ pub fn schemas() -> Vec<Published> {
         published::<turns::TurnsReport>(),
         turns::event_schema(),
         published::<checkpoint::CheckpointReport>(),
+        checkpoint::event_schema(),
         published::<checkpoint::HistoryReport>(),
         published::<adapter::AdapterCheckReport>(),
         published::<sandbox::SandboxReport>(),

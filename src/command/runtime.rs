@@ -11,7 +11,13 @@ use crate::error::Error;
 pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        // The ledger is asked one thing at a time, and names are looked up beside it. Each further thread
+        // would keep memory of its own.
+        .max_blocking_threads(2)
         .build()
         .map_err(|e| Error::failed("no event queue for network connections").because(e))?;
-    runtime.block_on(future)
+    let answer = runtime.block_on(future);
+    // A ledger that does not answer is not waited for once there is nothing more to say.
+    runtime.shutdown_background();
+    answer
 }

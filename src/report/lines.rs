@@ -1,5 +1,6 @@
 //! NDJSON and CSV: one line per row, as the rows come.
 
+use std::borrow::Cow;
 use std::io::{BufWriter, StdoutLock, Write};
 use std::marker::PhantomData;
 
@@ -8,6 +9,7 @@ use super::row::{Column, Row};
 use super::{Format, select};
 use crate::context::Context;
 use crate::error::Error;
+use crate::ui::escape;
 
 /// Prints rows one at a time as NDJSON or CSV, for results too large to hold.
 ///
@@ -130,6 +132,7 @@ fn record<W: Write>(
     let fields = fields(json)?;
     for column in columns {
         let value = plain(fields.get(column.key).unwrap_or("null"));
+        let value = visible(&value);
         if starts_a_formula(&value) {
             csv.write_field(format!("'{value}"))?;
         } else {
@@ -138,6 +141,16 @@ fn record<W: Write>(
     }
     csv.write_record(None::<&[u8]>)?;
     Ok(())
+}
+
+/// Returns the text with what a terminal would obey as escapes. Line breaks stay: they are data, and in
+/// quotes.
+fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains('\n') {
+        return escape(text);
+    }
+    let lines: Vec<_> = text.split('\n').map(escape).collect();
+    Cow::Owned(lines.join("\n"))
 }
 
 /// Returns whether a spreadsheet would compute the text instead of showing it.
@@ -151,6 +164,15 @@ fn starts_a_formula(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_visible_and_line_breaks_are_data() {
+        assert_eq!(visible("nightly é 完"), "nightly é 完");
+        assert_eq!(
+            visible("a\u{1b}[31m\r\n\tb\u{9b}\u{202e}"),
+            "a\\u{1b}[31m\\r\n\\tb\\u{9b}\\u{202e}"
+        );
+    }
 
     #[test]
     fn formulas_are_told_from_numbers() {

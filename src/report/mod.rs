@@ -23,7 +23,7 @@ use crate::when;
 
 pub use lines::RowWriter;
 pub use row::{Align, Cell, Column, Row, Show, View};
-pub use schema::{Published, published};
+pub use schema::{Published, published, published_line};
 pub use screen::{Bar, Screen};
 pub use select::{Order, nearest, unknown_columns};
 

@@ -22,6 +22,17 @@ impl Published {
     }
 }
 
+/// Returns the schema of a line that is printed while a command goes on.
+pub fn published_line<T: JsonSchema>(id: &'static str) -> Published {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), id.into());
+    Published {
+        id,
+        schema: schema.to_value(),
+    }
+}
+
 /// Returns the schema of the document that [`super::write`] prints for a report.
 pub fn published<R: Report + JsonSchema + 'static>() -> Published {
     // The contract of serialisation: an optional field is null, never missing.

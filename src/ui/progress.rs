@@ -20,6 +20,11 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// One that never shows.
+    pub fn hidden() -> Self {
+        Self::new("", None, false)
+    }
+
     pub(super) fn new(what: &str, total: Option<u64>, wanted: bool) -> Self {
         let bar = wanted.then(|| {
             let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());

@@ -594,3 +594,10 @@ proptest! {
         prop_assert_eq!((call.why, call.took_ms), (again.why, again.took_ms));
     }
 }
+
+#[test]
+fn names_of_outcomes_are_those_of_json() {
+    for outcome in Outcome::ALL {
+        assert_eq!(serde_json::json!(outcome), outcome.word());
+    }
+}

@@ -4,7 +4,6 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::case::Case;
-use super::outcome::word;
 use crate::checkpoint::Outcome;
 use crate::error::Problem;
 use crate::molecule::{Platform, Report};
@@ -75,7 +74,7 @@ fn row(case: &Case) -> Option<Report> {
         status: "error",
         error_detail: Some(end.why.clone()),
         request_body: json!({
-            "outcome": word(end.outcome),
+            "outcome": end.outcome.word(),
             "request": case.body,
             "url": case.url.as_ref().ok(),
             "requests": case.sent,
@@ -133,7 +132,7 @@ mod tests {
         );
         assert_eq!(row.error_detail.as_deref(), Some("it cannot be steered"));
         assert_eq!(row.request_body["request"]["request_id"], "r-1");
-        for outcome in super::super::outcome::ALL {
+        for outcome in Outcome::ALL {
             use Outcome::{Lingering, Refused, Unknown, Unsupported};
             let expected = matches!(outcome, Refused | Unsupported | Lingering | Unknown);
             assert_eq!(

@@ -1,14 +1,14 @@
 //! The options of `checkpoint`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::ArgValueCompleter;
 
 use super::history::HistoryArgs;
 use super::openclaw::GatewayArgs;
+use super::watch::WatchArgs;
 use crate::checkpoint::{self, checkpoint_path};
 use crate::command::completions;
+use crate::ledger::LedgerArgs;
 use crate::molecule::MoleculeArgs;
 use crate::when::parse_duration;
 
@@ -55,7 +55,7 @@ pub struct CheckpointArgs {
     /// A platform learns from a heartbeat every 30 s that a turn is over.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, help_heading = "Requests")]
     pub grace: Option<i64>,
-    /// Free at most this many turns, the oldest first [default: 100]
+    /// Free at most this many turns, the oldest first; in a loop, at each look [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Requests")]
     pub max_actions: Option<u32>,
     /// Send at most this many requests at a time [default: 16]
@@ -76,6 +76,10 @@ pub struct CheckpointArgs {
     #[arg(long, help_heading = "Requests")]
     pub report: bool,
 
+    /// The same again and again.
+    #[command(flatten)]
+    pub watch: WatchArgs,
+
     /// Which platform, and as whom.
     #[command(flatten)]
     pub molecule: MoleculeArgs,
@@ -84,11 +88,11 @@ pub struct CheckpointArgs {
     #[command(flatten)]
     pub gateway: GatewayArgs,
 
-    /// Record requests in this file [default: ledger.db in cronctl's state directory]
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with = "no_ledger", help_heading = "Sources")]
-    pub ledger: Option<PathBuf>,
+    /// Where requests are recorded.
+    #[command(flatten)]
+    pub ledger: LedgerArgs,
     /// Record nothing, and know nothing of earlier requests and observations
-    #[arg(long, help_heading = "Sources")]
+    #[arg(long, conflicts_with = "ledger", help_heading = "Sources")]
     pub no_ledger: bool,
     /// Try it on a built-in platform, which is gone afterwards
     #[arg(long, conflicts_with_all = ["molecule", "ledger"], help_heading = "Sources")]
@@ -146,6 +150,11 @@ impl CheckpointArgs {
             drain_ms: self.drain.unwrap_or(default.drain_ms),
             grace_ms: self.grace.unwrap_or(default.grace_ms),
             escalate: self.escalate == Some(Escalate::Restart),
+            longest_wait_ms: if self.watch.watch {
+                default.longest_wait_ms.min(self.watch.interval_ms())
+            } else {
+                default.longest_wait_ms
+            },
             ..default
         }
     }
@@ -176,6 +185,8 @@ Examples:
       From a script; what was not let go is said on the platform's activity log
   cronctl checkpoint --over-ceiling --escalate restart
       Where a turn is not let go, its workspace is restarted: the turn is destroyed
+  cronctl checkpoint --over-ceiling --watch --yes --metrics 9464 --log-format json
+      Left running: every 30 s, and shortly before a schedule fires
   cronctl checkpoint history --since 7d";
 
 const HISTORY_EXAMPLES: &str = "\

@@ -1,7 +1,7 @@
 //! One turn that is to be freed, and how far that has come.
 
 use crate::checkpoint::{
-    Action, Answer, Attempt, Body, Outcome, Policy, ReadBack, Seen, Target, decide,
+    Action, Answer, Attempt, Body, Outcome, Policy, ReadBack, Rest, Seen, Target, decide, rest,
 };
 use crate::turn::Turn;
 
@@ -35,6 +35,10 @@ pub(super) struct Case {
     looks: Vec<ReadBack>,
     /// Whether what the last look showed in flight may be a turn after this one.
     maybe_another: bool,
+    /// Whether this process has claimed the turn.
+    pub(super) claimed: bool,
+    /// Whether another one had.
+    pub(super) held: bool,
     /// Their numbers in the ledger: this call's.
     pub(super) numbers: Vec<i64>,
     /// Requests sent in this call, restarts included.
@@ -81,8 +85,16 @@ impl Case {
         target: Target,
         url: Result<String, String>,
         body: Body,
-        attempts: Vec<Attempt>,
+        mut attempts: Vec<Attempt>,
     ) -> Self {
+        // Made by a clock that was ahead, they are no later than now all the same.
+        let before_ms = target.begun_ms - 1;
+        for attempt in &mut attempts {
+            attempt.at_ms = attempt.at_ms.min(before_ms);
+            if let Some((_, at_ms)) = &mut attempt.answer {
+                *at_ms = before_ms.min(*at_ms);
+            }
+        }
         Self {
             turn,
             target,
@@ -91,6 +103,8 @@ impl Case {
             attempts,
             looks: Vec::new(),
             maybe_another: false,
+            claimed: false,
+            held: false,
             numbers: Vec::new(),
             sent: 0,
             restarts: 0,
@@ -168,6 +182,26 @@ impl Case {
             answer: None,
             restart: *work == Work::Restart,
         });
+    }
+
+    /// How many requests for the turn are known.
+    pub(super) fn known(&self) -> usize {
+        self.attempts.len()
+    }
+
+    /// Takes in that others asked for the turn meanwhile: all requests for it.
+    pub(super) fn learns(&mut self, attempts: Vec<Attempt>) {
+        self.attempts = attempts;
+    }
+
+    /// Until when a loop lets the turn rest.
+    pub(super) fn resting(&self, policy: &Policy, now_ms: i64) -> Option<Rest> {
+        let Target {
+            workspace_id,
+            turn_key,
+            ..
+        } = &self.target;
+        rest(&self.attempts, policy, (workspace_id, turn_key), now_ms)
     }
 
     /// Takes back what was begun and is not sent.

@@ -38,6 +38,8 @@ pub struct LeftAlone {
     pub skewed: usize,
     /// Nothing is in flight.
     pub idle: usize,
+    /// In a loop: asked for lately, and not asked again yet.
+    pub resting: usize,
 }
 
 impl Wish<'_> {
@@ -147,6 +149,7 @@ mod tests {
             off: 1,
             skewed: 1,
             idle: 1,
+            resting: 0,
         };
         assert_eq!(left, expected);
 

@@ -1,16 +1,14 @@
 //! `cronctl checkpoint history`: what the ledger says of earlier requests.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::memory;
-use super::outcome::{role, word};
+use super::outcome::role;
 use crate::context::Context;
 use crate::error::{Error, Exit, Problem};
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{Entry, Ledger, LedgerArgs};
 use crate::report::{self, Cell, Column, Report, Row, View};
 use crate::ui::Role;
 use crate::when;
@@ -28,9 +26,10 @@ pub struct HistoryArgs {
     /// At most this many, the newest [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
-    /// Read this file [default: ledger.db in cronctl's state directory]
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    pub ledger: Option<PathBuf>,
+
+    /// Which ledger.
+    #[command(flatten)]
+    pub ledger: LedgerArgs,
 }
 
 /// How many requests are listed without `--limit`.
@@ -52,7 +51,7 @@ pub struct HistoryReport {
 /// What the answer rests on.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct HistoryInputs {
-    /// The ledger's file.
+    /// The ledger's file, or its address.
     pub ledger: String,
     /// The workspaces asked for, as typed; empty for all.
     pub workspaces: Vec<String>,
@@ -69,17 +68,16 @@ pub struct HistoryInputs {
 /// # Errors
 /// When the ledger cannot be read, or `--since` is no time.
 pub(super) fn run(args: &HistoryArgs, ctx: &Context) -> Result<Exit, Error> {
-    let path = memory::path(args.ledger.as_deref(), ctx)?;
+    let place = memory::place(&args.ledger, ctx)?;
     let since_ms = args.since.as_deref().map(|text| since(text, ctx));
     let since_ms = since_ms.transpose()?;
     let limit = args.limit.unwrap_or(LIMIT);
     let mut warnings = Vec::new();
-    let rows = if let Some(ledger) = Ledger::open_existing(&path)? {
+    let rows = if let Some(ledger) = Ledger::at_existing(&place)? {
         ledger.history(&args.workspace, since_ms, limit)?
     } else {
         warnings.push(format!(
-            "{}: there is no ledger yet: nothing was recorded here",
-            path.display()
+            "{place}: there is no ledger yet: nothing was recorded here"
         ));
         Vec::new()
     };
@@ -90,7 +88,7 @@ pub(super) fn run(args: &HistoryArgs, ctx: &Context) -> Result<Exit, Error> {
     }
     let mut report = HistoryReport {
         inputs: HistoryInputs {
-            ledger: path.display().to_string(),
+            ledger: place.to_string(),
             workspaces: args.workspace.clone(),
             since_at: since_ms.map(when::utc),
             since_at_ms: since_ms,
@@ -140,7 +138,7 @@ impl Row for Entry {
             "workspace_name" => Cell::from(self.workspace_name.as_deref()),
             "age_ms" => Cell::from(self.age_ms.map(when::duration)),
             "outcome" => match self.outcome {
-                Some(outcome) => Cell::with(role(outcome), word(outcome)),
+                Some(outcome) => Cell::with(role(outcome), outcome.word()),
                 None => Cell::with(Role::Warn, "not recorded"),
             },
             "answer" => match &self.answer {

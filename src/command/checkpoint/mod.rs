@@ -6,6 +6,7 @@ mod case;
 mod choose;
 mod confirm;
 mod history;
+mod idle;
 mod memory;
 mod openclaw;
 mod outcome;
@@ -17,18 +18,22 @@ mod sample;
 mod screen;
 mod seen;
 mod sweep;
+mod watch;
 mod world;
 
+use self::case::Case;
 use self::memory::{Memory, who};
 use self::plan::Planned;
 use self::report::{Inputs, Summary};
 use self::row::TargetRow;
-use self::sweep::{Swept, Tools, sweep};
+use self::sweep::{Tools, sweep};
 use self::world::World;
+use crate::checkpoint::Breaker;
 use crate::command::runtime::block_on;
-use crate::command::signals;
+use crate::command::signals::{self, Signals};
 use crate::context::Context;
 use crate::error::{Error, Exit, Problem};
+use crate::ledger::Claimant;
 use crate::report as output;
 use crate::when;
 
@@ -36,6 +41,7 @@ pub use args::{Action, CheckpointArgs, Escalate, Via};
 pub use history::{HistoryArgs, HistoryReport};
 pub use openclaw::GatewayArgs;
 pub use report::CheckpointReport;
+pub use watch::{CheckpointEvent, WatchArgs, event_schema};
 
 /// Why nothing was sent in a dry run that found a request to send.
 const DRY_RUN: &str = "--dry-run";
@@ -63,6 +69,10 @@ pub fn run(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error> {
                 .hint("an adapter is asked at its own /control/checkpoint"),
         );
     }
+    if args.watch.watch {
+        watch::possible(args, ctx)?;
+        return block_on(watch::run(args, ctx));
+    }
     confirm::possible(args, ctx)?;
     if args.gateway.openclaw_gateway.is_some() {
         return block_on(at_gateway(args, ctx));
@@ -72,19 +82,21 @@ pub fn run(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error> {
 
 /// Frees turns of a platform.
 async fn at_platform(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error> {
-    let world = World::new(args, ctx).await?;
-    let ctx = &ctx.at(world.now_ms);
+    let mut world = World::new(args, ctx).await?;
     let who = who(ctx);
     let reason = reason(args);
-    let mut memory = Memory::open(args, ctx)?;
+    let mut memory = Memory::find(args, ctx)?;
+    memory.open().await?;
+    world.follows();
+    let ctx = &ctx.at(world.now_ms);
     let Planned {
         mut cases,
         left,
         turns_route,
         mut warnings,
         mut problems,
-    } = plan::plan(args, ctx, &world, &mut memory).await?;
-    let file = memory.file.clone();
+        ..
+    } = plan::plan(args, ctx, &world, &mut memory, None).await?;
     let mut ended_by = None;
     if args.dry_run {
         plan::dry_run(&mut cases, &world.policy);
@@ -100,15 +112,25 @@ async fn at_platform(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error
                 source: &world.tag,
                 who: &who,
                 reason: &reason,
+                claimant: &Claimant {
+                    owner: owner(&who),
+                    lease_ms: args.watch.lease_ms(),
+                    per_hour: None,
+                },
+                in_loop: false,
+                metrics: None,
             };
-            let swept = sweep(&tools, cases, memory.ledger).await?;
-            let unrecorded = swept.unrecorded.as_ref().map(unrecorded);
-            problems.extend(unrecorded);
-            Swept {
-                cases,
-                ended_by,
-                ..
-            } = swept;
+            let mut signals = Signals::listen()?;
+            let ledger = memory.take()?;
+            let mut breaker = Breaker::off();
+            let swept = sweep(&tools, cases, ledger, &mut breaker, &mut signals).await;
+            (cases, ended_by) = (swept.cases, swept.ended_by);
+            problems.extend(cases.iter().filter_map(held));
+            match swept.unrecorded {
+                // Nothing was sent, and the reason is the ledger's.
+                Some(error) if cases.iter().all(|case| case.sent == 0) => return Err(error),
+                error => problems.extend(error.as_ref().map(unrecorded)),
+            }
         } else {
             plan::not_confirmed(&mut cases);
         }
@@ -123,9 +145,11 @@ async fn at_platform(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error
     }
     warnings.extend(world.platform.take_notes());
     let exit = outcome::exit(cases.iter().filter_map(|c| Some(c.end.as_ref()?.outcome)));
+    let held = cases.iter().filter(|case| case.held).count();
     let targets: Vec<_> = cases.into_iter().map(TargetRow::of).collect();
     let mut report = CheckpointReport {
         summary: Summary {
+            held,
             requests: world.platform.requests(),
             left_alone: left,
             ended_by: ended_by.map(signals::name),
@@ -134,7 +158,7 @@ async fn at_platform(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error
         inputs: Inputs {
             grace_ms: world.policy.grace_ms,
             turns_route,
-            ledger: file.map(|path| path.display().to_string()),
+            ledger: memory.place.map(|place| place.to_string()),
             ..inputs(args, ctx, world.tag.clone(), who)
         },
         targets,
@@ -163,9 +187,11 @@ async fn at_gateway(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error>
         reason: reason(args),
         who: who.clone(),
     };
-    let mut memory = Memory::open(args, ctx)?;
+    let mut memory = Memory::find(args, ctx)?;
+    memory.open().await?;
     let go_on = |lines: &[String]| Ok(confirm::gateway(args, ctx, lines));
-    let ledger = (!args.no_ledger).then_some(&mut memory.ledger);
+    let mut ledger = memory.take()?;
+    let ledger = (!args.no_ledger).then_some(&mut ledger);
     let freed = Box::pin(openclaw::free(&ask, ctx, ledger, &go_on)).await?;
     let rows = freed.done.into_iter();
     let targets: Vec<_> = rows
@@ -178,7 +204,7 @@ async fn at_gateway(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error>
             ..Summary::of(&targets)
         },
         inputs: Inputs {
-            ledger: memory.file.map(|path| path.display().to_string()),
+            ledger: memory.place.map(|place| place.to_string()),
             ..inputs(args, ctx, freed.address, who)
         },
         targets,
@@ -212,6 +238,19 @@ fn inputs(args: &CheckpointArgs, ctx: &Context, platform: String, who: String) -
         ledger: None,
         turns_route: None,
     }
+}
+
+/// What is to be said of a turn that another process is dealing with.
+fn held(case: &Case) -> Option<Problem> {
+    let end = case.end.as_ref().filter(|_| case.held)?;
+    let place = format!("workspace {}", case.turn.workspace_id);
+    let problem = Problem::new(place, format!("not asked: {}", end.why));
+    Some(problem.hint("cronctl checkpoint history shows what came of it"))
+}
+
+/// As whom turns are claimed: nobody else is called so.
+fn owner(who: &str) -> String {
+    format!("{who}/{}-{:08x}", std::process::id(), fastrand::u32(..))
 }
 
 /// Why, for the ledger.

@@ -4,40 +4,6 @@ use crate::checkpoint::{Answer, Outcome};
 use crate::error::Exit;
 use crate::ui::Role;
 
-/// Every outcome, in the order in which they are summed up.
-pub(super) const ALL: [Outcome; 12] = [
-    Outcome::Confirmed,
-    Outcome::Idle,
-    Outcome::Moot,
-    Outcome::Restarted,
-    Outcome::Lingering,
-    Outcome::Unknown,
-    Outcome::Throttled,
-    Outcome::Refused,
-    Outcome::Unsupported,
-    Outcome::Unauthorised,
-    Outcome::Rejected,
-    Outcome::NotSent,
-];
-
-/// Returns the name of an outcome, as in JSON.
-pub(super) fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Confirmed => "confirmed",
-        Outcome::Idle => "idle",
-        Outcome::Moot => "moot",
-        Outcome::NotSent => "not-sent",
-        Outcome::Restarted => "restarted",
-        Outcome::Lingering => "lingering",
-        Outcome::Unknown => "unknown",
-        Outcome::Throttled => "throttled",
-        Outcome::Refused => "refused",
-        Outcome::Unsupported => "unsupported",
-        Outcome::Unauthorised => "unauthorised",
-        Outcome::Rejected => "rejected",
-    }
-}
-
 /// Returns what an outcome means to the reader.
 pub(super) fn role(outcome: Outcome) -> Role {
     match outcome {
@@ -124,13 +90,6 @@ pub(super) fn cut_short(sent: bool, answer: Option<&Answer>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_those_of_json() {
-        for outcome in ALL {
-            assert_eq!(serde_json::json!(outcome), word(outcome));
-        }
-    }
 
     #[test]
     fn the_exit_code_says_what_kind_of_ends_there_were() {

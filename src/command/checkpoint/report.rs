@@ -98,6 +98,8 @@ pub struct Summary {
     pub rejected: usize,
     /// Nothing was sent.
     pub not_sent: usize,
+    /// Of these: another process was dealing with the turn.
+    pub held: usize,
     /// Requests to platform or adapters in all, those that only read included.
     pub requests: u64,
     /// Turns of the workspaces in question that were left alone.
@@ -117,6 +119,13 @@ impl Summary {
             *summary.count(target.outcome) += 1;
         }
         summary
+    }
+
+    /// Counts one more. `held`: another process was dealing with it.
+    pub(super) fn add(&mut self, target: &TargetRow, held: bool) {
+        self.targets += 1;
+        self.held += usize::from(held);
+        *self.count(target.outcome) += 1;
     }
 
     fn count(&mut self, outcome: Outcome) -> &mut usize {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::case::Case;
 use super::openclaw::Done;
-use super::outcome::{role, word};
+use super::outcome::role;
 use super::seen;
 use crate::checkpoint::{Answer, Body, Outcome};
 use crate::openclaw::Confidence;
@@ -255,7 +255,7 @@ impl Row for TargetRow {
             "age_ms" => Cell::from(age(self.age_ms, self.age_is, view.look.unicode)),
             "ceiling_ms" => Cell::from(self.ceiling_ms.map(ceiling)),
             "over_by_ms" => Cell::from(self.over_by_ms.map(when::duration)),
-            "outcome" => Cell::with(role(self.outcome), word(self.outcome)),
+            "outcome" => Cell::with(role(self.outcome), self.outcome.word()),
             "answer_says" => Cell::from(self.answer_says.as_deref()),
             "took_ms" => Cell::from(self.took_ms.map(when::duration)),
             "requests" => Cell::of(self.requests),

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::outcome::{self, sentence, word};
+use super::outcome::{self, sentence};
 use super::report::CheckpointReport;
 use super::row::TargetRow;
 use crate::checkpoint::Outcome;
@@ -62,14 +62,14 @@ fn would_be_sent(row: &TargetRow) -> bool {
 
 /// A sentence for each outcome that there was, with its first workspaces.
 fn outcomes(rows: &[TargetRow], screen: &mut Screen<'_>) -> io::Result<()> {
-    for outcome in outcome::ALL {
+    for outcome in Outcome::ALL {
         let of: Vec<&TargetRow> = rows.iter().filter(|row| row.outcome == outcome).collect();
         if of.is_empty() {
             continue;
         }
         screen.blank()?;
         screen.line(&[
-            Cell::with(outcome::role(outcome), word(outcome)),
+            Cell::with(outcome::role(outcome), outcome.word()),
             Cell::from(format!(" {}", of.len())),
         ])?;
         screen.indented("", 2, sentence(outcome))?;
@@ -84,7 +84,7 @@ fn outcomes(rows: &[TargetRow], screen: &mut Screen<'_>) -> io::Result<()> {
 }
 
 /// What came of a turn, and what was answered. Of one that is gone the answer says more.
-fn came_of(row: &TargetRow) -> String {
+pub(super) fn came_of(row: &TargetRow) -> String {
     match &row.answer_says {
         Some(answer) if row.outcome == Outcome::Confirmed => answer.clone(),
         Some(answer) => format!("{} (answered {answer})", row.why),
@@ -106,6 +106,7 @@ fn left_alone(report: &CheckpointReport) -> Vec<String> {
         (left.off, "with the ceiling off"),
         (left.not_native, "not native"),
         (left.idle, "idle"),
+        (left.resting, "asked for lately"),
     ];
     let counted = counts.iter().filter(|(n, _)| *n > 0);
     counted.map(|(n, what)| format!("{n} {what}")).collect()

@@ -4,8 +4,10 @@
 //! thread, before they go out; one look at the platform serves every case that wants one. So neither
 //! disk nor platform is asked once per turn.
 
+mod claims;
 mod looking;
 mod recording;
+mod sending;
 mod stopping;
 #[cfg(test)]
 mod tests;
@@ -18,16 +20,19 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
+use self::claims::Lease;
 use super::case::{Case, End, Work};
 use super::seen;
-use crate::checkpoint::{Action, Outcome, Policy, Reply, read_answer, read_restart};
-use crate::clock::{self, Stopwatch};
+use crate::checkpoint::{Action, Answer, Breaker, Outcome, Policy};
+use crate::clock;
 use crate::command::signals::Signals;
 use crate::error::{Error, Exit};
-use crate::ledger::{Ledger, Record};
+use crate::ledger::{Claimant, Ledger, Record, Recorded};
+use crate::metrics::Metrics;
 use crate::molecule::Platform;
 use crate::turn::{Adapters, Snapshot};
 use crate::ui::{Progress, Ui};
+use crate::when;
 
 /// What a sweep works with.
 #[derive(Debug)]
@@ -46,6 +51,30 @@ pub(super) struct Tools<'a> {
     pub(super) who: &'a str,
     /// For the ledger.
     pub(super) reason: &'a str,
+    /// As whom turns are claimed, for how long, and how many requests an hour.
+    pub(super) claimant: &'a Claimant,
+    /// Whether more sweeps follow: then turns rest, and what there is to say is logged.
+    pub(super) in_loop: bool,
+    /// Where requests are counted.
+    pub(super) metrics: Option<&'a Metrics>,
+}
+
+impl Tools<'_> {
+    fn progress(&self, turns: usize) -> Progress {
+        if self.in_loop {
+            return Progress::hidden();
+        }
+        self.ui.progress("turns dealt with", Some(turns as u64))
+    }
+
+    /// Says what the operator is to know at once.
+    fn warn(&self, text: &str) {
+        if self.in_loop {
+            tracing::warn!("{text}");
+        } else {
+            self.ui.warning(text);
+        }
+    }
 }
 
 /// What a sweep left.
@@ -55,21 +84,25 @@ pub(super) struct Swept {
     pub(super) cases: Vec<Case>,
     /// Which signal ended it.
     pub(super) ended_by: Option<Exit>,
-    /// Why the ledger was given up on the way. What was answered since is not in it.
+    /// Why nothing more was sent, where something ended it before all were dealt with.
+    pub(super) halted: Option<String>,
+    /// The ledger, unless it was given up.
+    pub(super) ledger: Option<Ledger>,
+    /// Why the ledger was given up on the way.
     pub(super) unrecorded: Option<Error>,
+    /// What it was not told since.
+    pub(super) owed: Vec<Record>,
 }
 
 /// Deals with all cases until each has ended.
-///
-/// # Errors
-/// When nothing was sent since the ledger cannot be written.
 pub(super) async fn sweep(
     tools: &Tools<'_>,
     cases: Vec<Case>,
     ledger: Ledger,
-) -> Result<Swept, Error> {
-    let mut signals = Signals::listen()?;
-    let mut sweep = Sweep::new(tools, cases, ledger);
+    breaker: &mut Breaker,
+    signals: &mut Signals,
+) -> Swept {
+    let mut sweep = Sweep::new(tools, cases, ledger, breaker);
     loop {
         sweep.decide();
         sweep.record();
@@ -78,31 +111,17 @@ pub(super) async fn sweep(
         if sweep.finished() {
             break;
         }
-        let event = sweep.wait(&mut signals).await;
+        let event = sweep.wait(signals).await;
         sweep.take(event);
     }
-    let sent = sweep.cases.iter().any(|case| case.sent > 0);
-    match sweep.unrecorded {
-        Some(error) if !sent => Err(error),
-        unrecorded => Ok(Swept {
-            cases: sweep.cases,
-            ended_by: sweep.stop.map(|stop| stop.exit),
-            unrecorded,
-        }),
-    }
-}
-
-/// Time that passes, from the clock's instant on.
-#[derive(Clone, Copy, Debug)]
-struct Time {
-    start_ms: i64,
-    since: Stopwatch,
-}
-
-impl Time {
-    fn now_ms(&self) -> i64 {
-        let passed = i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX);
-        self.start_ms.saturating_add(passed)
+    sweep.owed.append(&mut sweep.records);
+    Swept {
+        ended_by: sweep.stop.map(|stop| stop.exit),
+        halted: sweep.halt,
+        ledger: sweep.ledger,
+        unrecorded: sweep.unrecorded,
+        owed: sweep.owed,
+        cases: sweep.cases,
     }
 }
 
@@ -111,15 +130,21 @@ impl Time {
 struct Stop {
     exit: Exit,
     until_ms: i64,
+    /// Whether a second one came.
+    at_once: bool,
 }
 
+/// Whose request, what it was, what was answered, and what stood there.
+type Answered = (usize, Work, Answer, String);
 type Looked = Pin<Box<dyn Future<Output = Result<Snapshot, Error>>>>;
-type Written = (Ledger, Result<Vec<i64>, Error>);
+/// The ledger, and what it recorded, or what it did not and why.
+type Written = (Ledger, Result<Vec<Recorded>, (Error, Vec<Record>)>);
 
 struct Sweep<'a> {
     tools: &'a Tools<'a>,
     cases: Vec<Case>,
-    time: Time,
+    breaker: &'a mut Breaker,
+    lease: Lease,
     progress: Progress,
     /// How many cases have not ended.
     open: usize,
@@ -129,49 +154,59 @@ struct Sweep<'a> {
     asleep: BTreeSet<(i64, usize)>,
     /// To be recorded, then sent.
     wanted: VecDeque<(usize, Work)>,
-    /// Recorded, to be sent.
-    begun: VecDeque<(usize, Work)>,
+    /// Recorded, to be sent; and when that was begun.
+    begun: VecDeque<(usize, Work, i64)>,
     /// Sent.
-    flying: JoinSet<(usize, Work, Reply)>,
+    flying: JoinSet<Answered>,
     /// What the ledger is not told yet.
     records: Vec<Record>,
     /// At home, unless it is being written.
     ledger: Option<Ledger>,
     writing: Option<JoinHandle<Written>>,
-    /// What is being recorded as begun.
+    /// What is being recorded as begun, and since when.
     beginning: Vec<(usize, Work)>,
+    beginning_ms: i64,
+    /// Whether the claims are being renewed.
+    renewing: bool,
     unrecorded: Option<Error>,
+    /// What the ledger could not be told.
+    owed: Vec<Record>,
     /// Those that wait for a look, and since when the first does.
     onlookers: Vec<usize>,
     onlooking_ms: i64,
     look: Option<(i64, Vec<usize>, Looked)>,
     stop: Option<Stop>,
+    /// Once all was given up: until when the ledger is waited for.
+    last_ms: Option<i64>,
     /// Why nothing more is sent.
     halt: Option<String>,
 }
 
 enum Event {
-    Answered(Vec<Result<(usize, Work, Reply), JoinError>>),
-    Written(Result<Written, JoinError>),
+    Answered(Vec<Result<Answered, JoinError>>),
+    Written(Box<Result<Written, JoinError>>),
     Looked(Result<Snapshot, Error>),
     Signal(Exit),
     Time,
 }
 
 impl<'a> Sweep<'a> {
-    fn new(tools: &'a Tools<'a>, cases: Vec<Case>, ledger: Ledger) -> Self {
+    fn new(
+        tools: &'a Tools<'a>,
+        cases: Vec<Case>,
+        ledger: Ledger,
+        breaker: &'a mut Breaker,
+    ) -> Self {
+        let now = clock::now_ms();
+        let open_until = breaker.open_until_ms(now);
         let open: Vec<usize> = (0..cases.len())
             .filter(|&i| cases[i].end.is_none())
             .collect();
         Self {
             tools,
-            time: Time {
-                start_ms: clock::now_ms(),
-                since: Stopwatch::start(),
-            },
-            progress: tools
-                .ui
-                .progress("turns dealt with", Some(open.len() as u64)),
+            breaker,
+            lease: Lease::new(tools.claimant.lease_ms, now),
+            progress: tools.progress(open.len()),
             open: open.len(),
             ready: open,
             cases,
@@ -183,16 +218,25 @@ impl<'a> Sweep<'a> {
             ledger: Some(ledger),
             writing: None,
             beginning: Vec::new(),
+            beginning_ms: now,
+            renewing: false,
             unrecorded: None,
+            owed: Vec::new(),
             onlookers: Vec::new(),
             onlooking_ms: 0,
             look: None,
             stop: None,
-            halt: None,
+            last_ms: None,
+            halt: open_until.map(self::open),
         }
     }
 
-    fn finished(&self) -> bool {
+    fn finished(&mut self) -> bool {
+        if self.last_ms.is_some_and(|ms| ms <= clock::now_ms()) {
+            // A ledger that does not answer is not waited for.
+            self.give_up_all();
+            return true;
+        }
         let told = self.records.is_empty() || self.unrecorded.is_some();
         self.open == 0 && self.writing.is_none() && told
     }
@@ -200,7 +244,7 @@ impl<'a> Sweep<'a> {
     /// Asks of each case that is ready what comes next.
     fn decide(&mut self) {
         for i in std::mem::take(&mut self.ready) {
-            let now = self.time.now_ms();
+            let now = clock::now_ms();
             match self.cases[i].next(self.tools.policy, now) {
                 Action::Request { request_id, round } => {
                     self.want(i, Work::Checkpoint { request_id, round });
@@ -238,7 +282,7 @@ impl<'a> Sweep<'a> {
 
     /// Ends a case, and has it recorded for each of its requests.
     fn end(&mut self, i: usize, outcome: Outcome, why: String) {
-        let at_ms = self.time.now_ms();
+        let at_ms = clock::now_ms();
         let case = &mut self.cases[i];
         let after = case.last_look().map_or(
             json!(null),
@@ -252,6 +296,18 @@ impl<'a> Sweep<'a> {
                 why: why.clone(),
                 after: after.clone(),
             });
+        }
+        if std::mem::take(&mut case.claimed) {
+            self.records.push(Record::Released {
+                platform: self.tools.source.to_owned(),
+                workspace_id: case.turn.workspace_id.clone(),
+                turn_key: case.target.turn_key.clone(),
+            });
+        }
+        if case.sent > 0
+            && let Some(metrics) = self.tools.metrics
+        {
+            metrics.ended(outcome);
         }
         let refused = outcome == Outcome::Unauthorised && self.tools.via_platform;
         if refused && case.sent > 0 && self.halt.is_none() {
@@ -268,34 +324,9 @@ impl<'a> Sweep<'a> {
         self.open -= 1;
         self.progress.step();
         if refused {
+            let tripped = self.breaker.refused(at_ms);
+            self.tripped(tripped);
             self.hold();
-        }
-    }
-
-    /// Sends what is recorded.
-    fn send(&mut self) {
-        while self.flying.len() < self.tools.concurrency {
-            let Some((i, work)) = self.begun.pop_front() else {
-                break;
-            };
-            let case = &mut self.cases[i];
-            case.sends(&work, self.time.now_ms());
-            let platform = self.tools.platform.clone();
-            match work {
-                Work::Checkpoint { .. } => {
-                    let url = case.url.clone().unwrap_or_default();
-                    let body = case.body.clone();
-                    self.flying.spawn(async move {
-                        let reply = platform.checkpoint(&url, &body).await;
-                        (i, work, reply)
-                    });
-                }
-                Work::Restart => {
-                    let id = case.turn.workspace_id.clone();
-                    self.flying
-                        .spawn(async move { (i, work, platform.restart(&id).await) });
-                }
-            }
         }
     }
 
@@ -303,9 +334,14 @@ impl<'a> Sweep<'a> {
     async fn wait(&mut self, signals: &mut Signals) -> Event {
         let looks = (self.look.is_none() && !self.onlookers.is_empty()).then(|| self.look_due_ms());
         let wakes = self.asleep.first().map(|(at_ms, _)| *at_ms);
-        let stops = self.stop.map(|stop| stop.until_ms);
-        let due = [looks, wakes, stops].into_iter().flatten().min();
-        let pause = due.map(|at_ms| at_ms.saturating_sub(self.time.now_ms()).max(0));
+        let stops = self.stop.filter(|_| self.last_ms.is_none());
+        let stops = stops.map(|stop| stop.until_ms);
+        let renews = (self.open > 0).then(|| self.lease.renew_ms());
+        let due = [looks, wakes, stops, renews, self.last_ms]
+            .into_iter()
+            .flatten()
+            .min();
+        let pause = due.map(|at_ms| at_ms.saturating_sub(clock::now_ms()).max(0));
         let pause = pause.map(|ms| Duration::from_millis(ms.unsigned_abs()));
         let Self {
             flying,
@@ -337,7 +373,7 @@ impl<'a> Sweep<'a> {
                 all.extend(std::iter::from_fn(|| flying.try_join_next()));
                 Event::Answered(all)
             }
-            written = written => Event::Written(written),
+            written = written => Event::Written(Box::new(written)),
             looked = looked => Event::Looked(looked),
             exit = signals.next() => Event::Signal(exit),
             () = time => Event::Time,
@@ -349,45 +385,29 @@ impl<'a> Sweep<'a> {
         match event {
             // One that was aborted has been given up already.
             Event::Answered(all) => all.into_iter().flatten().for_each(|landed| {
-                let (i, work, reply) = landed;
-                self.answered(i, &work, &reply);
+                self.answered(landed);
             }),
-            Event::Written(written) => self.written(written),
+            Event::Written(written) => self.written(*written),
             Event::Looked(looked) => self.looked(&looked),
             Event::Signal(exit) => self.signal(exit),
             Event::Time => {}
         }
-        let now = self.time.now_ms();
+        let now = clock::now_ms();
         while let Some(&(at_ms, i)) = self.asleep.first()
             && at_ms <= now
         {
             self.asleep.pop_first();
             self.ready.push(i);
         }
-        if self.stop.is_some_and(|stop| stop.until_ms <= now) && self.open > 0 {
-            self.abandon();
+        if let Some(stop) = self.stop
+            && stop.until_ms <= now
+        {
+            self.abandon(stop.at_once);
         }
     }
+}
 
-    fn answered(&mut self, i: usize, work: &Work, reply: &Reply) {
-        if self.cases[i].end.is_some() {
-            return;
-        }
-        let (answer, says) = match work {
-            Work::Checkpoint { .. } => read_answer(reply),
-            Work::Restart => read_restart(reply),
-        };
-        let at_ms = self.time.now_ms();
-        let case = &mut self.cases[i];
-        if let Some(&id) = case.numbers.last() {
-            self.records.push(Record::Answered {
-                id,
-                at_ms,
-                answer: answer.clone(),
-                says: says.clone(),
-            });
-        }
-        case.hears(answer, says, at_ms);
-        self.ready.push(i);
-    }
+/// Why nothing is sent while the breaker is open.
+pub(super) fn open(until_ms: i64) -> String {
+    format!("the breaker is open until {}", when::utc(until_ms))
 }

@@ -2,6 +2,7 @@
 
 use super::args::CheckpointArgs;
 use crate::checkpoint;
+use crate::clock::{self, Stopwatch};
 use crate::config::Origin;
 use crate::context::Context;
 use crate::error::Error;
@@ -26,6 +27,8 @@ pub(super) struct World {
     pub(super) now_ms: i64,
     /// Whether that is the clock's, so that it can be compared with the platform's.
     pub(super) now_is_real: bool,
+    /// The instant that was asked for, and the time since.
+    since: (i64, Stopwatch),
     /// The built-in platform: it ends when this is dropped.
     _sandbox: Option<Running>,
 }
@@ -59,8 +62,54 @@ impl World {
             policy: args.policy(),
             now_ms: ctx.now_ms,
             now_is_real: ctx.now_origin == Origin::BuiltIn,
+            since: (ctx.now_ms, Stopwatch::start()),
             _sandbox: None,
         })
+    }
+
+    /// The same with the configuration, the token and the certificates as they are now. A token that was
+    /// read from stdin cannot be read again, and stays.
+    ///
+    /// # Errors
+    /// As [`World::new`].
+    pub(super) async fn again(
+        args: &CheckpointArgs,
+        ctx: &Context,
+        before: &Self,
+    ) -> Result<Self, Error> {
+        let stdin = Some(std::path::Path::new("-"));
+        let mut again = if args.molecule.token_file.as_deref() == stdin {
+            let mut args = args.clone();
+            args.molecule.token_file = None;
+            let mut again = Self::new(&args, ctx).await?;
+            let mut settings = again.platform.settings().clone();
+            settings.token.clone_from(&before.platform.settings().token);
+            again.platform = Platform::new(settings)?;
+            again
+        } else {
+            Self::new(args, ctx).await?
+        };
+        // An instant that was asked for goes on from where it was.
+        again.since = before.since;
+        Ok(again)
+    }
+
+    /// Takes the instant anew where a clock is followed since.
+    pub(super) fn follows(&mut self) {
+        if self.now_is_real {
+            self.now_ms = clock::now_ms();
+        }
+    }
+
+    /// Moves on to the instant now, for the next look of a loop.
+    pub(super) fn tick(&mut self) {
+        self.now_ms = if self.now_is_real {
+            clock::now_ms()
+        } else {
+            let (start_ms, since) = self.since;
+            let passed = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+            start_ms.saturating_add(passed)
+        };
     }
 
     async fn demo(args: &CheckpointArgs) -> Result<Self, Error> {
@@ -87,6 +136,7 @@ impl World {
             policy,
             now_ms: running.start_ms,
             now_is_real: false,
+            since: (running.start_ms, Stopwatch::start()),
             _sandbox: Some(running),
         })
     }

@@ -1,13 +1,12 @@
 //! The options of `turns`.
 
-use std::path::PathBuf;
-
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCompleter;
 
 use super::report::reported;
 use crate::command::completions;
+use crate::ledger::LedgerArgs;
 use crate::molecule::MoleculeArgs;
 use crate::source::{DISCOVER, OpenClawArg, state_dir};
 use crate::turn::{Turn, Verdict};
@@ -83,11 +82,12 @@ pub struct TurnsArgs {
     /// Ask a built-in platform: incident 2 among healthy, unsteerable and unknown turns
     #[arg(long, conflicts_with_all = ["molecule", "openclaw"], help_heading = "Sources")]
     pub demo: bool,
-    /// Keep what was seen in this file [default: ledger.db in cronctl's state directory]
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with = "no_ledger", help_heading = "Sources")]
-    pub ledger: Option<PathBuf>,
+
+    /// Where what was seen is kept.
+    #[command(flatten)]
+    pub ledger: LedgerArgs,
     /// Neither use nor record what was seen at other times
-    #[arg(long, help_heading = "Sources")]
+    #[arg(long, conflicts_with = "ledger", help_heading = "Sources")]
     pub no_ledger: bool,
     /// Requests in flight at most [default: 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Sources")]

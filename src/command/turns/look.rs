@@ -64,7 +64,7 @@ impl<'a> Looker<'a> {
 
     /// Where the ledger is; `None` without one.
     pub(super) fn ledger(&self) -> Option<String> {
-        self.memory.file()
+        self.memory.place()
     }
 
     /// Looks at every source.

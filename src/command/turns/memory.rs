@@ -1,12 +1,12 @@
 //! What was seen at other times: the ledger, or this process alone.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::args::TurnsArgs;
+use crate::clock;
 use crate::config::Origin;
 use crate::context::Context;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Place};
 use crate::turn::{CeilingSetting, Sighting, Spell, fold};
 use crate::when;
 
@@ -21,7 +21,7 @@ pub(super) struct Memory {
     /// Whether sightings are written to it.
     records: bool,
     /// Where it is.
-    file: Option<PathBuf>,
+    place: Option<Place>,
     /// The spells that hold, where no ledger keeps them.
     spells: Option<BTreeMap<String, Spell>>,
     warnings: Vec<String>,
@@ -38,27 +38,36 @@ impl Memory {
             return memory;
         }
         let real = ctx.now_origin == Origin::BuiltIn;
-        let path = match &args.ledger {
-            Some(file) => Some(ctx.directory.join(file)),
-            None => Ledger::default_path(&ctx.env),
+        let place = match args.ledger.place(&ctx.env, &ctx.directory) {
+            Ok(place) => place,
+            Err(error) => {
+                memory.fails(&error);
+                return memory;
+            }
         };
-        let Some(path) = path else {
+        let Some(place) = place else {
             if real {
                 let why = "there is no home for a ledger: what is seen now is not remembered";
                 memory.warnings.push(why.to_owned());
             }
             return memory;
         };
-        memory.records = real || args.ledger.is_some();
+        memory.records = real || args.ledger.ledger.is_some();
         let opened = if memory.records {
-            Ledger::open(&path).map(Some)
+            Ledger::at(&place).map(Some)
         } else {
-            Ledger::open_existing(&path)
+            Ledger::at_existing(&place)
         };
         match opened {
             Ok(ledger) => {
+                if place.is_shared()
+                    && let Some(Ok(now_ms)) = ledger.as_ref().map(Ledger::now_ms)
+                {
+                    // The clock that all who share it go by.
+                    clock::follow(now_ms);
+                }
                 memory.ledger = ledger;
-                memory.file = Some(path);
+                memory.place = Some(place);
             }
             Err(error) => memory.fails(&error),
         }
@@ -66,9 +75,9 @@ impl Memory {
     }
 
     /// Where it is; `None` when nothing is remembered beyond this process.
-    pub(super) fn file(&self) -> Option<String> {
-        let file = self.ledger.as_ref().and(self.file.as_ref())?;
-        Some(file.display().to_string())
+    pub(super) fn place(&self) -> Option<String> {
+        let place = self.ledger.as_ref().and(self.place.as_ref())?;
+        Some(place.to_string())
     }
 
     /// The spells of a platform.

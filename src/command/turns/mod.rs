@@ -38,7 +38,7 @@ pub fn run(args: &TurnsArgs, ctx: &Context) -> Result<Exit, Error> {
         if args.watch {
             return watch::run(args, ctx, looker).await;
         }
-        let now_ms = looker.sources.instant(ctx);
+        let now_ms = looker.sources.instant();
         let look = looker.look(now_ms).await?;
         let fails = args.fails(&look.turns);
         let at = ctx.at(now_ms);

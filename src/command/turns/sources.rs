@@ -136,9 +136,9 @@ impl Sources {
     }
 
     /// The instant of a single answer.
-    pub(super) fn instant(&self, ctx: &Context) -> i64 {
+    pub(super) fn instant(&self) -> i64 {
         match self.time {
-            Time::Clock => ctx.now_ms,
+            Time::Clock => clock::now_ms(),
             Time::From(start_ms, _) => start_ms,
         }
     }
@@ -227,8 +227,11 @@ fn again(args: &TurnsArgs, named: Option<&Settings>, ctx: &Context) -> String {
     if let Some(file) = &molecule.ca_file {
         add("--ca-file", &file.display().to_string());
     }
-    if let Some(file) = &args.ledger {
-        add("--ledger", &file.display().to_string());
+    if let Some(place) = &args.ledger.ledger {
+        add("--ledger", &place.display().to_string());
+    }
+    if let Some(file) = &args.ledger.ledger_password_file {
+        add("--ledger-password-file", &file.display().to_string());
     }
     again
 }

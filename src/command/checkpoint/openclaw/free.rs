@@ -286,6 +286,8 @@ impl Freer<'_> {
             request: format!("{} {frame}", self.tag),
             restart: false,
             before: serde_json::to_value(turn).unwrap_or_default(),
+            // Nobody else asks a gateway for it.
+            known: 0,
         };
         ledger.begin(&attempt).map(Some)
     }

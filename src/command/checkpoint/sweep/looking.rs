@@ -1,7 +1,10 @@
 //! Reading back: one look at the platform for all that want one.
 
+use std::sync::Arc;
+
 use super::super::seen::{Glance, Sight};
 use super::Sweep;
+use crate::clock;
 use crate::error::Error;
 use crate::molecule::{Depth, gather};
 use crate::turn::Snapshot;
@@ -13,7 +16,7 @@ impl Sweep<'_> {
         if self.look.is_some() || self.onlookers.is_empty() {
             return;
         }
-        let now = self.time.now_ms();
+        let now = clock::now_ms();
         let idle = self.wanted.is_empty()
             && self.beginning.is_empty()
             && self.begun.is_empty()
@@ -24,8 +27,10 @@ impl Sweep<'_> {
         let platform = self.tools.platform.clone();
         let (source, adapters) = (self.tools.source.to_owned(), self.tools.adapters.clone());
         let concurrency = self.tools.concurrency;
+        let onlookers = std::mem::take(&mut self.onlookers);
+        let asking = onlookers.iter().map(|i| &self.cases[*i].turn.workspace_id);
+        let depth = Depth::Glance(Arc::new(asking.cloned().collect()));
         let look = async move {
-            let depth = Depth::Lists;
             let gathered = gather(
                 &platform,
                 &source,
@@ -37,7 +42,6 @@ impl Sweep<'_> {
             );
             gathered.await.map(|(snapshot, _)| snapshot)
         };
-        let onlookers = std::mem::take(&mut self.onlookers);
         self.look = Some((now, onlookers, Box::pin(look)));
     }
 

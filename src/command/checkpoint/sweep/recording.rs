@@ -5,38 +5,37 @@ use tokio::task::JoinError;
 
 use super::super::case::Work;
 use super::{Sweep, Written};
-use crate::checkpoint::Outcome;
+use crate::clock;
 use crate::error::Error;
 use crate::ledger::{NewAttempt, Record};
 
 impl Sweep<'_> {
     /// Gives up what is recorded as begun and was not sent.
     pub(super) fn withdraw(&mut self, i: usize) {
-        self.cases[i].withdraws();
-        if let Some(id) = self.cases[i].numbers.pop() {
-            self.records.push(Record::Ended {
-                id,
-                at_ms: self.time.now_ms(),
-                outcome: Outcome::NotSent,
-                why: "begun, and then not sent".to_owned(),
-                after: json!(null),
-            });
-        }
+        self.not_sent(i, "begun, and then not sent");
         self.give_up(i, "");
     }
 
     /// Has the ledger written, unless it is being written: what is to be sent next is recorded
     /// before it goes out. A few more than can be sent at once, so that the disk is not waited for.
     pub(super) fn record(&mut self) {
+        self.renew();
+        if self.unrecorded.is_some() {
+            self.owed.append(&mut self.records);
+            return;
+        }
         // It is away while it is being written.
         let Some(mut ledger) = self.ledger.take() else {
             return;
         };
+        let now = clock::now_ms();
         let ahead = self.begun.len() + self.flying.len();
         let room = (2 * self.tools.concurrency).saturating_sub(ahead);
-        let starts: Vec<_> = self.wanted.drain(..room.min(self.wanted.len())).collect();
+        let room = room.min(self.breaker.room(now)).min(self.wanted.len());
+        let starts: Vec<_> = self.wanted.drain(..room).collect();
         let mut records = std::mem::take(&mut self.records);
         for (i, work) in &starts {
+            self.breaker.begins(now);
             records.push(self.begin(*i, work));
         }
         if records.is_empty() {
@@ -44,15 +43,19 @@ impl Sweep<'_> {
             return;
         }
         self.beginning = starts;
+        self.beginning_ms = now;
+        self.renewing = records.iter().any(|r| matches!(r, Record::Renewed));
+        let claimant = self.tools.claimant.clone();
         self.writing = Some(tokio::task::spawn_blocking(move || {
-            let written = ledger.record(&records);
-            (ledger, written)
+            let written = ledger.record(Some(&claimant), &records);
+            (ledger, written.map_err(|error| (error, records)))
         }));
     }
 
     fn begin(&mut self, i: usize, work: &Work) -> Record {
-        let now_ms = self.time.now_ms();
+        let now_ms = clock::now_ms();
         let case = &mut self.cases[i];
+        let known = case.known();
         let (request_id, round) = case.name_of(work);
         case.begins(work, now_ms);
         let request = match work {
@@ -76,43 +79,52 @@ impl Sweep<'_> {
             request: format!("POST {request}"),
             restart: *work == Work::Restart,
             before: json!(case.turn),
+            known,
         }))
     }
 
     pub(super) fn written(&mut self, written: Result<Written, JoinError>) {
         self.writing = None;
         let beginning = std::mem::take(&mut self.beginning);
-        let ids = match written {
-            Ok((ledger, Ok(ids))) => {
+        let recorded = match written {
+            Ok((ledger, Ok(recorded))) => {
                 self.ledger = Some(ledger);
-                ids
+                recorded
             }
-            Ok((_, Err(error))) => return self.gives_up_ledger(error, beginning),
+            Ok((_, Err((error, records)))) => {
+                return self.gives_up_ledger(error, beginning, records);
+            }
             Err(panic) => {
                 let error = Error::failed("the ledger could not be written").because(panic);
-                return self.gives_up_ledger(error, beginning);
+                return self.gives_up_ledger(error, beginning, Vec::new());
             }
         };
-        let first = ids.len().saturating_sub(beginning.len());
-        for ((i, work), id) in beginning.into_iter().zip(&ids[first..]) {
-            self.cases[i].numbers.push(*id);
-            if self.sends_more() {
-                self.begun.push_back((i, work));
-            } else {
-                self.withdraw(i);
-            }
+        if std::mem::take(&mut self.renewing) {
+            self.lease.renewed(self.beginning_ms);
+        }
+        let first = recorded.len().saturating_sub(beginning.len());
+        for ((i, work), recorded) in beginning.into_iter().zip(recorded.into_iter().skip(first)) {
+            self.recorded(i, work, recorded);
         }
     }
 
-    /// Goes on without the ledger: nothing more is sent, what is under way is waited for.
-    fn gives_up_ledger(&mut self, error: Error, beginning: Vec<(usize, Work)>) {
+    /// Goes on without the ledger: nothing more is sent, what is under way is waited for, and what the
+    /// ledger is not told is kept.
+    fn gives_up_ledger(
+        &mut self,
+        error: Error,
+        beginning: Vec<(usize, Work)>,
+        records: Vec<Record>,
+    ) {
         self.halt = Some("the ledger could not be written".to_owned());
+        let told =
+            |record: &Record| matches!(record, Record::Answered { .. } | Record::Ended { .. });
+        self.owed.extend(records.into_iter().filter(told));
+        self.unrecorded = Some(error);
         for (i, _) in beginning {
             self.cases[i].withdraws();
             self.give_up(i, "");
         }
         self.hold();
-        self.records.clear();
-        self.unrecorded = Some(error);
     }
 }

@@ -45,10 +45,23 @@ async fn what_cannot_be_recorded_is_not_sent() {
         who: "ops@host",
         // More than fits on the pages that there are.
         reason: &"x".repeat(100_000),
+        claimant: &Claimant {
+            owner: "ops@host/1".to_owned(),
+            lease_ms: 60_000,
+            per_hour: None,
+        },
+        in_loop: false,
+        metrics: None,
     };
-    let error = sweep(&tools, cases, Ledger::full().unwrap())
-        .await
-        .unwrap_err();
+    let mut signals = Signals::listen().unwrap();
+    let mut breaker = Breaker::off();
+    let ledger = Ledger::full().unwrap();
+    let swept = sweep(&tools, cases, ledger, &mut breaker, &mut signals).await;
+    let error = swept.unrecorded.unwrap();
     assert!(error.message.contains("the disk is full"), "{error}");
+    assert!(swept.ledger.is_none());
+    let end = swept.cases[0].end.as_ref().unwrap();
+    assert_eq!(end.outcome, Outcome::NotSent);
+    assert_eq!(swept.owed, []);
     assert_eq!(platform.requests(), 0);
 }

@@ -104,6 +104,7 @@ impl Live {
             turn_id: None,
             current_task: task,
             started_ms,
+            idle_before_ms: None,
         })
     }
 }

@@ -7,7 +7,6 @@ mod live;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use self::diff::{What, changes};
@@ -20,7 +19,7 @@ use crate::command::signals::Signals;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::molecule::{Events, Happening};
-use crate::report::{self as output, Format, Published};
+use crate::report::{self as output, Format, Published, published_line};
 use crate::turn::Turn;
 use crate::when;
 
@@ -52,16 +51,7 @@ pub struct TurnEvent {
 
 /// Returns the schema of a line.
 pub fn event_schema() -> Published {
-    const ID: &str = "cronctl.turns.event/1";
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    let mut schema = settings
-        .into_generator()
-        .into_root_schema_for::<TurnEvent>();
-    schema.insert("title".to_owned(), ID.into());
-    Published {
-        id: ID,
-        schema: schema.to_value(),
-    }
+    published_line::<TurnEvent>("cronctl.turns.event/1")
 }
 
 /// Watches until `--count` looks were made or a signal comes.

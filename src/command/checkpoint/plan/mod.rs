@@ -1,25 +1,35 @@
 //! What a call is going to do: gather, remember, judge, choose.
 
+mod cases;
+mod ceilings;
+mod census;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio::task::JoinSet;
-
-use super::args::{CheckpointArgs, Via};
+use self::cases::Past;
+use self::ceilings::{read_ceilings, unread};
+use self::census::Census;
+use super::args::CheckpointArgs;
 use super::case::{Case, End};
 use super::choose::{LeftAlone, Wish, choose};
+use super::idle::Idle;
 use super::memory::Memory;
 use super::world::World;
-use crate::checkpoint::{Action, Body, Outcome, Policy, Reason, Target, request_id};
+use crate::checkpoint::{Action, Outcome, Policy};
 use crate::clock;
 use crate::command::turns::pick::pick;
 use crate::context::Context;
 use crate::error::{Error, Problem};
+use crate::ledger::Ledger;
 use crate::molecule::{Depth, gather, sightings};
-use crate::turn::{self, CeilingSetting, Judged, Snapshot, Turn, TurnsRoute};
+use crate::turn::{self, Judged, Snapshot, Turn, TurnsRoute, Verdict};
 use crate::when;
 
 /// A turn without a sign of life for this long is silent, milliseconds: as in `turns`.
 const SILENT_AFTER_MS: i64 = 300_000;
+
+/// The schedules of so many workspaces are of interest to a loop.
+const NAMED: usize = 64;
 
 /// What a call is going to do.
 #[derive(Debug)]
@@ -27,13 +37,15 @@ pub(super) struct Planned {
     /// The turns to free, the oldest first. Those that nothing is to be sent for have ended.
     pub(super) cases: Vec<Case>,
     pub(super) left: LeftAlone,
+    /// All turns, by verdict.
+    pub(super) census: Census,
     /// Whether the platform lists turns.
     pub(super) turns_route: Option<bool>,
     pub(super) warnings: Vec<String>,
     pub(super) problems: Vec<Problem>,
 }
 
-/// Finds the turns to free.
+/// Finds the turns to free. `last` is who was idle at the last look of this process.
 ///
 /// # Errors
 /// When the platform cannot be asked, a workspace is not known, or the ledger fails.
@@ -42,18 +54,28 @@ pub(super) async fn plan(
     ctx: &Context,
     world: &World,
     memory: &mut Memory,
+    last: Option<&mut Idle>,
 ) -> Result<Planned, Error> {
     let ids = named(args, world).await?;
     let (mut look, mut problems) = look(args, world, ids.as_ref()).await?;
-    let known = memory.ledger.spells(&world.tag)?;
-    let seen = sightings(&look, &|id| known.contains_key(id));
-    let spells = memory.observe(&world.tag, &seen)?;
-    drop((known, seen));
+    let tag = world.tag.clone();
+    let known = memory.ask(move |ledger| ledger.spells(&tag)).await?;
+    let mut seen = sightings(&look, &|id| known.contains_key(id));
+    drop(known);
+    if let Some(last) = last {
+        last.passes_on(&mut seen, &look);
+    }
+    let spells = memory.observe(&world.tag, seen).await?;
     let policy = turn::Policy {
         ceiling_ms: args.ceiling,
         silent_after_ms: SILENT_AFTER_MS,
     };
-    let judge = |look: &Snapshot| turn::judge(look, &spells, &world.adapters, &policy);
+    // A fleet is mostly idle. Of workspaces that are named, idle ones may have to be asked, too.
+    let judge = match ids {
+        None => turn::judge_busy,
+        Some(_) => turn::judge,
+    };
+    let judge = |look: &Snapshot| judge(look, &spells, &world.adapters, &policy);
     let wish = Wish {
         ids: ids.as_ref(),
         over: args.over_ceiling,
@@ -61,21 +83,28 @@ pub(super) async fn plan(
     };
     let mut judged = judge(&look);
     let mut not_read = BTreeMap::new();
+    let now_ms = clock::now_ms();
+    let over = judged.turns.iter().filter(|turn| wish.frees(turn));
+    let mut past = Past::of(over, world, memory).await?;
+    let rests = |past: &Past, turn: &Turn| args.watch.watch && past.rests(turn, world, now_ms);
     if args.over_ceiling && args.ceiling.is_none() {
         let over = judged.turns.iter().filter(|turn| wish.frees(turn));
+        let over = over.filter(|turn| !rests(&past, turn));
         let unread = unread(over, &look);
         if !unread.is_empty() {
             let read = read_ceilings(world, unread, args.concurrency()).await;
             not_read = read.failed;
-            memory
-                .ledger
-                .remember_ceilings(&world.tag, clock::now_ms(), &read.got)?;
+            let (tag, got) = (world.tag.clone(), read.got.clone());
+            let remember =
+                move |ledger: &mut Ledger| ledger.remember_ceilings(&tag, clock::now_ms(), &got);
+            memory.ask(remember).await?;
             look.ceilings.extend(read.got);
             judged = judge(&look);
         }
     }
     let Judged {
         turns,
+        idle,
         warnings,
         problems: wrong,
     } = judged;
@@ -87,14 +116,21 @@ pub(super) async fn plan(
     };
     // It may be large, and nothing more is asked of it.
     drop(look);
-    let (turns, left) = choose(turns, wish);
-    let mut cases = Vec::with_capacity(turns.len());
-    for turn in turns {
-        let case = case(args, world, memory, turn)?;
-        cases.push(case);
-    }
+    let mut census = Census::of(&turns, NAMED);
+    *census.verdicts.entry(Verdict::Idle).or_default() += idle;
+    let (mut turns, mut left) = choose(turns, wish);
+    left.idle += idle;
+    let all = turns.len();
+    turns.retain(|turn| !rests(&past, turn));
+    let mut cases: Vec<Case> = turns
+        .into_iter()
+        .map(|turn| past.case(args, world, turn))
+        // What may be a new turn, where none has a name, rests as well.
+        .filter(|case| !args.watch.watch || case.rests(now_ms).is_none())
+        .collect();
+    left.resting = all - cases.len();
     not_to_be_sent(args, &mut cases, &not_read, &mut problems);
-    if left.not_known_native > 0 {
+    if left.not_known_native > 0 && !args.watch.watch {
         ctx.ui.note(&format!(
             "{} turns over their ceiling are left alone: it is not known whether their adapters own \
              them; adapters.<runtime>.native_session in cronctl.toml says so",
@@ -104,6 +140,7 @@ pub(super) async fn plan(
     Ok(Planned {
         cases,
         left,
+        census,
         turns_route,
         warnings,
         problems,
@@ -143,103 +180,6 @@ async fn named(args: &CheckpointArgs, world: &World) -> Result<Option<BTreeSet<S
     let known = known.map(|w| (w.id.as_str(), w.name.as_deref()));
     let ids = pick(&args.workspace, &known)?;
     Ok(Some(ids.into_iter().collect()))
-}
-
-/// The workspaces of turns that look over, whose own ceiling nobody has said yet: it must be known
-/// before anything is sent.
-fn unread<'a>(over: impl Iterator<Item = &'a Turn>, look: &Snapshot) -> BTreeSet<String> {
-    let listed: &[_] = match &look.turns {
-        TurnsRoute::Listed(rows) => rows,
-        _ => &[],
-    };
-    let said: BTreeSet<(&str, Option<&str>)> = listed
-        .iter()
-        .filter(|row| row.ceiling_seconds.is_some())
-        .map(|row| (row.workspace_id.as_str(), row.turn_id.as_deref()))
-        .collect();
-    over.filter(|turn| !look.ceilings.contains_key(&turn.workspace_id))
-        .filter(|turn| !said.contains(&(&turn.workspace_id, turn.turn_id.as_deref())))
-        .map(|turn| turn.workspace_id.clone())
-        .collect()
-}
-
-#[derive(Debug, Default)]
-struct Ceilings {
-    got: BTreeMap<String, CeilingSetting>,
-    /// Why not.
-    failed: BTreeMap<String, String>,
-}
-
-async fn read_ceilings(world: &World, ids: BTreeSet<String>, concurrency: usize) -> Ceilings {
-    let mut read = Ceilings::default();
-    let mut waiting = ids.into_iter();
-    let mut flying = JoinSet::new();
-    loop {
-        while flying.len() < concurrency
-            && let Some(id) = waiting.next()
-        {
-            let platform = world.platform.clone();
-            flying.spawn(async move {
-                let ceiling = platform.ceiling(&id).await;
-                (id, ceiling)
-            });
-        }
-        match flying.join_next().await {
-            None => return read,
-            Some(Ok((id, Ok(ceiling)))) => {
-                read.got.insert(id, ceiling);
-            }
-            Some(Ok((id, Err(error)))) => {
-                read.failed.insert(id, super::in_one_line(&error));
-            }
-            // A task that panicked took its id along; its workspace stays unread.
-            Some(Err(_)) => {}
-        }
-    }
-}
-
-/// One turn, and the request for it.
-fn case(args: &CheckpointArgs, world: &World, memory: &Memory, turn: Turn) -> Result<Case, Error> {
-    let target = Target {
-        platform: world.tag.clone(),
-        workspace_id: turn.workspace_id.clone(),
-        turn_id: turn.turn_id.clone(),
-        turn_key: turn.turn_id.clone().unwrap_or_else(|| turn.key.clone()),
-        begun_ms: clock::now_ms(),
-    };
-    let attempts = memory
-        .ledger
-        .attempts(&world.tag, &target.workspace_id, &target.turn_key)?;
-    let url = match (args.via, turn.url.as_deref()) {
-        (Some(Via::Adapter), None) => {
-            Err("the platform names no address of its adapter".to_owned())
-        }
-        (Some(Via::Adapter), adapter) => url(world, &turn, adapter),
-        _ => url(world, &turn, None),
-    };
-    let seconds = |ms: i64| ms.div_euclid(1000);
-    let body = Body {
-        workspace_id: turn.workspace_id.clone(),
-        turn_id: turn.turn_id.clone(),
-        reason: if args.over_ceiling {
-            Reason::NativeSessionCeiling
-        } else {
-            Reason::Operator
-        },
-        note: args.reason.clone(),
-        ceiling_seconds: turn.ceiling_ms.filter(|ms| *ms > 0).map(seconds),
-        turn_age_seconds: turn.age_ms.map(seconds),
-        drain_seconds: world.policy.drain_ms.saturating_add(999).div_euclid(1000),
-        request_id: request_id(&world.tag, &target.workspace_id, &target.turn_key, 0),
-    };
-    Ok(Case::new(turn, target, url, body, attempts))
-}
-
-fn url(world: &World, turn: &Turn, adapter: Option<&str>) -> Result<String, String> {
-    world
-        .platform
-        .checkpoint_url(&turn.workspace_id, adapter)
-        .map_err(|error| super::in_one_line(&error))
 }
 
 /// Ends the cases that nothing is to be sent for, each with a problem, or one for all over the budget.

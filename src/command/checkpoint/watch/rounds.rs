@@ -1,0 +1,311 @@
+//! One look of a loop, and what it leads to.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::super::case::Case;
+use super::super::choose::LeftAlone;
+use super::super::plan::{self, Planned};
+use super::super::report::Summary;
+use super::super::row::TargetRow;
+use super::super::sweep::{Swept, Tools, open, sweep};
+use super::super::{activity, in_one_line, outcome};
+use super::Watch;
+use super::event::What;
+use crate::checkpoint::{BreakerState, Next, On, Outcome};
+use crate::clock;
+use crate::command::signals;
+use crate::error::{Error, Exit, Problem};
+use crate::metrics::{self, SweepResult};
+
+/// How a look ended.
+pub(super) enum Round {
+    /// It was made, and every turn dealt with.
+    Done(Box<Done>),
+    /// It could not be made, or what was to be done could not be recorded.
+    Failed(Error),
+    /// A signal came before anything was sent.
+    Signal(Exit),
+}
+
+/// What a look led to.
+pub(super) struct Done {
+    cases: Vec<Case>,
+    left: LeftAlone,
+    pub(super) warnings: Vec<String>,
+    pub(super) problems: Vec<Problem>,
+    /// Requests to the platform.
+    requests: u64,
+    /// Why nothing more was sent, where something ended it before all were dealt with.
+    halted: Option<String>,
+    /// Why the ledger was given up on the way.
+    unrecorded: Option<Error>,
+    ended_by: Option<Exit>,
+}
+
+/// What all looks come to, for the exit code.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    done: u64,
+    /// Of the first look that failed.
+    failed: Option<Exit>,
+    partial: bool,
+    outcomes: BTreeSet<Outcome>,
+}
+
+impl Tally {
+    /// What to end with after the last look: as a single call would, and partial when some looks failed.
+    pub(super) fn exit(&self) -> Exit {
+        match (self.failed, self.done) {
+            (Some(exit), 0) => exit,
+            (Some(_), _) => Exit::Partial,
+            (None, _) => match outcome::exit(self.outcomes.iter().copied()) {
+                Exit::Ok if self.partial => Exit::Partial,
+                exit => exit,
+            },
+        }
+    }
+}
+
+impl Watch<'_> {
+    /// Looks, and frees what is over its ceiling.
+    pub(super) async fn round(&mut self) -> Round {
+        if let Err(error) = self.pays().await {
+            self.metrics.ledger_failed();
+            return Round::Failed(error);
+        }
+        let before = self.world.platform.requests();
+        let planned = tokio::select! {
+            exit = self.signals.next() => return Round::Signal(exit),
+            planned = plan::plan(
+                self.args,
+                &self.ctx,
+                &self.world,
+                &mut self.memory,
+                Some(&mut self.idle),
+            ) => planned,
+        };
+        let Planned {
+            mut cases,
+            left,
+            census,
+            warnings,
+            mut problems,
+            ..
+        } = match planned {
+            Ok(planned) => planned,
+            Err(error) => {
+                if self.memory.has_failed() {
+                    self.metrics.ledger_failed();
+                }
+                return Round::Failed(error);
+            }
+        };
+        self.metrics
+            .looked(census.verdicts, census.oldest_age_ms, census.worst_over_ms);
+        if self.pace.on != On::Interval {
+            let fires = self
+                .fires
+                .read(&self.world.platform, &census.in_flight, clock::now_ms());
+            tokio::select! {
+                exit = self.signals.next() => return Round::Signal(exit),
+                () = fires => {}
+            }
+        }
+        let (mut unrecorded, mut halted, mut ended_by) = (None, None, None);
+        if self.args.dry_run {
+            plan::dry_run(&mut cases, &self.world.policy);
+        } else if cases.iter().any(|case| case.end.is_none()) {
+            match self.free(cases).await {
+                Ok(swept) => {
+                    cases = swept.cases;
+                    (unrecorded, halted) = (swept.unrecorded, swept.halted);
+                    ended_by = swept.ended_by;
+                }
+                Err(error) => return Round::Failed(error),
+            }
+        }
+        if self.args.report && !self.args.dry_run && ended_by.is_none() {
+            let concurrency = self.args.concurrency();
+            let said = activity::report(&self.world.platform, &mut cases, concurrency).await;
+            problems.extend(said);
+        }
+        let notes = self.world.platform.take_notes();
+        Round::Done(Box::new(Done {
+            cases,
+            left,
+            warnings: warnings.into_iter().chain(notes).collect(),
+            problems,
+            requests: self.world.platform.requests().saturating_sub(before),
+            halted,
+            unrecorded,
+            ended_by,
+        }))
+    }
+
+    /// Opens the ledger, and tells it what it does not know yet.
+    async fn pays(&mut self) -> Result<(), Error> {
+        if self.memory.open_anew().await? && !self.owed.is_empty() {
+            // It is about attempts that the new one has not.
+            tracing::warn!(
+                records = self.owed.len(),
+                "what the ledger that is gone was to be told is lost"
+            );
+            self.owed.clear();
+        }
+        if self.owed.is_empty() {
+            return Ok(());
+        }
+        let owed = self.owed.clone();
+        let told = self
+            .memory
+            .ask(move |ledger| ledger.record(None, &owed))
+            .await;
+        match told {
+            Ok(_) => {
+                tracing::info!(
+                    records = self.owed.len(),
+                    "the ledger was told what it missed"
+                );
+                self.owed.clear();
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn free(&mut self, cases: Vec<Case>) -> Result<Swept, Error> {
+        let ledger = self.memory.take()?;
+        let reason = super::super::reason(self.args);
+        let tools = Tools {
+            ui: &self.ctx.ui,
+            platform: &self.world.platform,
+            adapters: &self.world.adapters,
+            policy: &self.world.policy,
+            concurrency: self.args.concurrency(),
+            via_platform: self.args.via != Some(super::super::Via::Adapter),
+            source: &self.world.tag,
+            who: &self.who,
+            reason: &reason,
+            claimant: &self.claimant,
+            in_loop: true,
+            metrics: Some(&self.metrics),
+        };
+        let mut swept = sweep(&tools, cases, ledger, &mut self.breaker, &mut self.signals).await;
+        self.owed.append(&mut swept.owed);
+        if swept.unrecorded.is_some() {
+            self.metrics.ledger_failed();
+        }
+        // One that failed is opened anew: a connection may be gone, a file moved.
+        let ledger = swept.ledger.take().filter(|_| swept.unrecorded.is_none());
+        self.memory.put(ledger);
+        Ok(swept)
+    }
+
+    /// Says what came of a look. Returns what to end with when a signal came.
+    pub(super) fn ended(
+        &mut self,
+        round: Round,
+        begun_ms: i64,
+        ended_ms: i64,
+        next: Option<&Next>,
+    ) -> Result<Option<Exit>, Error> {
+        let took_ms = ended_ms.saturating_sub(begun_ms);
+        let (result, why, exit) = match round {
+            Round::Signal(exit) => return Ok(Some(exit)),
+            Round::Failed(error) => {
+                let why = in_one_line(&error);
+                tracing::error!(sweep = self.number, hint = error.hints.first(), "{why}");
+                self.tally.failed.get_or_insert(error.exit);
+                let mut event = self.event(What::Failed);
+                event.why = Some(why.clone());
+                event.took_ms = Some(took_ms);
+                event.comes_next(next);
+                self.print(&event)?;
+                (SweepResult::Failed, Some(why), None)
+            }
+            Round::Done(done) => self.done(*done, took_ms, next)?,
+        };
+        let now_ms = clock::now_ms();
+        let took = Duration::from_millis(took_ms.unsigned_abs());
+        self.metrics.swept(result, took, clock::machine_ms());
+        self.metrics.breaker(self.breaker.state(now_ms));
+        self.metrics
+            .http_requests(self.requests + self.world.platform.requests());
+        self.health.swept(match &why {
+            Some(why) if result == SweepResult::Failed => Err(why),
+            _ => Ok(()),
+        });
+        if let Some(path) = &self.args.watch.textfile {
+            let path = self.ctx.directory.join(path);
+            if let Err(error) = metrics::textfile::write(&path, &self.metrics.encode()) {
+                tracing::warn!("{}", in_one_line(&error));
+            }
+        }
+        Ok(exit)
+    }
+
+    /// Says what came of a look that was made.
+    fn done(
+        &mut self,
+        done: Done,
+        took_ms: i64,
+        next: Option<&Next>,
+    ) -> Result<(SweepResult, Option<String>, Option<Exit>), Error> {
+        self.say(&done);
+        let mut summary = Summary {
+            requests: done.requests,
+            left_alone: done.left,
+            ended_by: done.ended_by.map(signals::name),
+            ..Summary::default()
+        };
+        let mut stuck = 0;
+        let mut outcomes = BTreeSet::new();
+        for case in done.cases {
+            let held = case.held;
+            let row = TargetRow::of(case);
+            summary.add(&row, held);
+            outcomes.insert(row.outcome);
+            stuck += usize::from(row.outcome == Outcome::NotSent && !held);
+            // Of those that nothing was sent for, the look's line says how many there are.
+            if row.requests > 0 || row.outcome != Outcome::NotSent || self.args.dry_run {
+                let mut event = self.event(What::Target);
+                event.target = Some(Box::new(row));
+                self.print(&event)?;
+            }
+        }
+        self.metrics.held(summary.held);
+        let now_ms = clock::now_ms();
+        let open_until = self.breaker.open_until_ms(now_ms).map(open);
+        let why = match (&done.unrecorded, done.halted.clone(), open_until) {
+            (Some(error), ..) => Some(format!("the ledger failed: {}", in_one_line(error))),
+            (None, Some(halted), Some(open)) if halted != open => Some(format!("{open}: {halted}")),
+            (None, halted, open) => open.or(halted),
+        };
+        let open = self.breaker.state(now_ms) == BreakerState::Open && stuck > 0;
+        let result = if done.unrecorded.is_some() || open {
+            SweepResult::Failed
+        } else if done.problems.is_empty()
+            && done.halted.is_none()
+            && outcome::exit(outcomes.iter().copied()) == Exit::Ok
+        {
+            SweepResult::Ok
+        } else {
+            SweepResult::Partial
+        };
+        if let Some(error) = &done.unrecorded {
+            self.tally.failed.get_or_insert(error.exit);
+        }
+        self.tally.done += u64::from(done.unrecorded.is_none());
+        self.tally.partial |= !done.problems.is_empty();
+        self.tally.outcomes.append(&mut outcomes);
+        self.log(&summary, took_ms, why.as_deref());
+        let mut event = self.event(What::Sweep);
+        event.summary = Some(summary);
+        event.took_ms = Some(took_ms);
+        event.why.clone_from(&why);
+        event.comes_next(next);
+        self.print(&event)?;
+        Ok((result, why, done.ended_by))
+    }
+}
