@@ -1,6 +1,6 @@
 //! Checkpoints through the real binary: every answer of the contract, the ledger, budgets, signals.
 
-mod fake;
+pub(crate) mod fake;
 
 use serde_json::{Value, json};
 
@@ -9,23 +9,23 @@ use crate::sandbox::{Run, Sandbox};
 
 /// The instant of the worked cases.
 const NOW: &str = "2026-05-22T22:47:42Z";
-const TOKEN: &str = "sesame-7f3a";
+pub(crate) const TOKEN: &str = "sesame-7f3a";
 
 /// A sandbox with a token file.
-fn sandbox() -> Sandbox {
+pub(crate) fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     private(&sandbox.write("work/token", TOKEN));
     sandbox
 }
 
 #[cfg(unix)]
-fn private(file: &std::path::Path) {
+pub(crate) fn private(file: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 #[cfg(not(unix))]
-fn private(_: &std::path::Path) {}
+pub(crate) fn private(_: &std::path::Path) {}
 
 /// Runs `checkpoint` at a platform.
 fn run(fake: &Fake, sandbox: &Sandbox, options: &str) -> Run {
@@ -48,14 +48,14 @@ fn free(fake: &Fake, sandbox: &Sandbox, options: &str) -> (Run, Value) {
     (run, json)
 }
 
-fn history(sandbox: &Sandbox) -> Vec<Value> {
+pub(crate) fn history(sandbox: &Sandbox) -> Vec<Value> {
     let run = sandbox.run("checkpoint history --ledger l.db -o ndjson");
     assert_eq!(run.code, Some(0), "{run}");
     run.ndjson()
 }
 
 /// One workspace of `GET /workspaces`.
-fn workspace(id: &str, active: i64) -> Value {
+pub(crate) fn workspace(id: &str, active: i64) -> Value {
     json!({
         "id": id, "name": id.to_uppercase(), "runtime": "claude-code", "status": "online",
         "url": format!("http://127.0.0.1:9/{id}"), "active_tasks": active,
@@ -64,7 +64,7 @@ fn workspace(id: &str, active: i64) -> Value {
 }
 
 /// One turn of `GET /admin/turns`.
-fn turn(id: &str, started_at: Option<&str>) -> Value {
+pub(crate) fn turn(id: &str, started_at: Option<&str>) -> Value {
     json!({
         "workspace_id": id, "workspace_name": id.to_uppercase(), "runtime": "claude-code",
         "native_session": true, "turn_id": format!("turn-{id}"), "origin": "cron",
@@ -84,7 +84,7 @@ fn over(ids: &[&str]) -> Fake {
     Fake::new(workspaces, Some(turns))
 }
 
-fn checkpointed(id: &str) -> Value {
+pub(crate) fn checkpointed(id: &str) -> Value {
     json!({
         "status": "checkpointed", "workspace_id": id, "turn_id": format!("turn-{id}"),
         "turn_age_seconds": 21_600, "resumable": true,
@@ -151,7 +151,7 @@ fn a_dry_run_prints_the_requests_of_turns_over_their_ceiling_and_sends_none() {
     assert_eq!(row["requests"], 0);
     let left = json!({
         "under": 1, "unknown": 1, "estimated": 0, "not_known_native": 0, "not_native": 1,
-        "off": 0, "skewed": 1, "idle": 1,
+        "off": 0, "skewed": 1, "idle": 1, "resting": 0,
     });
     assert_eq!(json["summary"]["left_alone"], left);
     assert!(fake.posts().is_empty());
@@ -747,4 +747,60 @@ fn reno_stars_is_freed_at_thirty_minutes_and_left_alone_with_the_ceiling_off() {
     assert_eq!(run.code, Some(0), "{run}");
     assert_eq!(json["targets"], json!([]));
     assert_eq!(json["summary"]["left_alone"]["off"], 1);
+}
+
+#[test]
+fn a_turn_that_another_process_is_dealing_with_is_left_to_it() {
+    let sandbox = sandbox();
+    let frees = |id| [Says::Frees(200, checkpointed(id))];
+    let fake = over(&["a", "b"])
+        .says("a", frees("a"))
+        .says("b", frees("b"));
+    let (run, _) = free(&fake, &sandbox, "--dry-run");
+    assert_eq!(run.code, Some(0), "{run}");
+    let ledger = rusqlite::Connection::open(sandbox.path("work/l.db")).unwrap();
+    ledger
+        .execute(
+            "INSERT INTO claims (platform, workspace_id, turn_key, owner, until_ms) \
+             VALUES (?1, 'a', 'turn-a', 'ops@other/7-0badcafe', \
+                     CAST(strftime('%s', 'now') AS INTEGER) * 1000 + 60000)",
+            [&fake.url],
+        )
+        .unwrap();
+    let (run, json) = free(&fake, &sandbox, "");
+    assert_eq!(run.code, Some(3), "{run}");
+    assert_eq!(json["summary"]["held"], 1);
+    assert_eq!(json["summary"]["confirmed"], 1);
+    let a = &json["targets"][0];
+    assert_eq!(
+        (&a["workspace_id"], &a["outcome"]),
+        (&json!("a"), &json!("not-sent"))
+    );
+    assert!(
+        a["why"]
+            .as_str()
+            .unwrap()
+            .starts_with("ops@other/7-0badcafe is dealing with it")
+    );
+    assert!(
+        run.stderr
+            .contains("workspace a: not asked: ops@other/7-0badcafe"),
+        "{run}"
+    );
+    let posts = fake.posts();
+    assert!(
+        posts.iter().all(|post| post.path.starts_with("/b/")),
+        "{posts:?}"
+    );
+    // What a process that died had claimed is free after its time.
+    ledger
+        .execute("UPDATE claims SET until_ms = 1", [])
+        .unwrap();
+    let (run, json) = free(&fake, &sandbox, "");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(json["summary"]["confirmed"], 1);
+    let left: i64 = ledger
+        .query_row("SELECT count(*) FROM claims", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 0, "a claim was not given back");
 }

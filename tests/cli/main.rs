@@ -14,6 +14,8 @@ mod adapter;
 mod check;
 // Every answer of the contract, the ledger, budgets, signals of `checkpoint`.
 mod checkpoint;
+// `checkpoint --watch`: pace, limits, breaker, signals, reloads, metrics, logs.
+mod checkpoint_watch;
 // Settings: precedence, origins, contexts.
 mod config;
 // Mistakes in cronctl.toml.
@@ -41,6 +43,8 @@ mod readme;
 mod sandbox_platform;
 // JSON documents of the real binary against the published schemas.
 mod schema;
+// Hostile names and answers, where tokens go, modes of files.
+mod security;
 // Real state: recorded directories, files of jobs, pipes, damage, discovery.
 mod states;
 // Turns of a platform: the worked cases, bad answers, memory, watching.

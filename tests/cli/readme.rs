@@ -77,6 +77,46 @@ fn readme_commands_are_understood() {
     assert!(seen >= 15, "only {seen} commands found");
 }
 
+#[test]
+fn deployments_are_understood() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
+    let text = |name: &str| std::fs::read_to_string(format!("{docs}/{name}")).unwrap();
+    let mut commands: Vec<Vec<String>> = Vec::new();
+    for name in ["deploy.md", "systemd/cronctl-checkpoint.service"] {
+        for line in text(name).replace("\\\n", " ").lines() {
+            let line = line
+                .strip_prefix("ExecStart=/usr/local/bin/")
+                .unwrap_or(line);
+            if !line.starts_with("cronctl ") {
+                continue;
+            }
+            let line = line
+                .replace("${MOLECULE_URL}", "https://platform.example")
+                .replace("${METRICS}", "9464")
+                .replace("$CHECKPOINT_FLAGS", "");
+            commands.push(words(&line));
+        }
+    }
+    for name in ["container/compose.yaml", "container/kubernetes.yaml"] {
+        let listed = text(name);
+        let items = listed.lines().map(str::trim);
+        let mut command = vec!["cronctl".to_owned(), "checkpoint".to_owned()];
+        command.extend(
+            items
+                .filter_map(|line| line.strip_prefix("- "))
+                .filter(|item| item.starts_with("--"))
+                .map(str::to_owned),
+        );
+        assert!(command.len() > 10, "{name}: {command:?}");
+        commands.push(command);
+    }
+    assert!(commands.len() >= 4, "{commands:?}");
+    for command in commands {
+        let parsed = cronctl::cli::definition().try_get_matches_from(&command);
+        assert!(parsed.is_ok(), "{command:?}: {parsed:?}");
+    }
+}
+
 /// Splits a command as a shell does, as far as the README needs it: blanks and single quotes.
 fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();

@@ -51,7 +51,11 @@ const SAMPLES: &[(&str, &str)] = &[
 ];
 
 /// Schemas of what is printed while a command goes on: their own tests hold them against it.
-const ELSEWHERE: &[&str] = &["cronctl.sandbox/1", "cronctl.turns.event/1"];
+const ELSEWHERE: &[&str] = &[
+    "cronctl.checkpoint.event/1",
+    "cronctl.sandbox/1",
+    "cronctl.turns.event/1",
+];
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();

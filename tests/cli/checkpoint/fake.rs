@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// What a checkpoint route does.
 #[derive(Clone, Debug)]
-pub(super) enum Says {
+pub(crate) enum Says {
     /// The turn is over, and a status with a JSON body.
     Frees(u16, Value),
     /// The turn is over so many milliseconds after the answer.
@@ -25,6 +25,12 @@ pub(super) enum Says {
     Text(u16, &'static str),
     /// A status and `Retry-After` in seconds.
     Later(u16, u64),
+    /// A status, and what stood in `Authorization` in the texts of the error; nothing changes.
+    Echo(u16),
+    /// A redirect there.
+    Moved(String),
+    /// The same so many milliseconds later.
+    After(u64, Box<Says>),
     /// The connection is cut without an answer.
     Cut,
     /// No answer comes.
@@ -33,11 +39,11 @@ pub(super) enum Says {
 
 /// A request that came.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Value,
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Value,
 }
 
 #[derive(Debug, Default)]
@@ -47,13 +53,19 @@ struct World {
     turns: Option<Vec<Value>>,
     says: BTreeMap<String, VecDeque<Says>>,
     ceilings: BTreeMap<String, Value>,
+    schedules: BTreeMap<String, Value>,
+    /// The status of the two lists, when they are not to be had.
+    fails: Option<u16>,
     seen: Vec<Seen>,
+    /// Checkpoints under way, and how many there were at once.
+    flying: usize,
+    most: usize,
 }
 
 /// A platform, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Fake {
-    pub(super) url: String,
+pub(crate) struct Fake {
+    pub(crate) url: String,
     world: Arc<Mutex<World>>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
@@ -69,7 +81,7 @@ impl Drop for Fake {
 impl Fake {
     /// A platform with these workspaces (rows of `GET /workspaces`) and turns (rows of
     /// `GET /admin/turns`); without turns it has no such route.
-    pub(super) fn new(workspaces: Vec<Value>, turns: Option<Vec<Value>>) -> Self {
+    pub(crate) fn new(workspaces: Vec<Value>, turns: Option<Vec<Value>>) -> Self {
         let world = Arc::new(Mutex::new(World {
             workspaces,
             turns,
@@ -102,33 +114,57 @@ impl Fake {
 
     /// What the checkpoint route of a workspace answers, one after another; the last one again and
     /// again.
-    pub(super) fn says(self, id: &str, says: impl IntoIterator<Item = Says>) -> Self {
+    pub(crate) fn says(self, id: &str, says: impl IntoIterator<Item = Says>) -> Self {
         let says = says.into_iter().collect();
         self.world.lock().unwrap().says.insert(id.to_owned(), says);
         self
     }
 
     /// The configuration of a workspace; null: the route answers 500.
-    pub(super) fn config(self, id: &str, config: Value) -> Self {
+    pub(crate) fn config(self, id: &str, config: Value) -> Self {
         let mut world = self.world.lock().unwrap();
         world.ceilings.insert(id.to_owned(), config);
         drop(world);
         self
     }
 
+    /// The schedules of a workspace; null: the route answers 500.
+    pub(crate) fn schedules(self, id: &str, rows: Value) -> Self {
+        let mut world = self.world.lock().unwrap();
+        world.schedules.insert(id.to_owned(), rows);
+        drop(world);
+        self
+    }
+
+    /// Changes what the checkpoint route of a workspace answers.
+    pub(crate) fn now_says(&self, id: &str, says: impl IntoIterator<Item = Says>) {
+        let says = says.into_iter().collect();
+        self.world.lock().unwrap().says.insert(id.to_owned(), says);
+    }
+
+    /// Has the two lists answer this status, with what stood in `Authorization`; `None`: rows again.
+    pub(crate) fn now_fails(&self, status: Option<u16>) {
+        self.world.lock().unwrap().fails = status;
+    }
+
+    /// How many checkpoints were under way at once.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.world.lock().unwrap().most
+    }
+
     /// The requests that came so far.
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.world.lock().unwrap().seen.clone()
     }
 
     /// Those that act.
-    pub(super) fn posts(&self) -> Vec<Seen> {
+    pub(crate) fn posts(&self) -> Vec<Seen> {
         let posts = self.seen().into_iter();
         posts.filter(|seen| seen.method == "POST").collect()
     }
 
     /// Their paths.
-    pub(super) fn paths(&self) -> Vec<String> {
+    pub(crate) fn paths(&self) -> Vec<String> {
         self.posts().into_iter().map(|seen| seen.path).collect()
     }
 }
@@ -150,8 +186,19 @@ async fn serve(
         headers: headers.iter().map(|(n, v)| text(n, v)).collect(),
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
     });
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let parts = path.trim_matches('/').split('/');
+    let decode = |part| {
+        percent_encoding::percent_decode_str(part)
+            .decode_utf8()
+            .unwrap()
+    };
+    let parts: Vec<_> = parts.map(decode).collect();
+    let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
+    let fails = world.lock().unwrap().fails;
     match (method.as_str(), &parts[..]) {
+        ("GET", ["workspaces"] | ["admin", "turns"]) if fails.is_some() => {
+            echo(&world, fails.unwrap())
+        }
         ("GET", ["workspaces"]) => {
             let rows = world.lock().unwrap().workspaces.clone();
             json_answer(200, &Value::Array(rows))
@@ -172,7 +219,13 @@ async fn serve(
                 None => json_answer(200, &json!({"data": {}})),
             }
         }
-        ("GET", ["workspaces", _, "activity" | "schedules"]) => json_answer(200, &json!([])),
+        ("GET", ["workspaces", id, "schedules"]) => {
+            match world.lock().unwrap().schedules.get(*id).cloned() {
+                Some(Value::Null) => json_answer(500, &json!({"error": "no"})),
+                rows => json_answer(200, &rows.unwrap_or(json!([]))),
+            }
+        }
+        ("GET", ["workspaces", _, "activity"]) => json_answer(200, &json!([])),
         ("POST", ["workspaces", _, "activity"]) => json_answer(200, &json!({"status": "logged"})),
         ("POST", ["workspaces", id, "restart"]) => {
             free(&world, id);
@@ -185,7 +238,27 @@ async fn serve(
     }
 }
 
+/// A checkpoint under way.
+struct Flying(Arc<Mutex<World>>);
+
+impl Flying {
+    fn new(world: &Arc<Mutex<World>>) -> Self {
+        let mut counted = world.lock().unwrap();
+        counted.flying += 1;
+        counted.most = counted.most.max(counted.flying);
+        drop(counted);
+        Self(Arc::clone(world))
+    }
+}
+
+impl Drop for Flying {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().flying -= 1;
+    }
+}
+
 async fn checkpoint(world: &Arc<Mutex<World>>, id: &str) -> Response {
+    let _flying = Flying::new(world);
     let says = {
         let mut world = world.lock().unwrap();
         match world.says.get_mut(id) {
@@ -194,7 +267,12 @@ async fn checkpoint(world: &Arc<Mutex<World>>, id: &str) -> Response {
             None => None,
         }
     };
-    match says.unwrap_or(Says::Text(404, "Not Found")) {
+    let mut says = says.unwrap_or(Says::Text(404, "Not Found"));
+    while let Says::After(ms, then) = says {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        says = *then;
+    }
+    match says {
         Says::Frees(status, body) => {
             free(world, id);
             json_answer(status, &body)
@@ -224,10 +302,29 @@ async fn checkpoint(world: &Arc<Mutex<World>>, id: &str) -> Response {
             .header("Content-Type", "application/json")
             .body(Body::from(r#"{"error":"later"}"#))
             .unwrap(),
+        Says::Echo(status) => echo(world, status),
+        Says::Moved(location) => Response::builder()
+            .status(307)
+            .header("Location", location)
+            .body(Body::empty())
+            .unwrap(),
+        Says::After(..) => unreachable!("it was waited for"),
         // Ends the task of the connection, and says nothing on stderr.
         Says::Cut => std::panic::resume_unwind(Box::new("cut")),
         Says::Hang => std::future::pending().await,
     }
+}
+
+/// Repeats the credentials of the last request in an error, with what a terminal would obey.
+fn echo(world: &Arc<Mutex<World>>, status: u16) -> Response {
+    let world = world.lock().unwrap();
+    let last = world.seen.last().unwrap();
+    let said = last.headers.get("authorization").cloned();
+    let said = said.unwrap_or_default();
+    json_answer(
+        status,
+        &json!({"error": format!("not with {said}\u{1b}[31m\r\n\u{9b}2J\u{202e}"), "code": said}),
+    )
 }
 
 /// Ends the turns of a workspace.
