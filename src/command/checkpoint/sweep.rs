@@ -336,8 +336,7 @@ impl<'a> Sweep<'a> {
         let wakes = self.asleep.first().map(|(at_ms, _)| *at_ms);
         let stops = self.stop.filter(|_| self.last_ms.is_none());
         let stops = stops.map(|stop| stop.until_ms);
-        let renews = (self.open > 0).then(|| self.lease.renew_ms());
-        let due = [looks, wakes, stops, renews, self.last_ms]
+        let due = [looks, wakes, stops, self.renew_due_ms(), self.last_ms]
             .into_iter()
             .flatten()
             .min();

@@ -111,7 +111,7 @@ impl Sweep<'_> {
     }
 
     /// Takes back what was to begin and did not.
-    fn takes_back(&mut self, i: usize) {
+    pub(super) fn takes_back(&mut self, i: usize) {
         self.cases[i].withdraws();
         self.breaker.withdraws();
     }
@@ -136,11 +136,14 @@ impl Sweep<'_> {
         }
     }
 
+    /// When the claims are to be renewed; `None` while the ledger is being written, or is given up.
+    pub(super) fn renew_due_ms(&self) -> Option<i64> {
+        (self.open > 0 && self.ledger.is_some()).then(|| self.lease.renew_ms())
+    }
+
     /// Has the claims renewed when it is time.
     pub(super) fn renew(&mut self) {
-        let due = self.open > 0 && self.lease.renew_ms() <= clock::now_ms();
-        let asked = self.records.iter().any(|r| matches!(r, Record::Renewed));
-        if due && !asked && self.writing.is_none() {
+        if self.renew_due_ms().is_some_and(|ms| ms <= clock::now_ms()) {
             self.records.push(Record::Renewed);
         }
     }

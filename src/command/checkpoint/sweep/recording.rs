@@ -122,7 +122,7 @@ impl Sweep<'_> {
         self.owed.extend(records.into_iter().filter(told));
         self.unrecorded = Some(error);
         for (i, _) in beginning {
-            self.cases[i].withdraws();
+            self.takes_back(i);
             self.give_up(i, "");
         }
         self.hold();

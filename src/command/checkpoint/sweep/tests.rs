@@ -54,7 +54,9 @@ async fn what_cannot_be_recorded_is_not_sent() {
         metrics: None,
     };
     let mut signals = Signals::listen().unwrap();
-    let mut breaker = Breaker::off();
+    // Half open: the one request that it lets through is the one that cannot be recorded.
+    let mut breaker = Breaker::new(1, 0);
+    breaker.hears(true, 0);
     let ledger = Ledger::full().unwrap();
     let swept = sweep(&tools, cases, ledger, &mut breaker, &mut signals).await;
     let error = swept.unrecorded.unwrap();
@@ -64,4 +66,5 @@ async fn what_cannot_be_recorded_is_not_sent() {
     assert_eq!(end.outcome, Outcome::NotSent);
     assert_eq!(swept.owed, []);
     assert_eq!(platform.requests(), 0);
+    assert_eq!(breaker.room(clock::now_ms()), 1, "nothing was tried");
 }
