@@ -26,13 +26,17 @@ pub fn follow(now_ms: i64) -> i64 {
 
 /// The machine's clock as it is, epoch milliseconds: for what other programs on it compare with theirs.
 /// It may jump.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place that asks the clock"
+)]
 pub fn machine_ms() -> i64 {
-    wall_ms()
+    jiff::Timestamp::now().as_millisecond()
 }
 
 /// How far the machine's clock is ahead of what it was, milliseconds: it was set anew since.
 pub fn jumped_ms() -> i64 {
-    wall_ms().saturating_sub(own_ms())
+    machine_ms().saturating_sub(own_ms())
 }
 
 fn own_ms() -> i64 {
@@ -43,15 +47,7 @@ fn own_ms() -> i64 {
 
 fn start() -> (i64, Stopwatch) {
     static START: OnceLock<(i64, Stopwatch)> = OnceLock::new();
-    *START.get_or_init(|| (wall_ms(), Stopwatch::start()))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the place that asks the clock"
-)]
-fn wall_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+    *START.get_or_init(|| (machine_ms(), Stopwatch::start()))
 }
 
 /// Measures elapsed time, also while the machine sleeps or the process is stopped.

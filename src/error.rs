@@ -99,6 +99,12 @@ pub struct Error {
 }
 
 impl Error {
+    /// The error and its causes, for where there is one line.
+    pub fn in_one_line(&self) -> String {
+        let parts = std::iter::once(&self.message).chain(&self.causes);
+        parts.map(String::as_str).collect::<Vec<_>>().join(": ")
+    }
+
     /// An error without an answer (exit 1).
     pub fn failed(message: impl Into<String>) -> Self {
         Self {

@@ -1,8 +1,6 @@
 //! The breaker: after several requests of unknown effect in a row nothing more is sent for a while,
 //! then one request tries whether things are better.
 
-use serde::Serialize;
-
 /// The longest pause, milliseconds.
 const PAUSE_MAX_MS: i64 = 600_000;
 
@@ -26,8 +24,7 @@ enum State {
 }
 
 /// What a breaker lets through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerState {
     /// Every request.
     Closed,

@@ -1,23 +1,9 @@
 //! When a loop sweeps next.
 
-use serde::Serialize;
-
 use super::policy::backoff_ms;
 
 /// What a sweep waits for.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    schemars::JsonSchema,
-    clap::ValueEnum,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum On {
     /// Shortly before a schedule fires on a workspace with a turn in flight; the interval where none is known
     Fire,

@@ -381,7 +381,7 @@ impl Platform {
             Err(fault) => {
                 let error = failure::broken(self.transport(), &method, url, timeout, &fault, 1);
                 Reply::Broken {
-                    why: in_one_line(&error),
+                    why: error.in_one_line(),
                     sent: fault.sent(),
                 }
             }
@@ -450,12 +450,6 @@ fn not_sent(why: &dyn std::fmt::Display) -> Reply {
         why: why.to_string(),
         sent: false,
     }
-}
-
-/// An error and its causes, for where there is one line.
-pub(super) fn in_one_line(error: &Error) -> String {
-    let parts = std::iter::once(&error.message).chain(&error.causes);
-    parts.map(String::as_str).collect::<Vec<_>>().join(": ")
 }
 
 /// `/workspaces/:id` and what follows.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Response, StatusCode, Url};
 
-use super::client::{Platform, in_one_line};
+use super::client::Platform;
 use super::failure;
 use super::transport::Transport;
 use crate::checkpoint::backoff_ms;
@@ -87,7 +87,7 @@ async fn open(
     let response = transport.open(url, headers).await.map_err(|fault| {
         let timeout = transport.timeout();
         let error = failure::broken(transport, &Method::GET, url, timeout, &fault, 1);
-        Ended::Lost(in_one_line(&error))
+        Ended::Lost(error.in_one_line())
     })?;
     let status = response.status();
     if expected(status) {

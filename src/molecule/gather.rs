@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::stream::{self, StreamExt};
 use rustc_hash::FxHashSet;
 
-use super::client::{Platform, in_one_line};
+use super::client::Platform;
 use crate::error::{Error, Exit, Problem};
 use crate::turn::{
     Activity, Adapters, ListedTurn, Parsed, Policy, Sighting, Snapshot, TurnsRoute, Verdict,
@@ -96,7 +96,7 @@ impl Look<'_> {
                 self.snapshot.turns = self.left_out("GET /admin/turns", parsed);
             }
             Err(error) => {
-                self.snapshot.turns = TurnsRoute::Missing(in_one_line(&error));
+                self.snapshot.turns = TurnsRoute::Missing(error.in_one_line());
                 if workspaces.is_ok() {
                     self.problems.push(problem("GET /admin/turns", &error));
                 }
@@ -340,7 +340,7 @@ where
 }
 
 fn problem(at: &str, error: &Error) -> Problem {
-    let problem = Problem::new(at, in_one_line(error));
+    let problem = Problem::new(at, error.in_one_line());
     match error.hints.first() {
         Some(hint) => problem.hint(hint),
         None => problem,

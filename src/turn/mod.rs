@@ -25,4 +25,4 @@ pub use platform::{
 pub(crate) use platform::{Envelope, Reading, Row, Wanted};
 pub use row::{Blocks, Bound, Evidence, EvidenceKind, Liveness, Turn, Verdict};
 pub use snapshot::{Snapshot, TurnsRoute};
-pub use spell::{BRIDGE_MS, Sighting, Spell, Witness, fold};
+pub use spell::{BRIDGE_MS, Sighting, Spell, Witness, fold, fold_all};

@@ -1,6 +1,8 @@
 //! Spells: uninterrupted stretches in which a workspace was seen busy. The ledger keeps them, so
 //! that a call profits from what an earlier one, or a running watch, saw.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A workspace that is seen idle, or not seen at all, for less than this is taken as busy all along:
@@ -117,6 +119,16 @@ pub fn fold(spell: Option<Spell>, sighting: &Sighting) -> Option<Spell> {
     spell.idle_since_ms = None;
     spell.learn(sighting);
     Some(spell)
+}
+
+/// Adds sightings to the spells of a platform, by workspace.
+pub fn fold_all(spells: &mut BTreeMap<String, Spell>, sightings: &[Sighting]) {
+    for sighting in sightings {
+        let spell = spells.remove(&sighting.workspace_id);
+        if let Some(spell) = fold(spell, sighting) {
+            spells.insert(sighting.workspace_id.clone(), spell);
+        }
+    }
 }
 
 impl Spell {

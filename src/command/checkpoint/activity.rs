@@ -41,10 +41,7 @@ pub(super) async fn report(
             let id = &cases[i].turn.workspace_id;
             problems.push(Problem::new(
                 format!("workspace {id}"),
-                format!(
-                    "not said on its activity log: {}",
-                    super::in_one_line(&error)
-                ),
+                format!("not said on its activity log: {}", error.in_one_line()),
             ));
         }
     }

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::files;
 use crate::ledger::{Ledger, LedgerArgs, Place};
-use crate::turn::{Sighting, Spell, fold};
+use crate::turn::{Sighting, Spell, fold_all};
 use crate::when;
 
 /// A ledger, and where it is.
@@ -183,12 +183,7 @@ impl Memory {
             return self.ask(observe).await;
         }
         let mut spells = self.ask(move |ledger| ledger.spells(&platform)).await?;
-        for sighting in &sightings {
-            let spell = spells.remove(&sighting.workspace_id);
-            if let Some(spell) = fold(spell, sighting) {
-                spells.insert(sighting.workspace_id.clone(), spell);
-            }
-        }
+        fold_all(&mut spells, &sightings);
         Ok(spells)
     }
 }

@@ -102,24 +102,8 @@ async fn at_platform(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error
         plan::dry_run(&mut cases, &world.policy);
     } else if cases.iter().any(|case| case.end.is_none()) {
         if confirm::platform(args, ctx, &world, &cases) {
-            let tools = Tools {
-                ui: &ctx.ui,
-                platform: &world.platform,
-                adapters: &world.adapters,
-                policy: &world.policy,
-                concurrency: args.concurrency(),
-                via_platform: args.via != Some(Via::Adapter),
-                source: &world.tag,
-                who: &who,
-                reason: &reason,
-                claimant: &Claimant {
-                    owner: owner(&who),
-                    lease_ms: args.watch.lease_ms(),
-                    per_hour: None,
-                },
-                in_loop: false,
-                metrics: None,
-            };
+            let claimant = claimant(args, &who);
+            let tools = tools(args, ctx, &world, &who, &reason, &claimant);
             let mut signals = Signals::listen()?;
             let ledger = memory.take()?;
             let mut breaker = Breaker::off();
@@ -249,8 +233,37 @@ fn held(case: &Case) -> Option<Problem> {
 }
 
 /// As whom turns are claimed: nobody else is called so.
-fn owner(who: &str) -> String {
-    format!("{who}/{}-{:08x}", std::process::id(), fastrand::u32(..))
+fn claimant(args: &CheckpointArgs, who: &str) -> Claimant {
+    Claimant {
+        owner: format!("{who}/{}-{:08x}", std::process::id(), fastrand::u32(..)),
+        lease_ms: args.watch.lease_ms(),
+        per_hour: args.watch.per_hour(),
+    }
+}
+
+/// What a single sweep works with.
+fn tools<'a>(
+    args: &CheckpointArgs,
+    ctx: &'a Context,
+    world: &'a World,
+    who: &'a str,
+    reason: &'a str,
+    claimant: &'a Claimant,
+) -> Tools<'a> {
+    Tools {
+        ui: &ctx.ui,
+        platform: &world.platform,
+        adapters: &world.adapters,
+        policy: &world.policy,
+        concurrency: args.concurrency(),
+        via_platform: args.via != Some(Via::Adapter),
+        source: &world.tag,
+        who,
+        reason,
+        claimant,
+        in_loop: false,
+        metrics: None,
+    }
 }
 
 /// Why, for the ledger.
@@ -269,18 +282,11 @@ fn reason(args: &CheckpointArgs) -> String {
 fn unrecorded(error: &Error) -> Problem {
     let what = format!(
         "nothing more was sent, and what was answered since is not recorded: {}",
-        in_one_line(error)
+        error.in_one_line()
     );
     let problem = Problem::new("the ledger", what);
     match error.hints.first() {
         Some(hint) => problem.hint(hint),
         None => problem,
     }
-}
-
-/// An error in one line.
-fn in_one_line(error: &Error) -> String {
-    let causes = error.causes.iter().map(String::as_str);
-    let all: Vec<&str> = std::iter::once(&*error.message).chain(causes).collect();
-    all.join(": ")
 }

@@ -94,6 +94,20 @@ pub(super) struct Swept {
     pub(super) owed: Vec<Record>,
 }
 
+impl Swept {
+    /// What is left where every case had ended before.
+    pub(super) fn untouched(cases: Vec<Case>) -> Self {
+        Self {
+            cases,
+            ended_by: None,
+            halted: None,
+            ledger: None,
+            unrecorded: None,
+            owed: Vec::new(),
+        }
+    }
+}
+
 /// Deals with all cases until each has ended.
 pub(super) async fn sweep(
     tools: &Tools<'_>,

@@ -108,7 +108,7 @@ impl<'a> Looker<'a> {
         look.problems.extend(
             failed
                 .into_iter()
-                .map(|(tag, error)| Problem::new(tag, why(&error))),
+                .map(|(tag, error)| Problem::new(tag, error.in_one_line())),
         );
         self.judge(&mut look)?;
         look.warnings.extend(self.memory.take_warnings());
@@ -252,13 +252,4 @@ fn say_remembered(turn: &mut Turn) {
     if origin.contains("runtime_config") && !origin.contains("not read") {
         turn.ceiling_origin = format!("{}, {}", turn.ceiling_origin, Memory::remembered());
     }
-}
-
-/// An error in one line.
-pub(super) fn why(error: &Error) -> String {
-    let causes = error.causes.iter().map(String::as_str);
-    let all: Vec<&str> = std::iter::once(error.message.as_str())
-        .chain(causes)
-        .collect();
-    all.join(": ")
 }

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::config::Origin;
 use crate::context::Context;
 use crate::ledger::{Ledger, Place};
-use crate::turn::{CeilingSetting, Sighting, Spell, fold};
+use crate::turn::{CeilingSetting, Sighting, Spell, fold_all};
 use crate::when;
 
 /// Ceilings read within this time are not asked again, milliseconds.
@@ -116,12 +116,7 @@ impl Memory {
             }
         }
         let mut spells = self.spells(platform);
-        for sighting in sightings {
-            let spell = spells.remove(&sighting.workspace_id);
-            if let Some(spell) = fold(spell, sighting) {
-                spells.insert(sighting.workspace_id.clone(), spell);
-            }
-        }
+        fold_all(&mut spells, sightings);
         self.spells = Some(spells.clone());
         spells
     }
@@ -165,12 +160,9 @@ impl Memory {
     }
 
     fn fails(&mut self, error: &crate::error::Error) {
-        let causes: Vec<&str> = std::iter::once(error.message.as_str())
-            .chain(error.causes.iter().map(String::as_str))
-            .collect();
         self.warnings.push(format!(
             "the ledger is not used, and what is seen now is not remembered: {}",
-            causes.join(": ")
+            error.in_one_line()
         ));
         self.ledger = None;
     }

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_acc
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::{Ended, FRAME_LIMIT, Happening, Pace, Patience, Sender, open};
-use crate::molecule::client::{Platform, in_one_line};
+use crate::molecule::client::Platform;
 use crate::turn::parse_event;
 
 const WAY: &str = "/ws";
@@ -46,7 +46,7 @@ async fn connect(platform: &Platform) -> Result<WebSocketStream<reqwest::Upgrade
     let url = platform
         .transport()
         .url(WAY)
-        .map_err(|e| Ended::NotOffered(in_one_line(&e)))?;
+        .map_err(|e| Ended::NotOffered(e.in_one_line()))?;
     let transport = platform.transport();
     let key = generate_key();
     let mut headers = HeaderMap::new();

@@ -9,7 +9,8 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Response, StatusCode};
 
 use super::{Ended, FRAME_LIMIT, Happening, Pace, Patience, Sender, open};
-use crate::molecule::client::{Platform, in_one_line, workspace_path};
+use crate::error::Error;
+use crate::molecule::client::{Platform, workspace_path};
 use crate::turn::parse_event;
 
 const WAY: &str = "/workspaces/:id/events/stream";
@@ -98,7 +99,7 @@ async fn one(
 }
 
 async fn connect(platform: &Platform, id: &str) -> Result<Response, Ended> {
-    let not_sent = |e| Ended::NotOffered(in_one_line(&e));
+    let not_sent = |e: Error| Ended::NotOffered(e.in_one_line());
     let path = workspace_path(id, "/events/stream").map_err(not_sent)?;
     let url = platform.transport().url(&path).map_err(not_sent)?;
     let mut headers = HeaderMap::new();

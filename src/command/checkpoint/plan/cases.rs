@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::super::args::{CheckpointArgs, Via};
 use super::super::case::Case;
-use super::super::in_one_line;
 use super::super::memory::Memory;
 use super::super::world::World;
 use crate::checkpoint::{Attempt, Body, Reason, Target, request_id, rest};
@@ -97,5 +96,5 @@ fn url(world: &World, turn: &Turn, adapter: Option<&str>) -> Result<String, Stri
     world
         .platform
         .checkpoint_url(&turn.workspace_id, adapter)
-        .map_err(|error| in_one_line(&error))
+        .map_err(|error| error.in_one_line())
 }

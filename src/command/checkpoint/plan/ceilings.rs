@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::task::JoinSet;
 
-use super::super::in_one_line;
 use super::super::world::World;
 use crate::turn::{CeilingSetting, Snapshot, Turn, TurnsRoute};
 
@@ -61,7 +60,7 @@ pub(super) async fn read_ceilings(
                 read.got.insert(id, ceiling);
             }
             Some(Ok((id, Err(error)))) => {
-                read.failed.insert(id, in_one_line(&error));
+                read.failed.insert(id, error.in_one_line());
             }
             // A task that panicked took its id along; its workspace stays unread.
             Some(Err(_)) => {}

@@ -88,30 +88,26 @@ pub(super) async fn run(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Er
         Err(error) if error.exit != Exit::Unavailable => return Err(error),
         Err(error) => {
             metrics.ledger_failed();
-            tracing::warn!("{}", super::in_one_line(&error));
+            tracing::warn!("{}", error.in_one_line());
         }
         Ok(()) => {}
     }
     let who = who(ctx);
-    let owner = super::owner(&who);
+    let claimant = super::claimant(args, &who);
     let mut watch = Watch {
         args,
         // The configuration may be read again.
         ctx: ctx.at(ctx.now_ms),
         world,
         memory,
-        claimant: Claimant {
-            owner: owner.clone(),
-            lease_ms: args.watch.lease_ms(),
-            per_hour: args.watch.per_hour(),
-        },
         breaker: Breaker::new(args.watch.breaker_limit(), args.watch.breaker_pause_ms()),
         pace: Pace {
             interval_ms,
             on: args.watch.on.unwrap_or_default(),
             lead_ms: LEAD_MS,
-            seed: owner,
+            seed: claimant.owner.clone(),
         },
+        claimant,
         who,
         metrics,
         health,
@@ -250,7 +246,7 @@ impl Watch<'_> {
                 self.print(&self.event(What::Reloaded))
             }
             Err(error) => {
-                let why = super::in_one_line(&error);
+                let why = error.in_one_line();
                 tracing::error!(
                     why,
                     "the configuration cannot be used: the one before holds"

@@ -9,7 +9,7 @@ use super::super::plan::{self, Planned};
 use super::super::report::Summary;
 use super::super::row::TargetRow;
 use super::super::sweep::{Swept, Tools, open, sweep};
-use super::super::{activity, in_one_line, outcome};
+use super::super::{activity, outcome, tools};
 use super::Watch;
 use super::event::What;
 use crate::checkpoint::{BreakerState, Next, On, Outcome};
@@ -30,17 +30,12 @@ pub(super) enum Round {
 
 /// What a look led to.
 pub(super) struct Done {
-    cases: Vec<Case>,
+    swept: Swept,
     left: LeftAlone,
     pub(super) warnings: Vec<String>,
     pub(super) problems: Vec<Problem>,
     /// Requests to the platform.
     requests: u64,
-    /// Why nothing more was sent, where something ended it before all were dealt with.
-    halted: Option<String>,
-    /// Why the ledger was given up on the way.
-    unrecorded: Option<Error>,
-    ended_by: Option<Exit>,
 }
 
 /// What all looks come to, for the exit code.
@@ -112,34 +107,26 @@ impl Watch<'_> {
                 () = fires => {}
             }
         }
-        let (mut unrecorded, mut halted, mut ended_by) = (None, None, None);
         if self.args.dry_run {
             plan::dry_run(&mut cases, &self.world.policy);
-        } else if cases.iter().any(|case| case.end.is_none()) {
-            match self.free(cases).await {
-                Ok(swept) => {
-                    cases = swept.cases;
-                    (unrecorded, halted) = (swept.unrecorded, swept.halted);
-                    ended_by = swept.ended_by;
-                }
-                Err(error) => return Round::Failed(error),
-            }
         }
-        if self.args.report && !self.args.dry_run && ended_by.is_none() {
+        let mut swept = match self.free(cases).await {
+            Ok(swept) => swept,
+            Err(error) => return Round::Failed(error),
+        };
+        if self.args.report && !self.args.dry_run && swept.ended_by.is_none() {
             let concurrency = self.args.concurrency();
-            let said = activity::report(&self.world.platform, &mut cases, concurrency).await;
+            let platform = &self.world.platform;
+            let said = activity::report(platform, &mut swept.cases, concurrency).await;
             problems.extend(said);
         }
         let notes = self.world.platform.take_notes();
         Round::Done(Box::new(Done {
-            cases,
+            swept,
             left,
             warnings: warnings.into_iter().chain(notes).collect(),
             problems,
             requests: self.world.platform.requests().saturating_sub(before),
-            halted,
-            unrecorded,
-            ended_by,
         }))
     }
 
@@ -161,35 +148,33 @@ impl Watch<'_> {
             .memory
             .ask(move |ledger| ledger.record(None, &owed))
             .await;
-        match told {
-            Ok(_) => {
-                tracing::info!(
-                    records = self.owed.len(),
-                    "the ledger was told what it missed"
-                );
-                self.owed.clear();
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
+        told?;
+        tracing::info!(
+            records = self.owed.len(),
+            "the ledger was told what it missed"
+        );
+        self.owed.clear();
+        Ok(())
     }
 
+    /// Frees the turns whose cases are open.
     async fn free(&mut self, cases: Vec<Case>) -> Result<Swept, Error> {
+        if cases.iter().all(|case| case.end.is_some()) {
+            return Ok(Swept::untouched(cases));
+        }
         let ledger = self.memory.take()?;
         let reason = super::super::reason(self.args);
         let tools = Tools {
-            ui: &self.ctx.ui,
-            platform: &self.world.platform,
-            adapters: &self.world.adapters,
-            policy: &self.world.policy,
-            concurrency: self.args.concurrency(),
-            via_platform: self.args.via != Some(super::super::Via::Adapter),
-            source: &self.world.tag,
-            who: &self.who,
-            reason: &reason,
-            claimant: &self.claimant,
             in_loop: true,
             metrics: Some(&self.metrics),
+            ..tools(
+                self.args,
+                &self.ctx,
+                &self.world,
+                &self.who,
+                &reason,
+                &self.claimant,
+            )
         };
         let mut swept = sweep(&tools, cases, ledger, &mut self.breaker, &mut self.signals).await;
         self.owed.append(&mut swept.owed);
@@ -214,7 +199,7 @@ impl Watch<'_> {
         let (result, why, exit) = match round {
             Round::Signal(exit) => return Ok(Some(exit)),
             Round::Failed(error) => {
-                let why = in_one_line(&error);
+                let why = error.in_one_line();
                 tracing::error!(sweep = self.number, hint = error.hints.first(), "{why}");
                 self.tally.failed.get_or_insert(error.exit);
                 let mut event = self.event(What::Failed);
@@ -239,7 +224,7 @@ impl Watch<'_> {
         if let Some(path) = &self.args.watch.textfile {
             let path = self.ctx.directory.join(path);
             if let Err(error) = metrics::textfile::write(&path, &self.metrics.encode()) {
-                tracing::warn!("{}", in_one_line(&error));
+                tracing::warn!("{}", error.in_one_line());
             }
         }
         Ok(exit)
@@ -253,15 +238,16 @@ impl Watch<'_> {
         next: Option<&Next>,
     ) -> Result<(SweepResult, Option<String>, Option<Exit>), Error> {
         self.say(&done);
+        let swept = done.swept;
         let mut summary = Summary {
             requests: done.requests,
             left_alone: done.left,
-            ended_by: done.ended_by.map(signals::name),
+            ended_by: swept.ended_by.map(signals::name),
             ..Summary::default()
         };
         let mut stuck = 0;
         let mut outcomes = BTreeSet::new();
-        for case in done.cases {
+        for case in swept.cases {
             let held = case.held;
             let row = TargetRow::of(case);
             summary.add(&row, held);
@@ -277,26 +263,26 @@ impl Watch<'_> {
         self.metrics.held(summary.held);
         let now_ms = clock::now_ms();
         let open_until = self.breaker.open_until_ms(now_ms).map(open);
-        let why = match (&done.unrecorded, done.halted.clone(), open_until) {
-            (Some(error), ..) => Some(format!("the ledger failed: {}", in_one_line(error))),
+        let why = match (&swept.unrecorded, swept.halted.clone(), open_until) {
+            (Some(error), ..) => Some(format!("the ledger failed: {}", error.in_one_line())),
             (None, Some(halted), Some(open)) if halted != open => Some(format!("{open}: {halted}")),
             (None, halted, open) => open.or(halted),
         };
         let open = self.breaker.state(now_ms) == BreakerState::Open && stuck > 0;
-        let result = if done.unrecorded.is_some() || open {
+        let result = if swept.unrecorded.is_some() || open {
             SweepResult::Failed
         } else if done.problems.is_empty()
-            && done.halted.is_none()
+            && swept.halted.is_none()
             && outcome::exit(outcomes.iter().copied()) == Exit::Ok
         {
             SweepResult::Ok
         } else {
             SweepResult::Partial
         };
-        if let Some(error) = &done.unrecorded {
+        if let Some(error) = &swept.unrecorded {
             self.tally.failed.get_or_insert(error.exit);
         }
-        self.tally.done += u64::from(done.unrecorded.is_none());
+        self.tally.done += u64::from(swept.unrecorded.is_none());
         self.tally.partial |= !done.problems.is_empty();
         self.tally.outcomes.append(&mut outcomes);
         self.log(&summary, took_ms, why.as_deref());
@@ -306,6 +292,6 @@ impl Watch<'_> {
         event.why.clone_from(&why);
         event.comes_next(next);
         self.print(&event)?;
-        Ok((result, why, done.ended_by))
+        Ok((result, why, swept.ended_by))
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use self::diff::{What, changes};
 use self::live::Live;
 use super::args::TurnsArgs;
-use super::look::{Look, Looker, why};
+use super::look::{Look, Looker};
 use super::report::Summary;
 use super::{answer, rows};
 use crate::command::signals::Signals;
@@ -277,7 +277,7 @@ impl Watch<'_> {
 
     /// Says that a look failed. The answer before it stands.
     fn failed(&mut self, error: &Error) -> Result<(), Error> {
-        let text = why(error);
+        let text = error.in_one_line();
         let now_ms = self.looker.sources.now_ms();
         self.exit = self.exit.max(Exit::Partial);
         if self.lines {
