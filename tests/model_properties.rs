@@ -230,3 +230,32 @@ proptest! {
         }
     }
 }
+
+/// A job of the main session runs its session's model, and that is the one that it declares when
+/// both have the same key, whichever of `mock` + `a` and `mock` + `mock/a` it is split into.
+#[test]
+fn a_main_sessions_model_is_compared_by_its_key() {
+    let config = json!({"agents": {"defaults": {"model": "mock/a"}}});
+    let settings = settings(&Config::of_text(&config.to_string(), "openclaw.json").unwrap());
+    let job = json!({
+        "id": "job-1", "name": "j", "sessionTarget": "main",
+        "schedule": {"kind": "cron", "expr": "0 3 * * *"},
+        "payload": {"kind": "systemEvent", "text": "hi", "model": "mock/mock/a"},
+    });
+    let slot = Slot {
+        source: 0,
+        at: Place::Entry(1),
+        rules: ScheduleRules::OpenClaw(Version::NEWEST_CHECKED),
+    };
+    let job = parse(&job.to_string(), slot).unwrap().0;
+    let mut split_apart = 0;
+    for rules in releases() {
+        let found = resolve(&settings, rules, Policy::Actual, &[], (&job, &OneRow(None)));
+        let (intended, effective) = (found.intended.unwrap(), found.effective.unwrap());
+        assert_eq!(intended.to_string(), "mock/a");
+        assert_eq!(effective.to_string(), "mock/a");
+        assert_eq!(found.verdict, Verdict::Honoured);
+        split_apart += usize::from(intended != effective);
+    }
+    assert!(split_apart > 0, "some releases split the two differently");
+}

@@ -64,7 +64,7 @@ pub(super) fn resolve(turn: &Turn<'_>, agent: AgentUse) -> Resolution {
         steps,
         verdict: match (declared, &intended) {
             (None, _) => Verdict::Unpinned,
-            (Some(_), Some(intended)) if *intended == model => Verdict::Honoured,
+            (Some(_), Some(intended)) if intended.same_as(&model) => Verdict::Honoured,
             _ => Verdict::NotHonoured,
         },
         intended,
