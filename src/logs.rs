@@ -22,7 +22,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::clock;
 use crate::error::Error;
-use crate::ui::escape;
+use crate::ui::escape_json;
 use crate::when;
 
 /// `--log-format`.
@@ -116,29 +116,11 @@ impl<W: Write> Write for JsonLines<W> {
         let text = String::from_utf8_lossy(line);
         let object = text.strip_suffix('\n').unwrap_or(&text);
         self.0
-            .write_all(format!("{}\n", ascii_where_unsafe(object)).as_bytes())?;
+            .write_all(format!("{}\n", escape_json(object)).as_bytes())?;
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
-}
-
-/// JSON with the characters that [`escape`] makes visible as `\u` escapes: they stand in strings only.
-fn ascii_where_unsafe(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    let mut buffer = [0; 4];
-    for c in json.chars() {
-        let alone: &str = c.encode_utf8(&mut buffer);
-        if escape(alone) == alone {
-            out.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a String cannot fail.
-                let _ = fmt::Write::write_fmt(&mut out, format_args!("\\u{unit:04x}"));
-            }
-        }
-    }
-    out
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use tracing::{info, info_span, warn};
 
 use super::*;
+use crate::ui::escape;
 
 /// What a workspace may be called.
 const NASTY: &str =

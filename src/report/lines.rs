@@ -1,15 +1,17 @@
 //! NDJSON and CSV: one line per row, as the rows come.
 
 use std::borrow::Cow;
-use std::io::{BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
 use std::marker::PhantomData;
+
+use serde::Serialize;
 
 use super::fields::{Fields, plain};
 use super::row::{Column, Row};
 use super::{Format, select};
 use crate::context::Context;
 use crate::error::Error;
-use crate::ui::escape;
+use crate::ui::{escape, escape_json};
 
 /// Prints rows one at a time as NDJSON or CSV, for results too large to hold.
 ///
@@ -68,13 +70,12 @@ impl<R: Row, W: Write> RowWriter<R, W> {
     pub fn row(&mut self, row: &R) -> Result<(), Error> {
         self.json.clear();
         serde_json::to_writer(&mut self.json, row).map_err(|e| unwritable(e.into()))?;
+        let text = std::str::from_utf8(&self.json).map_err(|e| unwritable(io::Error::other(e)))?;
+        let json = escape_json(text);
         let line = match (&mut self.sink, &self.columns) {
-            (Sink::Ndjson(out), None) => {
-                self.json.push(b'\n');
-                out.write_all(&self.json)
-            }
-            (Sink::Ndjson(out), Some(columns)) => chosen(out, &self.json, columns),
-            (Sink::Csv(csv), columns) => record(csv, &self.json, columns.as_deref().unwrap_or(&[])),
+            (Sink::Ndjson(out), None) => writeln!(out, "{json}"),
+            (Sink::Ndjson(out), Some(columns)) => chosen(out, &json, columns),
+            (Sink::Csv(csv), columns) => record(csv, &json, columns.as_deref().unwrap_or(&[])),
         };
         line.map_err(unwritable)
     }
@@ -100,22 +101,27 @@ impl<R: Row, W: Write> RowWriter<R, W> {
     }
 }
 
+/// Returns a value as one line of JSON, for what is printed as it happens.
+///
+/// # Errors
+/// When the value has no JSON.
+pub fn line(value: &impl Serialize) -> Result<String, Error> {
+    let json = serde_json::to_string(value)
+        .map_err(|e| Error::failed("what happened has no JSON").because(e))?;
+    Ok(escape_json(&json).into_owned() + "\n")
+}
+
 #[expect(
     clippy::needless_pass_by_value,
     reason = "it is the last use, behind map_err"
 )]
-fn unwritable(error: std::io::Error) -> Error {
+fn unwritable(error: io::Error) -> Error {
     Error::writing("stdout", &error)
 }
 
-fn fields(json: &[u8]) -> std::io::Result<Fields<'_>> {
-    let text = std::str::from_utf8(json).map_err(std::io::Error::other)?;
-    Ok(Fields::of(text)?)
-}
-
 /// Writes an object of the chosen fields only.
-fn chosen(out: &mut impl Write, json: &[u8], columns: &[Column]) -> std::io::Result<()> {
-    let fields = fields(json)?;
+fn chosen(out: &mut impl Write, json: &str, columns: &[Column]) -> io::Result<()> {
+    let fields = Fields::of(json)?;
     for (i, column) in columns.iter().enumerate() {
         let start = if i == 0 { '{' } else { ',' };
         let value = fields.get(column.key).unwrap_or("null");
@@ -124,12 +130,8 @@ fn chosen(out: &mut impl Write, json: &[u8], columns: &[Column]) -> std::io::Res
     out.write_all(b"}\n")
 }
 
-fn record<W: Write>(
-    csv: &mut csv::Writer<W>,
-    json: &[u8],
-    columns: &[Column],
-) -> std::io::Result<()> {
-    let fields = fields(json)?;
+fn record<W: Write>(csv: &mut csv::Writer<W>, json: &str, columns: &[Column]) -> io::Result<()> {
+    let fields = Fields::of(json)?;
     for column in columns {
         let value = plain(fields.get(column.key).unwrap_or("null"));
         let value = visible(&value);

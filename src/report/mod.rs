@@ -19,9 +19,10 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Error, Problem};
+use crate::ui::escape_json;
 use crate::when;
 
-pub use lines::RowWriter;
+pub use lines::{RowWriter, line};
 pub use row::{Align, Cell, Column, Row, Show, View};
 pub use schema::{Published, published, published_line};
 pub use screen::{Bar, Screen};
@@ -264,8 +265,23 @@ fn document<R: Report>(report: &R, ctx: &Context, out: &mut dyn Write) -> io::Re
         tool_version: env!("CARGO_PKG_VERSION"),
         report,
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
+    serde_json::to_writer_pretty(Visible(&mut *out), &document)?;
     out.write_all(b"\n")
+}
+
+/// A writer of JSON that shows a terminal nothing to obey. It is given whole characters.
+struct Visible<'a>(&'a mut dyn Write);
+
+impl Write for Visible<'_> {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(json).map_err(io::Error::other)?;
+        self.0.write_all(escape_json(text).as_bytes())?;
+        Ok(json.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn on_screen<R: Report>(

@@ -25,6 +25,32 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Returns JSON with the same characters as `\u` escapes: JSON allows most of them as they are, in strings
+/// only, and a terminal obeys them all the same. What it means does not change.
+pub fn escape_json(json: &str) -> Cow<'_, str> {
+    // Line breaks and such stand between the values: within strings they are escapes already.
+    let hidden = |c: char| is_unsafe(c) && (c == '\u{7f}' || !c.is_ascii());
+    if json
+        .bytes()
+        .all(|b| (b' '..0x7f).contains(&b) || b == b'\n')
+        || !json.contains(hidden)
+    {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
 fn is_unsafe(c: char) -> bool {
     // The zero-width joiner (200d) and the variation selectors stay: emoji are built with them.
     c.is_control()
@@ -74,6 +100,18 @@ mod tests {
             escape("x\u{202e}y\u{9b}z\u{e0061}"),
             "x\\u{202e}y\\u{9b}z\\u{e0061}"
         );
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_and_hides_nothing() {
+        for plain in ["{\n  \"a\": \"nightly é 👩‍🚀 完\"\n}", "", "\"\\n\\u001b\""] {
+            assert!(matches!(escape_json(plain), Cow::Borrowed(same) if same == plain));
+        }
+        let name = "a\u{9b}31m\u{7f}\u{202e}b\u{e0061}\n";
+        let json = serde_json::to_string(name).unwrap();
+        let safe = escape_json(&json);
+        assert_eq!(safe, r#""a\u009b31m\u007f\u202eb\udb40\udc61\n""#);
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), name);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::check::{Finding, Rule, Severity};
 use crate::command::check::report::CheckReport;
 use crate::command::check::screen::confidence;
 use crate::error::Error;
+use crate::ui::escape_json;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// Where the rules are documented.
@@ -56,7 +57,7 @@ pub(in super::super) fn sarif(report: &CheckReport) -> Result<String, Error> {
         .runs(vec![run])
         .build();
     let text = serde_json::to_string_pretty(&document);
-    text.map(|text| text + "\n")
+    text.map(|text| escape_json(&text).into_owned() + "\n")
         .map_err(|e| Error::failed("the SARIF document cannot be written").because(e))
 }
 

@@ -7,7 +7,7 @@ use super::rounds::Done;
 use crate::checkpoint::{Next, On};
 use crate::clock;
 use crate::error::{Error, Exit};
-use crate::report::Format;
+use crate::report::{self, Format};
 use crate::when;
 
 impl Watch<'_> {
@@ -67,14 +67,11 @@ impl Watch<'_> {
     pub(super) fn print(&self, event: &CheckpointEvent) -> Result<(), Error> {
         let ui = &self.ctx.ui;
         let text = match self.ctx.output.format {
-            Format::Ndjson => Some(
-                serde_json::to_string(event)
-                    .map_err(|e| Error::failed("an event cannot be written").because(e))?,
-            ),
-            _ => event.line(ui.look()),
+            Format::Ndjson => Some(report::line(event)?),
+            _ => event.line(ui.look()).map(|line| line + "\n"),
         };
         match text {
-            Some(text) => ui.print(&(text + "\n")),
+            Some(text) => ui.print(&text),
             None => Ok(()),
         }
     }

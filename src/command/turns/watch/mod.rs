@@ -333,9 +333,7 @@ impl Watch<'_> {
             summary,
             why,
         };
-        let json = serde_json::to_string(&line)
-            .map_err(|e| Error::failed("a change cannot be written").because(e))?;
-        self.ctx.ui.print(&(json + "\n"))
+        self.ctx.ui.print(&output::line(&line)?)
     }
 }
 
