@@ -15,8 +15,10 @@ pub fn open(path: &Path) -> std::io::Result<File> {
     File::open(path)
 }
 
-/// Opens a file that holds a secret. On Unix it must not be readable by group or others; what is no
-/// regular file (a pipe) is not asked for its mode. `what` is the secret: `token`.
+/// Opens a file that holds a secret. On Unix it must not be readable by others, and one that is our own not
+/// by its group either: one that somebody else owns was handed to us, by systemd or Kubernetes for instance,
+/// and is read by right of its group or of an access list, which shows as a group's. What is no regular file
+/// (a pipe) is not asked for its mode. `what` is the secret: `token`.
 ///
 /// # Errors
 /// When it cannot be read, is a directory, or is open to others.
@@ -32,9 +34,10 @@ pub fn open_private(path: &Path, what: &str) -> Result<File, Error> {
     }
     #[cfg(unix)]
     if meta.is_file() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = meta.permissions().mode() & 0o777;
-        if mode & 0o044 != 0 {
+        use std::os::unix::fs::MetadataExt as _;
+        let mode = meta.mode() & 0o777;
+        let ours = meta.uid() == rustix::process::geteuid().as_raw();
+        if is_open_to_others(mode, ours) {
             return Err(Error::failed(format!(
                 "{shown}: the {what} is readable by others (mode {mode:03o})"
             ))
@@ -42,6 +45,12 @@ pub fn open_private(path: &Path, what: &str) -> Result<File, Error> {
         }
     }
     Ok(file)
+}
+
+/// Whether more may read a file of this mode than those that should.
+#[cfg(unix)]
+fn is_open_to_others(mode: u32, ours: bool) -> bool {
+    mode & 0o004 != 0 || (ours && mode & 0o040 != 0)
 }
 
 /// Reads a whole file of at most `limit` bytes.
@@ -133,4 +142,26 @@ pub fn directories(path: &Path) -> std::io::Result<Vec<String>> {
 pub fn names(path: &Path) -> impl Iterator<Item = String> {
     let entries = std::fs::read_dir(path).into_iter().flatten();
     entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::is_open_to_others;
+
+    #[test]
+    fn a_secret_is_its_owners_or_whom_it_was_handed_to() {
+        for (mode, ours, open) in [
+            (0o600, true, false),
+            (0o400, true, false),
+            (0o640, true, true),
+            (0o440, true, true),
+            (0o604, true, true),
+            // Root's, read by right of a group or an access list.
+            (0o440, false, false),
+            (0o400, false, false),
+            (0o444, false, true),
+        ] {
+            assert_eq!(is_open_to_others(mode, ours), open, "{mode:o} {ours}");
+        }
+    }
 }

@@ -28,6 +28,7 @@ pub mod plan;
 pub mod report;
 pub mod sandbox;
 pub mod schedule;
+mod secrets;
 pub mod source;
 pub mod turn;
 pub mod ui;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::secrets::without_bearers;
 use crate::when::duration;
 
 /// What came back over the wire, or did not.
@@ -101,7 +102,12 @@ pub fn read_answer(reply: &Reply) -> (Answer, String) {
     };
     let json: Option<Map<String, Value>> = serde_json::from_str(body).ok();
     let named = |key: &str| -> Option<String> {
-        Some(json.as_ref()?.get(key)?.as_str()?.to_owned()).filter(|text| !text.is_empty())
+        let text = json
+            .as_ref()?
+            .get(key)?
+            .as_str()
+            .filter(|text| !text.is_empty())?;
+        Some(without_bearers(text).into_owned())
     };
     let untyped = content_type.is_none_or(|text| text.trim().is_empty());
     let answer = match status {
@@ -113,9 +119,10 @@ pub fn read_answer(reply: &Reply) -> (Answer, String) {
             },
             Some("checkpointed") => Answer::Checkpointed {
                 turn_id: named("turn_id"),
-                checkpoint_id: json
-                    .as_ref()
-                    .and_then(|json| Some(json.get("checkpoint")?.get("id")?.as_str()?.to_owned())),
+                checkpoint_id: json.as_ref().and_then(|json| {
+                    let id = json.get("checkpoint")?.get("id")?.as_str()?;
+                    Some(without_bearers(id).into_owned())
+                }),
                 resumable: json
                     .as_ref()
                     .and_then(|json| json.get("resumable")?.as_bool()),
@@ -251,12 +258,12 @@ fn after_colon(text: &str) -> String {
     }
 }
 
-/// A text in one line of at most 200 characters.
+/// A text in one line of at most 200 characters, without secrets that follow `Bearer`.
 fn one_line(text: &str) -> String {
     const LONGEST: usize = 200;
     // More characters than are shown need not be looked at: a body may be large.
     let begin: String = text.chars().take(4 * LONGEST).collect();
-    let line = begin
+    let line = without_bearers(&begin)
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::Ledger;
 use super::database::{Database, ROWS, Row, TURNS, Value, for_turns, places};
 use super::fault::Fault;
-use super::value::{from_json, json, without_tokens, word};
+use super::value::{from_json, json, word};
 use crate::checkpoint::{Answer, Attempt, Outcome};
 use crate::error::Error;
+use crate::secrets::without_bearers;
 
 /// A request about to be sent: recorded before, so that a crash cannot lose it.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,10 +171,10 @@ pub(super) fn begun(
             attempt.round.into(),
             attempt.at_ms.into(),
             (&attempt.who).into(),
-            without_tokens(&attempt.reason).into(),
-            without_tokens(&attempt.request).into(),
+            (&*without_bearers(&attempt.reason)).into(),
+            (&*without_bearers(&attempt.request)).into(),
             attempt.restart.into(),
-            without_tokens(&json(&attempt.before)?).into(),
+            (&*without_bearers(&json(&attempt.before)?)).into(),
             now_ms.into(),
         ]);
     }
@@ -197,7 +198,11 @@ pub(super) type Update = (i64, i64, Vec<String>);
 
 /// What was answered.
 pub(super) fn answer(id: i64, at_ms: i64, answer: &Answer, says: &str) -> Result<Update, Fault> {
-    Ok((id, at_ms, vec![json(answer)?, without_tokens(says)]))
+    Ok((
+        id,
+        at_ms,
+        vec![json(answer)?, without_bearers(says).into_owned()],
+    ))
 }
 
 /// How it ended.
@@ -208,8 +213,12 @@ pub(super) fn end(
     why: &str,
     after: &serde_json::Value,
 ) -> Result<Update, Fault> {
-    let after = without_tokens(&json(after)?);
-    Ok((id, at_ms, vec![word(outcome), without_tokens(why), after]))
+    let after = without_bearers(&json(after)?).into_owned();
+    Ok((
+        id,
+        at_ms,
+        vec![word(outcome), without_bearers(why).into_owned(), after],
+    ))
 }
 
 /// Writes what was answered.

@@ -38,22 +38,3 @@ pub(super) fn from_json<T: DeserializeOwned>(row: &Row, column: usize) -> Result
     let value = serde_json::from_str(&text);
     value.map(Some).map_err(|e| Fault::unreadable(column, e))
 }
-
-/// Text from outside without what follows `Bearer`: servers repeat headers in what they answer.
-pub(super) fn without_tokens(text: &str) -> String {
-    const MARK: &str = "bearer ";
-    // The same length, byte for byte.
-    let lower = text.to_ascii_lowercase();
-    let mut clean = String::with_capacity(text.len());
-    let mut from = 0;
-    while let Some(found) = lower[from..].find(MARK) {
-        let token = from + found + MARK.len();
-        let rest = &text[token..];
-        let length = rest.find(|c: char| c.is_whitespace() || "\"',;<>)}]".contains(c));
-        clean.push_str(&text[from..token]);
-        clean.push_str("[token]");
-        from = token + length.unwrap_or(rest.len());
-    }
-    clean.push_str(&text[from..]);
-    clean
-}

@@ -9,6 +9,7 @@ use super::fault::{Fault, FaultKind};
 use super::intake::is_html;
 use super::transport::{Answer, Transport};
 use crate::error::{Error, Exit};
+use crate::secrets::without_bearers;
 use crate::ui::escape;
 use crate::when;
 
@@ -210,6 +211,8 @@ impl Said {
 /// The beginning of a server's text; `None` when it is blank.
 fn shown(text: &str) -> Option<String> {
     let text = text.trim();
+    // Before it is cut: half a secret is one, too.
+    let text = &*without_bearers(text);
     let beginning: String = text.chars().take(SHOWN).collect();
     let more = if beginning.len() < text.len() {
         "…"

@@ -253,6 +253,19 @@ fn every_answer_of_the_contract() {
 }
 
 #[test]
+fn a_secret_that_a_server_repeats_is_not_quoted() {
+    let body = r#"{"error":"boom Authorization: Bearer  sk-live-1, and Bearer\tsk-live-2"}"#;
+    let (_, says) = read_answer(&http(500, Some("application/json"), body));
+    assert!(
+        says.ends_with("boom Authorization: Bearer [token], and Bearer [token]"),
+        "{says}"
+    );
+    let why = "proxy said Bearer sk-live-3".to_owned();
+    let (_, says) = read_answer(&Reply::Broken { why, sent: true });
+    assert_eq!(says, "proxy said Bearer [token]; it may have arrived");
+}
+
+#[test]
 fn later_is_understood_with_its_header() {
     for status in [429, 503] {
         let reply = Reply::Http {
