@@ -128,10 +128,10 @@ pub(super) fn rows<T: Row>(all: &[&RawValue]) -> Parsed<Vec<T>> {
 
 /// Reads a row without the fields that cannot be read at all: a string of half a character.
 fn without_broken<T: DeserializeOwned>(row: &str) -> Option<T> {
-    let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(row).ok()?;
-    let readable = |(name, value): (&str, &RawValue)| {
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(row).ok()?;
+    let readable = |(name, value): (String, &RawValue)| {
         let value = serde_json::from_str::<Value>(value.get()).ok()?;
-        Some((name.to_owned(), value))
+        Some((name, value))
     };
     let readable: serde_json::Map<_, _> = fields.into_iter().filter_map(readable).collect();
     serde_json::from_value(readable.into()).ok()
