@@ -18,7 +18,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 /// What an expression may say besides metrics: functions, keywords, and labels that Prometheus adds or that
 /// a clause names.
-const WORDS: [&str; 26] = [
+const WORDS: [&str; 28] = [
     "absent",
     "and",
     "by",
@@ -27,6 +27,7 @@ const WORDS: [&str; 26] = [
     "ignoring",
     "increase",
     "max",
+    "or",
     "rate",
     "sum",
     "time",
@@ -35,6 +36,7 @@ const WORDS: [&str; 26] = [
     "job",
     "instance",
     "answer",
+    "cause",
     "le",
     "outcome",
     "result",
@@ -74,6 +76,7 @@ fn families() -> BTreeMap<String, Family> {
     metrics.breaker(BreakerState::Closed);
     metrics.held(0);
     metrics.interval(1);
+    metrics.unhealthy_after(1);
     let mut families: BTreeMap<String, Family> = BTreeMap::new();
     for line in metrics.encode().lines() {
         if let Some(rest) = line.strip_prefix("# TYPE ") {
@@ -360,6 +363,7 @@ fn the_readme_describes_every_family_and_every_value() {
         ("`verdict`".to_owned(), of("turns", "verdict")),
         ("`outcome`".to_owned(), of("targets_total", "outcome")),
         ("`answer`".to_owned(), of("requests_total", "answer")),
+        ("`cause`".to_owned(), of("look_failures_total", "cause")),
         (
             "`result` of sweeps".to_owned(),
             of("sweeps_total", "result"),

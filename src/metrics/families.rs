@@ -8,7 +8,7 @@ use prometheus::{
     Opts, Registry,
 };
 
-use super::{SweepResult, labels};
+use super::{LookFailure, SweepResult, labels};
 use crate::checkpoint::Outcome;
 
 /// Bounds of the sweep's duration, seconds: a platform of ten workspaces to one of 100,000.
@@ -41,6 +41,8 @@ pub(super) struct Families {
     pub(super) clock_jumps: IntCounter,
     pub(super) config_reloads: IntCounterVec,
     pub(super) interval: GaugeVec,
+    pub(super) unhealthy_after: GaugeVec,
+    pub(super) look_failures: IntCounterVec,
 }
 
 impl Families {
@@ -169,6 +171,18 @@ impl Families {
                 &registry,
                 "cronctl_checkpoint_interval_seconds",
                 "The interval between sweeps.",
+            )?,
+            unhealthy_after: optional(
+                &registry,
+                "cronctl_checkpoint_unhealthy_after_seconds",
+                "How long after its last success the loop counts as unhealthy, waits for a fire included.",
+            )?,
+            look_failures: counters(
+                &registry,
+                "cronctl_checkpoint_look_failures_total",
+                "Looks that could not be made, by why.",
+                "cause",
+                &LookFailure::ALL.map(LookFailure::word),
             )?,
             registry,
         };

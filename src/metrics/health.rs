@@ -108,7 +108,7 @@ impl Health {
         }))
     }
 
-    /// Changes how long the loop may go without a success: its interval changed.
+    /// Changes how long the loop may go without a success: it waits longer for its next sweep, or no longer.
     pub fn allow(&self, allowed_ms: i64) {
         self.with(|known| known.allowed_ms = allowed_ms);
     }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use prometheus::{GaugeVec, TextEncoder};
 
 use crate::checkpoint::{Answer, BreakerState, Outcome};
-use crate::error::Error;
+use crate::error::{Error, Exit};
 use crate::turn::Verdict;
 use families::Families;
 
@@ -47,6 +47,41 @@ impl SweepResult {
             Self::Ok => "ok",
             Self::Partial => "partial",
             Self::Failed => "failed",
+        }
+    }
+}
+
+/// Why a look could not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LookFailure {
+    /// The platform refused the caller: the token, or the organisation.
+    Refused,
+    /// The platform was not reached, timed out or answered 5xx.
+    Unavailable,
+    /// The ledger could not be used.
+    Ledger,
+    /// Anything else.
+    Other,
+}
+
+impl LookFailure {
+    const ALL: [Self; 4] = [Self::Refused, Self::Unavailable, Self::Ledger, Self::Other];
+
+    /// Why the platform could not be looked at.
+    pub fn of(error: &Error) -> Self {
+        match error.exit {
+            Exit::Refused => Self::Refused,
+            Exit::Unavailable => Self::Unavailable,
+            _ => Self::Other,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+            Self::Ledger => "ledger",
+            Self::Other => "other",
         }
     }
 }
@@ -164,6 +199,17 @@ impl Metrics {
     pub fn reloaded(&self, ok: bool) {
         let word = if ok { "ok" } else { "refused" };
         self.0.config_reloads.with_label_values(&[word]).inc();
+    }
+
+    /// A look could not be made.
+    pub fn look_failed(&self, cause: LookFailure) {
+        let word = cause.word();
+        self.0.look_failures.with_label_values(&[word]).inc();
+    }
+
+    /// How long after its last success the loop counts as unhealthy, milliseconds.
+    pub fn unhealthy_after(&self, ms: i64) {
+        set(&self.0.unhealthy_after, Some(seconds(ms)));
     }
 
     /// The interval between sweeps, milliseconds.

@@ -32,6 +32,7 @@ fn counts_start_at_zero_and_what_is_not_known_is_absent() {
         "http_requests_total",
         "hour_budget_spent_total",
         "clock_jumps_total",
+        "look_failures_total{cause=\"refused\"}",
         "config_reloads_total{result=\"refused\"}",
     ] {
         let sample = format!("cronctl_checkpoint_{sample}");
@@ -49,6 +50,7 @@ fn counts_start_at_zero_and_what_is_not_known_is_absent() {
         "last_sweep_timestamp_seconds",
         "held_elsewhere",
         "interval_seconds",
+        "unhealthy_after_seconds",
     ] {
         let family = format!("cronctl_checkpoint_{family}");
         assert!(!text.contains(&family), "{family}\n{text}");
@@ -134,6 +136,9 @@ fn what_happens_is_counted_where_it_belongs() {
     metrics.clock_jumped();
     metrics.reloaded(false);
     metrics.interval(30_000);
+    metrics.unhealthy_after(330_000);
+    metrics.look_failed(LookFailure::of(&Error::failed("no")));
+    metrics.look_failed(LookFailure::Ledger);
     let text = metrics.encode();
     for (sample, expected) in [
         ("requests_total{answer=\"unclear\"}", 1.0),
@@ -149,6 +154,10 @@ fn what_happens_is_counted_where_it_belongs() {
         ("config_reloads_total{result=\"ok\"}", 0.0),
         ("config_reloads_total{result=\"refused\"}", 1.0),
         ("interval_seconds", 30.0),
+        ("unhealthy_after_seconds", 330.0),
+        ("look_failures_total{cause=\"ledger\"}", 1.0),
+        ("look_failures_total{cause=\"other\"}", 1.0),
+        ("look_failures_total{cause=\"refused\"}", 0.0),
     ] {
         let sample = format!("cronctl_checkpoint_{sample}");
         assert_eq!(value(&text, &sample), Some(expected), "{sample}");
