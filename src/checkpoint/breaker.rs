@@ -34,6 +34,17 @@ pub enum BreakerState {
     Open,
 }
 
+/// What came of a request, to a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Its effect is known.
+    Clear,
+    /// Its effect is not known.
+    Nothing,
+    /// The platform refused the caller: the rest would be refused, too.
+    Refused,
+}
+
 /// What an answer did to a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tripped {
@@ -104,30 +115,31 @@ impl Breaker {
         }
     }
 
-    /// Notes what came of a request: whether its effect is unknown.
-    pub fn hears(&mut self, unknown: bool, now_ms: i64) -> Option<Tripped> {
-        if !unknown {
-            self.in_a_row = 0;
-            // What was sent before it opened says nothing of how things are now.
-            if !matches!(self.state, State::Trying { .. }) {
-                return None;
+    /// Notes what came of a request.
+    pub fn hears(&mut self, heard: Heard, now_ms: i64) -> Option<Tripped> {
+        let trying = matches!(self.state, State::Trying { .. });
+        let opens = match heard {
+            Heard::Clear => {
+                self.in_a_row = 0;
+                // What was sent before it opened says nothing of how things are now.
+                if !trying {
+                    return None;
+                }
+                self.state = State::Closed;
+                self.opened = 0;
+                return Some(Tripped::Closed);
             }
-            self.state = State::Closed;
-            self.opened = 0;
-            return Some(Tripped::Closed);
-        }
-        self.in_a_row = self.in_a_row.saturating_add(1);
+            Heard::Nothing => {
+                self.in_a_row = self.in_a_row.saturating_add(1);
+                self.limit > 0 && self.in_a_row >= self.limit
+            }
+            Heard::Refused => self.limit > 0,
+        };
         let opens = match self.state {
-            State::Closed => self.limit > 0 && self.in_a_row >= self.limit,
+            State::Closed => opens,
             State::Open { .. } => false,
             State::Trying { .. } => true,
         };
-        opens.then(|| self.open(now_ms))
-    }
-
-    /// Notes that the platform refused the caller: the rest would be refused too.
-    pub fn refused(&mut self, now_ms: i64) -> Option<Tripped> {
-        let opens = self.limit > 0 && !matches!(self.state, State::Open { .. });
         opens.then(|| self.open(now_ms))
     }
 
@@ -151,20 +163,20 @@ mod tests {
     fn it_opens_after_so_many_in_a_row_and_one_request_closes_it() {
         let mut breaker = Breaker::new(3, 1_000);
         assert_eq!(breaker.room(0), usize::MAX);
-        assert_eq!(breaker.hears(true, 0), None);
-        assert_eq!(breaker.hears(true, 0), None);
-        assert_eq!(breaker.hears(false, 0), None);
-        assert_eq!(breaker.hears(true, 0), None);
-        assert_eq!(breaker.hears(true, 0), None);
+        assert_eq!(breaker.hears(Heard::Nothing, 0), None);
+        assert_eq!(breaker.hears(Heard::Nothing, 0), None);
+        assert_eq!(breaker.hears(Heard::Clear, 0), None);
+        assert_eq!(breaker.hears(Heard::Nothing, 0), None);
+        assert_eq!(breaker.hears(Heard::Nothing, 0), None);
         let opened = Some(Tripped::Opened { until_ms: 1_010 });
-        assert_eq!(breaker.hears(true, 10), opened);
+        assert_eq!(breaker.hears(Heard::Nothing, 10), opened);
         assert_eq!(
             (breaker.room(10), breaker.open_until_ms(10)),
             (0, Some(1_010))
         );
         // What was under way changes nothing.
-        assert_eq!(breaker.hears(true, 20), None);
-        assert_eq!(breaker.hears(false, 20), None);
+        assert_eq!(breaker.hears(Heard::Nothing, 20), None);
+        assert_eq!(breaker.hears(Heard::Clear, 20), None);
         assert_eq!(breaker.state(1_009), BreakerState::Open);
 
         assert_eq!(breaker.state(1_010), BreakerState::HalfOpen);
@@ -174,7 +186,7 @@ mod tests {
         breaker.withdraws();
         assert_eq!(breaker.room(1_010), 1);
         breaker.begins(1_010);
-        assert_eq!(breaker.hears(false, 1_011), Some(Tripped::Closed));
+        assert_eq!(breaker.hears(Heard::Clear, 1_011), Some(Tripped::Closed));
         assert_eq!(breaker.room(1_011), usize::MAX);
     }
 
@@ -185,7 +197,7 @@ mod tests {
         let mut pauses = Vec::new();
         for _ in 0..6 {
             breaker.begins(now);
-            let Some(Tripped::Opened { until_ms }) = breaker.hears(true, now) else {
+            let Some(Tripped::Opened { until_ms }) = breaker.hears(Heard::Nothing, now) else {
                 panic!("it did not open at {now}");
             };
             pauses.push((until_ms - now) / 60_000);
@@ -193,22 +205,41 @@ mod tests {
         }
         assert_eq!(pauses, [1, 2, 4, 8, 10, 10]);
         breaker.begins(now);
-        assert_eq!(breaker.hears(false, now), Some(Tripped::Closed));
-        let Some(Tripped::Opened { until_ms }) = breaker.hears(true, now) else {
+        assert_eq!(breaker.hears(Heard::Clear, now), Some(Tripped::Closed));
+        let Some(Tripped::Opened { until_ms }) = breaker.hears(Heard::Nothing, now) else {
             panic!("it did not open");
         };
         assert_eq!(until_ms - now, 60_000);
     }
 
     #[test]
+    fn a_try_that_is_refused_doubles_the_pause() {
+        let mut breaker = Breaker::new(5, 60_000);
+        let mut now = 0;
+        let mut pauses = Vec::new();
+        for _ in 0..5 {
+            breaker.begins(now);
+            let Some(Tripped::Opened { until_ms }) = breaker.hears(Heard::Refused, now) else {
+                panic!("it did not open at {now}");
+            };
+            pauses.push((until_ms - now) / 60_000);
+            now = until_ms;
+        }
+        assert_eq!(pauses, [1, 2, 4, 8, 10]);
+    }
+
+    #[test]
     fn a_refusal_opens_at_once_and_off_is_off() {
         let mut breaker = Breaker::new(5, 1_000);
         let opened = Some(Tripped::Opened { until_ms: 1_000 });
-        assert_eq!(breaker.refused(0), opened);
-        assert_eq!(breaker.refused(1), None);
+        assert_eq!(breaker.hears(Heard::Refused, 0), opened);
+        assert_eq!(breaker.hears(Heard::Refused, 1), None);
         let mut off = Breaker::off();
         for n in 0..1_000 {
-            assert_eq!((off.hears(true, n), off.refused(n)), (None, None));
+            assert_eq!(
+                (off.hears(Heard::Nothing, n), off.hears(Heard::Refused, n)),
+                (None, None)
+            );
         }
         assert_eq!(off.room(0), usize::MAX);
     }

@@ -12,7 +12,7 @@ mod request;
 mod rest;
 
 pub use answer::{Answer, Reply, read_answer, read_restart};
-pub use breaker::{Breaker, BreakerState, Tripped};
+pub use breaker::{Breaker, BreakerState, Heard, Tripped};
 pub use decide::{Action, Attempt, Outcome, ReadBack, Seen, Target, decide};
 pub use pace::{Next, On, Pace};
 pub use policy::{Policy, backoff_ms};

@@ -5,7 +5,8 @@ use super::policy::backoff_ms;
 /// What a sweep waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum On {
-    /// Shortly before a schedule fires on a workspace with a turn in flight; the interval where none is known
+    /// Shortly before a schedule fires on a workspace with a turn in flight, and at least every 10 minutes;
+    /// the interval where no fire is known
     Fire,
     /// The interval alone
     Interval,
@@ -29,6 +30,10 @@ pub struct Pace {
 
 /// The pause after sweeps that failed doubles up to this, or to the interval where that is longer.
 const VAIN_MAX_MS: i64 = 300_000;
+
+/// A sweep that waits for a fire comes after this, or after the interval where that is longer, even so: what
+/// is known of fires grows old, and turns begin where none was in flight. Milliseconds.
+const FIRE_MAX_MS: i64 = 600_000;
 
 /// A sweep to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +101,17 @@ impl Pace {
             overrun,
         };
         match (self.on, sweep) {
-            (On::Fire, Some(sweep)) => sweep,
+            (On::Fire, Some(sweep)) => {
+                let latest = ended_ms.saturating_add(FIRE_MAX_MS.max(interval));
+                if sweep.at_ms <= latest {
+                    sweep
+                } else {
+                    Next {
+                        at_ms: latest,
+                        ..tick
+                    }
+                }
+            }
             (On::Both, Some(sweep)) if sweep.at_ms < tick.at_ms => sweep,
             _ => tick,
         }
@@ -155,6 +170,15 @@ mod tests {
         assert_eq!(later.fire_ms, None);
         let alone = pace(On::Fire).next(1, 0, 1_000, 0, [90_000]);
         assert_eq!((alone.at_ms, alone.fire_ms), (85_000, Some(90_000)));
+        // One that is far is not waited for.
+        let far = pace(On::Fire).next(1, 0, 1_000, 0, [86_400_000]);
+        assert_eq!((far.at_ms, far.fire_ms), (601_000, None));
+        let slow = Pace {
+            interval_ms: 3_600_000,
+            ..pace(On::Fire)
+        };
+        let slow = slow.next(1, 0, 1_000, 0, [86_400_000]);
+        assert_eq!((slow.at_ms, slow.fire_ms), (3_601_000, None));
         // None known.
         let none = pace(On::Fire).next(1, 0, 1_000, 0, []);
         assert!((27_000..=33_000).contains(&none.at_ms) && none.fire_ms.is_none());
@@ -185,10 +209,13 @@ mod tests {
             let on = [On::Fire, On::Interval, On::Both][usize::try_from(on).unwrap()];
             let pace = Pace { interval_ms: interval, on, lead_ms: 5_000, seed: String::new() };
             let ended = begun.saturating_add(took);
+            let waits = !fires.is_empty();
             let next = pace.next(number, begun, ended, failures, fires);
             prop_assert!(next.at_ms >= ended);
             if next.fire_ms.is_none() && failures == 0 {
                 let latest = begun.saturating_add(interval + interval / 5).max(ended);
+                let far = ended.saturating_add(FIRE_MAX_MS.max(interval));
+                let latest = if on == On::Fire && waits { latest.max(far) } else { latest };
                 prop_assert!(next.at_ms <= latest);
             }
         }

@@ -25,6 +25,8 @@ pub struct Policy {
     pub rest_ms: i64,
     /// The longest such rest.
     pub rest_max_ms: i64,
+    /// Since when the caller is the one that it is, epoch milliseconds: that another was refused says nothing.
+    pub caller_since_ms: i64,
     /// `--escalate restart`: after unsupported, refused or lingering, restart the workspace.
     pub escalate: bool,
 }
@@ -42,6 +44,7 @@ impl Default for Policy {
             longest_wait_ms: 300_000,
             rest_ms: 60_000,
             rest_max_ms: 3_600_000,
+            caller_since_ms: i64::MIN,
             escalate: false,
         }
     }

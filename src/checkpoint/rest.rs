@@ -14,6 +14,10 @@ pub struct Rest {
     pub why: String,
 }
 
+/// A turn whose request was refused for its caller rests no longer than this, milliseconds: as long as the
+/// breaker's longest pause.
+const CALLER_MAX_MS: i64 = 600_000;
+
 /// Until when a turn rests, by all requests for it, oldest first. Workspace and key of
 /// the turn scatter the pauses.
 ///
@@ -29,6 +33,14 @@ pub fn rest(
     let last = attempts.last()?;
     let (answer, at_ms) = last.answer.as_ref()?;
     let (pause_ms, why) = match answer {
+        Answer::Checkpointed { .. } | Answer::Interrupting { .. } if last.restart => {
+            let restarts = attempts.iter().filter(|a| a.restart).count();
+            let restarts = u32::try_from(restarts).unwrap_or(u32::MAX);
+            (
+                growing(policy, restarts, seed),
+                "its workspace was restarted, and may be coming up".to_owned(),
+            )
+        }
         Answer::Checkpointed { .. } | Answer::Interrupting { .. } if last.round == 0 => {
             return None;
         }
@@ -53,8 +65,14 @@ pub fn rest(
                 format!("it asked to come back after {}", duration(asked_ms)),
             )
         }
-        // The breaker deals with these.
-        Answer::Unauthorised | Answer::TenantGuard => return None,
+        // It is the caller's matter, not the turn's: once that is mended it goes on.
+        Answer::Unauthorised | Answer::TenantGuard if *at_ms < policy.caller_since_ms => {
+            return None;
+        }
+        Answer::Unauthorised | Answer::TenantGuard => (
+            growing(policy, in_vain(attempts), seed).min(CALLER_MAX_MS),
+            "the caller was refused".to_owned(),
+        ),
         Answer::Unclear | Answer::Idle | Answer::TurnMismatch { .. } => {
             let vain = in_vain(attempts);
             let requests = if vain == 1 { "request" } else { "requests" };
@@ -77,7 +95,11 @@ fn in_vain(attempts: &[Attempt]) -> u32 {
         matches!(
             attempt.answer,
             None | Some((
-                Answer::Unclear | Answer::Idle | Answer::TurnMismatch { .. },
+                Answer::Unclear
+                    | Answer::Idle
+                    | Answer::TurnMismatch { .. }
+                    | Answer::Unauthorised
+                    | Answer::TenantGuard,
                 _
             ))
         )
@@ -134,8 +156,45 @@ mod tests {
         assert_eq!(pause(&[attempt(None, 5, 0)], "a"), None);
         let done = Answer::Interrupting { turn_id: None };
         assert_eq!(pause(&[attempt(Some(done), 5, 0)], "a"), None);
-        let refused = Answer::Unauthorised;
-        assert_eq!(pause(&[attempt(Some(refused), 5, 0)], "a"), None);
+    }
+
+    #[test]
+    fn a_refused_caller_is_tried_ever_less_often_and_still_often() {
+        for answer in [Answer::Unauthorised, Answer::TenantGuard] {
+            let before = [attempt(Some(answer.clone()), 5, 0)];
+            for (since_ms, rests) in [(5, true), (6, false)] {
+                let policy = Policy {
+                    caller_since_ms: since_ms,
+                    ..policy()
+                };
+                let rest = rest(&before, &policy, ("a", "turn-1"), 5);
+                assert_eq!(rest.is_some(), rests, "{since_ms}");
+            }
+            let mut attempts = Vec::new();
+            for n in 0..12_u32 {
+                attempts.push(attempt(Some(answer.clone()), i64::from(n), 0));
+                let longest = (60_000_i64 << n).min(3_600_000);
+                let pause = pause(&attempts, "a").unwrap();
+                let (low, high) = ((longest / 2).min(600_000), longest.min(600_000));
+                assert!((low..=high).contains(&pause), "{n}: {pause}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_workspace_that_was_restarted_is_let_come_up() {
+        let restart = |at_ms| Attempt {
+            restart: true,
+            ..attempt(Some(Answer::Interrupting { turn_id: None }), at_ms, 0)
+        };
+        let mut attempts = Vec::new();
+        for n in 0..8_u32 {
+            attempts.push(attempt(Some(Answer::Unsupported), i64::from(2 * n), 0));
+            attempts.push(restart(i64::from(2 * n + 1)));
+            let longest = (60_000_i64 << n).min(3_600_000);
+            let pause = pause(&attempts, "a").unwrap();
+            assert!((longest / 2..=longest).contains(&pause), "{n}: {pause}");
+        }
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::checkpoint::Attempt;
 use crate::error::Error;
 
 const HOUR_MS: i64 = 3_600_000;
-/// The longest lease. What is claimed for more than twice as long was claimed by a wrong clock.
-const LONGEST_MS: i64 = HOUR_MS;
+/// The longest lease, milliseconds. What is claimed for more than twice as long was claimed by a wrong clock.
+pub const LEASE_MAX_MS: i64 = HOUR_MS;
 
 /// The requests of an hour.
 const SENT: &str = "FROM attempts WHERE platform = $1 AND ledger_ms > $2 AND ledger_ms <= $3 \
@@ -104,7 +104,7 @@ impl<'a> Agreement<'a> {
         claimant: &'a Claimant,
         now_ms: i64,
     ) -> Result<Self, Fault> {
-        let wrong = now_ms.saturating_add(2 * LONGEST_MS);
+        let wrong = now_ms.saturating_add(2 * LEASE_MAX_MS);
         database.execute(
             "DELETE FROM claims WHERE until_ms <= $1 OR until_ms > $2",
             vec![now_ms.into(), wrong.into()],
@@ -112,7 +112,7 @@ impl<'a> Agreement<'a> {
         Ok(Self {
             database,
             claimant,
-            lease_ms: claimant.lease_ms.clamp(1, LONGEST_MS),
+            lease_ms: claimant.lease_ms.clamp(1, LEASE_MAX_MS),
             now_ms,
             left: BTreeMap::new(),
         })

@@ -35,7 +35,7 @@ use crate::error::Error;
 
 pub use args::LedgerArgs;
 pub use attempts::NewAttempt;
-pub use claims::{Claim, Claimant, Recorded};
+pub use claims::{Claim, Claimant, LEASE_MAX_MS, Recorded};
 pub use history::Entry;
 pub use password::Password;
 pub use place::{Place, Server};

@@ -29,6 +29,7 @@ fn seen(id: &str, at_ms: i64, busy: bool) -> Sighting {
         turn_id: None,
         current_task: busy.then(|| "build the site".to_owned()),
         started_ms: None,
+        ended_ms: None,
         idle_before_ms: None,
     }
 }

@@ -73,6 +73,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether these ask the same platform as the same caller as others.
+    pub(crate) fn is_same_caller(&self, other: &Self) -> bool {
+        let token = |settings: &Self| settings.token.as_ref().map(|t| t.reveal().to_owned());
+        self.url == other.url && self.org == other.org && token(self) == token(other)
+    }
+
     /// A platform at an address, with defaults for everything else.
     pub fn at(url: &str, token: Option<Token>) -> Self {
         Self {

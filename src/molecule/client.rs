@@ -13,7 +13,7 @@ use super::address::{self, Address};
 use super::args::Settings;
 use super::failure;
 use super::read;
-use super::transport::{Answer, Call, Transport};
+use super::transport::{Admission, Answer, Call, Transport};
 use crate::checkpoint::{Body, Reply, checkpoint_path};
 use crate::error::Error;
 use crate::turn::{
@@ -134,7 +134,7 @@ impl Platform {
     /// # Errors
     /// As [`Platform::workspaces`]; a platform without the route is no error.
     pub async fn turns(&self) -> Result<TurnsRoute, Error> {
-        let parsed = self.list_turns(None).await?;
+        let (parsed, _) = self.list_turns(None).await?;
         Ok(self.with_left_out("GET /admin/turns", parsed))
     }
 
@@ -231,17 +231,29 @@ impl Platform {
         Ok(address)
     }
 
+    /// Waits until one more request may be sent (`--rate-limit`). What acts waits first, and looks then
+    /// whether it is still to be sent.
+    pub async fn admission(&self) -> Admission {
+        self.transport().admission().await
+    }
+
+    /// The same, unless it had to be waited for.
+    pub fn try_admission(&self) -> Option<Admission> {
+        self.transport().try_admission()
+    }
+
     /// `POST` of a checkpoint, once, to an address of [`Platform::checkpoint_url`]. The token goes
     /// to the platform's own host only, or to an adapter with `--via adapter` as its inbound secret.
     ///
     /// The answer may come only when the turn was saved, so it is waited for longer by the grace.
-    pub async fn checkpoint(&self, url: &str, body: &Body) -> Reply {
+    pub async fn checkpoint(&self, url: &str, body: &Body, admission: Admission) -> Reply {
         let grace = u64::try_from(body.drain_seconds).unwrap_or(0);
         let timeout = self.transport().timeout() + Duration::from_secs(grace);
         let text = serde_json::to_string(body);
         match (Url::parse(url), text) {
             (Ok(url), Ok(text)) => {
-                self.attempt(&url, Some(text), Some(&body.request_id), timeout)
+                let key = Some(&*body.request_id);
+                self.attempt(&url, Some(text), key, timeout, Some(admission))
                     .await
             }
             (Err(e), _) => not_sent(&e),
@@ -250,12 +262,13 @@ impl Platform {
     }
 
     /// `POST /workspaces/:id/restart`, once.
-    pub async fn restart(&self, id: &str) -> Reply {
+    pub async fn restart(&self, id: &str, admission: Admission) -> Reply {
         let url = workspace_path(id, "/restart").and_then(|path| self.transport().url(&path));
         match url {
             Ok(url) => {
                 let timeout = self.transport().timeout();
-                self.attempt(&url, Some("{}".to_owned()), None, timeout)
+                let body = Some("{}".to_owned());
+                self.attempt(&url, body, None, timeout, Some(admission))
                     .await
             }
             Err(e) => not_sent(&e),
@@ -285,6 +298,7 @@ impl Platform {
             limit: ACT_LIMIT,
             whole: false,
             timeout: self.transport().timeout(),
+            admitted: false,
         };
         let answer = self.transport().send(&call).await.map_err(|e| {
             failure::broken(self.transport(), &Method::POST, &url, call.timeout, &e, 1)
@@ -344,7 +358,7 @@ impl Platform {
         timeout: Duration,
     ) -> Reply {
         match Url::parse(url) {
-            Ok(url) => self.attempt(&url, body, key, timeout).await,
+            Ok(url) => self.attempt(&url, body, key, timeout, None).await,
             Err(e) => not_sent(&e),
         }
     }
@@ -356,6 +370,7 @@ impl Platform {
         body: Option<String>,
         key: Option<&str>,
         timeout: Duration,
+        admission: Option<Admission>,
     ) -> Reply {
         let method = if body.is_some() {
             Method::POST
@@ -370,6 +385,7 @@ impl Platform {
             limit: ACT_LIMIT,
             whole: false,
             timeout,
+            admitted: admission.is_some(),
         };
         match self.transport().send(&call).await {
             Ok(answer) => Reply::Http {

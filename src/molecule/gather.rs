@@ -10,8 +10,8 @@ use rustc_hash::FxHashSet;
 use super::client::Platform;
 use crate::error::{Error, Exit, Problem};
 use crate::turn::{
-    Activity, Adapters, ListedTurn, Parsed, Policy, Sighting, Snapshot, TurnsRoute, Verdict,
-    Witness, Workspace, judge_busy,
+    Activity, Adapters, CeilingSetting, ListedTurn, Parsed, Policy, Sighting, Snapshot, TurnsRoute,
+    Verdict, Witness, Workspace, judge_busy,
 };
 
 /// So many rows of activity are asked for: as many as the platform gives.
@@ -92,8 +92,9 @@ impl Look<'_> {
             self.platform.list_turns(wanted)
         );
         match turns {
-            Ok(parsed) => {
+            Ok((parsed, cut)) => {
                 self.snapshot.turns = self.left_out("GET /admin/turns", parsed);
+                self.snapshot.turns_cut = cut;
             }
             Err(error) => {
                 self.snapshot.turns = TurnsRoute::Missing(error.in_one_line());
@@ -135,6 +136,12 @@ impl Look<'_> {
 
     /// Asks everything about some workspaces.
     async fn in_full(&mut self, ids: &[String]) {
+        let workspaces = self.snapshot.workspaces.iter().map(|w| &w.id);
+        let there: FxHashSet<&String> = workspaces
+            .chain(listed(&self.snapshot).iter().map(|t| &t.workspace_id))
+            .collect();
+        let there = |id: &&String| there.is_empty() || there.contains(*id);
+        let ids: Vec<String> = ids.iter().filter(there).cloned().collect();
         let ids = self.named(ids.iter().map(String::as_str));
         self.activity(&ids).await;
         self.ceilings(&ids).await;
@@ -222,10 +229,7 @@ impl Look<'_> {
     }
 
     async fn ceilings(&mut self, ids: &[Named]) {
-        let route = "GET /workspaces/:id/config";
-        let platform = self.platform;
-        let fetch = |id: String| async move { platform.ceiling(&id).await };
-        let (got, problems) = each(route, ids, self.concurrency, fetch).await;
+        let (got, problems) = configured(self.platform, ids, self.concurrency).await;
         self.problems.extend(problems);
         self.snapshot.ceilings.extend(got);
     }
@@ -339,6 +343,29 @@ where
     (got, problems)
 }
 
+/// Reads the configured ceilings of some workspaces. What could not be read is a problem.
+pub async fn ceilings(
+    platform: &Platform,
+    ids: &[String],
+    concurrency: usize,
+) -> (BTreeMap<String, CeilingSetting>, Vec<Problem>) {
+    let nameless = |id: &String| Named {
+        id: id.clone(),
+        name: None,
+    };
+    let ids: Vec<_> = ids.iter().map(nameless).collect();
+    configured(platform, &ids, concurrency.max(1)).await
+}
+
+async fn configured(
+    platform: &Platform,
+    ids: &[Named],
+    concurrency: usize,
+) -> (BTreeMap<String, CeilingSetting>, Vec<Problem>) {
+    let fetch = |id: String| async move { platform.ceiling(&id).await };
+    each("GET /workspaces/:id/config", ids, concurrency, fetch).await
+}
+
 fn problem(at: &str, error: &Error) -> Problem {
     let problem = Problem::new(at, error.in_one_line());
     match error.hints.first() {
@@ -365,6 +392,12 @@ pub fn sightings(snapshot: &Snapshot, known: &dyn Fn(&str) -> bool) -> Vec<Sight
     let mut seen: BTreeMap<&str, Sighting> = BTreeMap::new();
     let offset = snapshot.clock_offset_ms.unwrap_or(0);
     for turn in listed(snapshot) {
+        let by_age = |seconds: i64| {
+            let age_ms = seconds.saturating_mul(1_000);
+            snapshot.platform_now_ms().saturating_sub(age_ms)
+        };
+        let started_ms = turn.started_at_ms;
+        let started_ms = started_ms.or_else(|| turn.turn_age_seconds.map(by_age));
         let sighting = Sighting {
             workspace_id: turn.workspace_id.clone(),
             at_ms,
@@ -372,7 +405,8 @@ pub fn sightings(snapshot: &Snapshot, known: &dyn Fn(&str) -> bool) -> Vec<Sight
             by: Witness::TurnsRoute,
             turn_id: turn.turn_id.clone(),
             current_task: turn.current_task.clone(),
-            started_ms: turn.started_at_ms.map(|ms| ms.saturating_sub(offset)),
+            started_ms: started_ms.map(|ms| ms.saturating_sub(offset)),
+            ended_ms: None,
             idle_before_ms: None,
         };
         // Without a start it may be older or not: one that says more is taken.
@@ -397,8 +431,27 @@ pub fn sightings(snapshot: &Snapshot, known: &dyn Fn(&str) -> bool) -> Vec<Sight
             turn_id: None,
             current_task: workspace.current_task.clone().filter(|_| busy),
             started_ms: None,
+            ended_ms: ended(snapshot, workspace).filter(|_| busy),
             idle_before_ms: None,
         });
     }
     seen.into_values().collect()
+}
+
+/// When the last turn of a workspace that has one at a time ended, by our clock, where its activity was read
+/// and says so: a message that was answered is logged at its end, with how long it took. (A workspace
+/// that fetches its messages logs them when they come, with no such time.)
+fn ended(snapshot: &Snapshot, workspace: &Workspace) -> Option<i64> {
+    if workspace.max_concurrent_tasks.is_some_and(|n| n > 1) {
+        return None;
+    }
+    let rows = snapshot.activity.get(&workspace.id)?;
+    let offset = snapshot.clock_offset_ms.unwrap_or(0);
+    rows.iter()
+        .filter(|row| row.is_answered_message())
+        .filter(|row| row.duration_ms.is_some_and(|took_ms| took_ms > 0))
+        .filter_map(|row| Some(row.created_at_ms?.saturating_sub(offset)))
+        // What was logged after the lists were read says nothing of what they show.
+        .filter(|at_ms| *at_ms <= snapshot.taken_at_ms)
+        .max()
 }

@@ -23,5 +23,6 @@ pub use adapters::adapters;
 pub use args::{MoleculeArgs, Settings};
 pub use client::{Platform, Report};
 pub use events::{Events, Happening};
-pub use gather::{Depth, gather, sightings};
+pub use gather::{Depth, ceilings, gather, sightings};
 pub use token::Token;
+pub use transport::Admission;

@@ -101,6 +101,7 @@ impl Transport {
             limit: READ_LIMIT,
             whole: true,
             timeout: self.timeout(),
+            admitted: false,
         };
         let mut tried = 0;
         loop {

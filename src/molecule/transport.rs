@@ -62,7 +62,14 @@ pub(super) struct Call<'a> {
     pub(super) whole: bool,
     /// How long it may take.
     pub(super) timeout: Duration,
+    /// Leave to send it, where it was waited for before.
+    pub(super) admitted: bool,
 }
+
+/// Leave to send one request: the budget had room for it.
+#[derive(Debug)]
+#[must_use = "the budget counts it"]
+pub struct Admission(());
 
 /// What came back.
 #[derive(Clone, Debug)]
@@ -224,7 +231,10 @@ impl Transport {
         if let Some(key) = call.key {
             request = request.header("Idempotency-Key", key);
         }
-        let before = self.admit().await;
+        if !call.admitted {
+            let Admission(()) = self.admission().await;
+        }
+        let before = self.leaves();
         let response = request.send().await.map_err(|e| fault(&e))?;
         if self.address.same_origin(call.url) && call.method == Method::GET {
             self.read_clock(response.headers(), before, clock::now_ms());
@@ -254,7 +264,8 @@ impl Transport {
     /// Opens a stream: the answer's head in time, its body for as long as it lasts.
     pub(super) async fn open(&self, url: &Url, headers: HeaderMap) -> Result<Response, Fault> {
         let request = self.request(Method::GET, url, false)?.headers(headers);
-        self.admit().await;
+        let Admission(()) = self.admission().await;
+        self.leaves();
         match tokio::time::timeout(self.timeout, request.send()).await {
             Ok(response) => response.map_err(|e| fault(&e)),
             Err(_) => Err(Fault {
@@ -264,11 +275,22 @@ impl Transport {
         }
     }
 
-    /// Waits for the budget and counts the request. Returns the instant.
-    async fn admit(&self) -> i64 {
+    /// Waits until the budget has room for one more request.
+    pub(super) async fn admission(&self) -> Admission {
         if let Some(budget) = &self.budget {
             budget.wait().await;
         }
+        Admission(())
+    }
+
+    /// The same, unless it had to be waited for.
+    pub(super) fn try_admission(&self) -> Option<Admission> {
+        let free = self.budget.as_ref().is_none_or(Budget::has_room);
+        free.then_some(Admission(()))
+    }
+
+    /// Counts a request that leaves now. Returns the instant.
+    fn leaves(&self) -> i64 {
         self.sent.fetch_add(1, Ordering::Relaxed);
         clock::now_ms()
     }
@@ -358,6 +380,13 @@ impl Budget {
     async fn wait(&self) {
         let _first = self.queue.lock().await;
         self.limiter.until_ready().await;
+    }
+
+    /// Takes room for a request where there is some, and nobody waits for it.
+    fn has_room(&self) -> bool {
+        self.queue
+            .try_lock()
+            .is_ok_and(|_first| self.limiter.check().is_ok())
     }
 }
 

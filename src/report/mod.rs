@@ -86,6 +86,23 @@ impl Output {
     pub fn streams(&self) -> bool {
         matches!(self.format, Format::Ndjson | Format::Csv) && self.sort.is_none()
     }
+
+    /// Refuses what only an answer that is a whole can be given. `what` says what there is instead.
+    ///
+    /// # Errors
+    /// When `--columns`, `--sort` or `--no-headers` are given.
+    pub(crate) fn is_plain(&self, what: &str) -> Result<(), Error> {
+        let given = [
+            ("--columns", self.columns.is_some()),
+            ("--sort", self.sort.is_some()),
+            ("--no-headers", self.no_headers),
+        ];
+        let given = given.iter().find(|(_, given)| *given);
+        given.map_or(Ok(()), |(option, _)| {
+            Err(Error::usage(format!("{option} does not apply: {what}"))
+                .hint(format!("leave {option} out")))
+        })
+    }
 }
 
 /// The result of a command.

@@ -93,6 +93,7 @@ impl Watch {
             TurnsRoute::Missing("404".to_owned())
         };
         Snapshot {
+            turns_cut: false,
             source: "sandbox".to_owned(),
             taken_at_ms: now_ms,
             clock_offset_ms: Some(0),
@@ -115,6 +116,7 @@ impl Watch {
             turn_id: None,
             current_task: workspace.current_task.clone(),
             started_ms: None,
+            ended_ms: None,
             idle_before_ms: None,
         };
         self.spells = self.ledger.observe("sandbox", &[sighting]).unwrap();

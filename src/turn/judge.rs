@@ -1,7 +1,7 @@
 //! The verdicts.
 
 mod case;
-mod ceiling;
+pub(super) mod ceiling;
 mod evidence;
 mod life;
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod snapshot;
 mod spell;
 
 pub use adapter::{Adapter, Adapters, CEILING_MS};
+pub use judge::ceiling::{may_be_default, unread_defaults};
 pub use judge::{Judged, Policy, judge, judge_busy};
 pub use openclaw::{
     CleanAbort, OpenClawRuns, Receipt, STUCK_MS, TaskRun, clean_abort, openclaw_turns,

@@ -136,6 +136,22 @@ pub struct Activity {
     pub cron: Option<CronRun>,
 }
 
+impl Activity {
+    /// Whether it is a message to the agent that was answered. Other calls of the same protocol
+    /// (`tasks/get`, `tasks/cancel`) are answered within milliseconds while a turn goes on.
+    pub fn is_answered_message(&self) -> bool {
+        let message = |method: &str| {
+            matches!(
+                method,
+                "message/send" | "message/stream" | "SendMessage" | "SendStreamingMessage"
+            )
+        };
+        self.activity_type == "a2a_receive"
+            && self.status.as_deref() == Some("ok")
+            && self.method.as_deref().is_none_or(message)
+    }
+}
+
 /// What a `cron_run` row says of its schedule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CronRun {

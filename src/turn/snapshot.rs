@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub workspaces: Vec<Workspace>,
     /// `GET /admin/turns`.
     pub turns: TurnsRoute,
+    /// Whether that list may lack turns: it was cut at its limit, or has fewer rows than it says.
+    pub turns_cut: bool,
     /// `GET /workspaces/:id/activity` by workspace, newest first. Absent: not asked, or not got.
     pub activity: BTreeMap<String, Vec<Activity>>,
     /// `GET /workspaces/:id/config` by workspace. Absent: not asked, or not got.

@@ -27,6 +27,8 @@ pub struct Sighting {
     pub current_task: Option<String>,
     /// When the turn started, where the witness says so: epoch milliseconds by our clock.
     pub started_ms: Option<i64>,
+    /// When the last turn ended, where the workspace's log says so: epoch milliseconds by our clock.
+    pub ended_ms: Option<i64>,
     /// When the same witness last saw the workspace idle, where it did so just before.
     pub idle_before_ms: Option<i64>,
 }
@@ -75,8 +77,8 @@ pub(super) const SLACK_MS: i64 = 5_000;
 ///
 /// A spell goes on through a stretch of less than [`BRIDGE_MS`] in which the workspace is seen idle or
 /// not seen; it ends where an event says that the workspace is idle, or where a sighting shows that the
-/// turn is another one: by its id, by its prompt, or because the list of turns names a start after the
-/// spell began. With the same turn id it goes on
+/// turn is another one: by its id, by its prompt, because the list of turns names a start after the
+/// spell began, or because the workspace's log names the end of a turn after that. With the same turn id it goes on
 /// through anything. A sighting older than the newest adds only what was not known.
 pub fn fold(spell: Option<Spell>, sighting: &Sighting) -> Option<Spell> {
     let Some(mut spell) = spell else {
@@ -107,7 +109,7 @@ pub fn fold(spell: Option<Spell>, sighting: &Sighting) -> Option<Spell> {
     let same_id = spell.turn_id.is_some() && spell.turn_id == sighting.turn_id;
     if other || (!same_id && spell.lost_at(sighting.at_ms)) {
         let idle_before_ms = if other {
-            Some(spell.last_seen_ms)
+            Some(spell.last_seen_ms).max(sighting.ended_ms)
         } else {
             spell.idle_before_ms
         };
@@ -156,6 +158,13 @@ impl Spell {
         }
         if let (Some(mine), Some(theirs)) = (&self.current_task, named(sighting))
             && mine != theirs
+        {
+            return true;
+        }
+        // One in the future is a clock's.
+        if let Some(ended_ms) = sighting.ended_ms
+            && ended_ms <= sighting.at_ms.saturating_add(SLACK_MS)
+            && ended_ms > self.first_seen_ms.saturating_add(SLACK_MS)
         {
             return true;
         }

@@ -489,6 +489,154 @@ fn a_budget_takes_the_oldest_first_and_says_what_is_left() {
 }
 
 #[test]
+fn a_turn_that_was_refused_takes_no_room_from_the_next() {
+    let ids = ["old", "older", "oldest"];
+    let at = |hour: usize| format!("2026-05-22T{hour}:00:00Z");
+    let fake = Fake::new(
+        ids.iter().map(|id| workspace(id, 1)).collect(),
+        Some(
+            ids.iter()
+                .zip([12, 11, 10])
+                .map(|(id, h)| turn(id, Some(&at(h))))
+                .collect(),
+        ),
+    );
+    let no = Says::Json(409, json!({"error": "no", "code": "not_steerable"}));
+    let fake = ids
+        .iter()
+        .fold(fake, |fake, id| fake.says(id, [no.clone()]));
+    let sandbox = sandbox();
+    for n in 1..=ids.len() {
+        let (run, json) = free(&fake, &sandbox, "--max-actions 1");
+        assert_eq!(fake.posts().len(), n, "{run}");
+        // Those that were refused before are told, and not said to be asked.
+        assert!(run.stderr.contains("1 turn at "), "{run}");
+        let refused = outcomes(&json)
+            .iter()
+            .filter(|(_, o)| *o == "refused")
+            .count();
+        assert_eq!(refused, n, "{run}");
+    }
+    assert_eq!(
+        fake.paths(),
+        [
+            "/oldest/control/checkpoint",
+            "/older/control/checkpoint",
+            "/old/control/checkpoint"
+        ]
+    );
+}
+
+/// Where a workspace has configured no ceiling the platform repeats the default, which an adapter's own goes
+/// before; and one that it has configured goes before both, also where it is lower.
+#[test]
+fn the_ceiling_that_holds_is_found_before_a_turn_is_called_over_or_not() {
+    let own = |seconds: u64| json!({"runtime_config": {"native_session_ceiling_seconds": seconds}});
+    let cases = [
+        // Adapter, listed, configured, age in minutes; whether it is asked.
+        (0, json!(1800), json!({}), 360, false),
+        (7200, json!(1800), json!({}), 45, false),
+        (600, json!(1800), json!({}), 20, true),
+        (0, json!(1800), own(1800), 45, true),
+        (0, Value::Null, own(1800), 45, true),
+        (0, Value::Null, json!({}), 45, false),
+        (7200, Value::Null, own(600), 20, true),
+        (7200, json!(900), json!({}), 20, true),
+    ];
+    for (adapter, listed, configured, minutes, asked) in cases {
+        let shown = format!("{adapter} {listed} {configured} {minutes}");
+        let now_ms = cronctl::context::parse_instant(NOW).unwrap();
+        let mut row = turn("ws-a", Some(&cronctl::when::utc(now_ms - minutes * 60_000)));
+        row["ceiling_seconds"] = listed;
+        let fake = Fake::new(vec![workspace("ws-a", 1)], Some(vec![row]))
+            .says("ws-a", [Says::Frees(200, checkpointed("ws-a"))])
+            .config("ws-a", configured);
+        let sandbox = sandbox();
+        let config = format!(
+            "[contexts.x.molecule]\nurl = '{}'\n[contexts.x.adapters.claude-code]\n\
+             ceiling_seconds = {adapter}\n",
+            fake.url
+        );
+        sandbox.write("work/cronctl.toml", config);
+        let line = "checkpoint --context x --token-file token --ledger l.db --over-ceiling --yes";
+        let command = sandbox.command(line.split_whitespace());
+        let run = command.env("CRONCTL_NOW", NOW).run();
+        assert_eq!(run.code, Some(0), "{shown}: {run}");
+        assert_eq!(fake.posts().len(), usize::from(asked), "{shown}: {run}");
+        let shown_by = sandbox.run(&format!(
+            "turns --context x --token-file token --now {NOW} --all --json"
+        ));
+        let over = shown_by.json::<Value>()["summary"]["over"].clone();
+        if !asked {
+            assert_eq!(over, 0, "{shown}: {shown_by}");
+        }
+    }
+}
+
+/// Whatever the platform's clock says, a turn without a name is told from the one after it.
+#[test]
+fn a_wrong_clock_makes_no_turn_another_one() {
+    let by_the_clock = |fake: &Fake, options: &str| {
+        let sandbox = sandbox();
+        let line = format!(
+            "checkpoint --molecule {} --token-file token --ledger l.db --over-ceiling --yes --json \
+             --grace 300ms {options}",
+            fake.url
+        );
+        let command = sandbox.command(line.split_whitespace());
+        command.without("CRONCTL_NOW").run()
+    };
+    for ahead_ms in [-3_600_000, 0, 3_600_000] {
+        let ago = |ms: i64| cronctl::when::utc(cronctl::clock::now_ms() + ahead_ms - ms);
+        let nameless = || {
+            let mut row = turn("ws-a", Some(&ago(21_600_000)));
+            row["turn_id"] = Value::Null;
+            Fake::new(vec![workspace("ws-a", 1)], Some(vec![row])).ahead(ahead_ms)
+        };
+        let accepted = || json!({"status": "checkpointed", "workspace_id": "ws-a"});
+        let stays = nameless().says("ws-a", [Says::Json(200, accepted())]);
+        let run = by_the_clock(&stays, "");
+        assert_eq!(
+            outcomes(&run.json()),
+            [("ws-a", "lingering")],
+            "{ahead_ms}: {run}"
+        );
+
+        let anew = Says::StartsAnew(ago(0), 200, accepted());
+        let goes = nameless().says("ws-a", [anew]).restarts_nothing();
+        let run = by_the_clock(&goes, "--escalate restart");
+        assert_eq!(
+            outcomes(&run.json()),
+            [("ws-a", "confirmed")],
+            "{ahead_ms}: {run}"
+        );
+        assert_eq!(goes.paths(), ["/ws-a/control/checkpoint"], "{ahead_ms}");
+    }
+}
+
+#[test]
+fn what_is_about_a_platform_is_refused_at_a_gateway() {
+    let sandbox = sandbox();
+    for option in [
+        "--escalate restart",
+        "--report",
+        "--via adapter",
+        "--path /x/{workspace_id}",
+        "--drain 5m",
+        "--concurrency 3",
+        "--rate-limit 5",
+        "--org o",
+        "--ca-file c.pem",
+    ] {
+        let line = format!("checkpoint j --openclaw-gateway ws://127.0.0.1:1 --yes {option}");
+        let run = sandbox.run(&line);
+        assert_eq!(run.code, Some(2), "{option}: {run}");
+        let name = option.split(' ').next().unwrap();
+        assert!(run.stderr.contains(name), "{option}: {run}");
+    }
+}
+
+#[test]
 fn the_workspaces_own_ceiling_is_read_before_anything_is_sent() {
     let ids = ["off", "own", "broken"];
     let unsaid = |id: &&str| {
@@ -616,6 +764,46 @@ fn a_signal_lets_what_is_under_way_end_and_is_told_in_the_answer() {
         let sent = recorded.iter().filter(|line| line["outcome"] == "unknown");
         assert_eq!(sent.count(), 1, "{recorded:?}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_what_is_said_on_activity_logs_too() {
+    let no = Says::Json(409, json!({"error": "no", "code": "not_steerable"}));
+    let fake = over(&["ws-b", "ws-c"])
+        .says("ws-b", [no.clone()])
+        .says("ws-c", [no])
+        .slow_log(600_000);
+    let sandbox = sandbox();
+    let line = format!(
+        "checkpoint --molecule {} --token-file token --ledger l.db --over-ceiling --yes --json \
+         --report --timeout 10m",
+        fake.url
+    );
+    let child = sandbox.command(line.split_whitespace());
+    let child = child.env("CRONCTL_NOW", NOW).spawn();
+    let logs = || {
+        fake.paths()
+            .iter()
+            .filter(|p| p.ends_with("/activity"))
+            .count()
+    };
+    crate::checkpoint_watch::wait("the activity log", || logs() == 2);
+    let id = child.id().to_string();
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(kill.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{json}");
+    assert_eq!(json["summary"]["ended_by"], "SIGINT", "{json}");
+    assert_eq!(outcomes(&json).len(), 2, "{json}");
+    assert!(
+        json["warnings"].to_string().contains("activity logs"),
+        "{json}"
+    );
+    assert!(json["targets"][0]["reported"].is_null(), "{json}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod observing;
 mod pace;
 mod reload;
 mod signals;
+mod whom;
 mod words;
 
 use std::collections::BTreeMap;
@@ -104,7 +105,7 @@ impl Watching {
     }
 
     /// Waits for a look after which this holds.
-    pub(crate) fn until_sweep(&mut self, holds: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn until_sweep(&mut self, mut holds: impl FnMut(&Value) -> bool) -> Value {
         let begun = Instant::now();
         loop {
             let sweep = self.until("sweep");

@@ -270,7 +270,14 @@ fn the_context_names_the_platform() {
     let run = sandbox.run(&format!("turns --context a --now {NOW} --json"));
     let json: Value = run.json();
     assert_eq!(json["inputs"]["platform"], fake.url, "{run}");
-    assert_eq!(json["summary"]["over"], 2, "the list's own ceiling holds");
+    // The list repeats the default, since no workspace has configured one: the adapter's own holds.
+    assert_eq!(json["summary"]["over"], 1, "{json}");
+    assert!(
+        json["turns"][0]["ceiling_origin"]
+            .to_string()
+            .contains("cronctl.toml"),
+        "{json}"
+    );
     let run = sandbox.run(&format!("turns --context a --now {NOW} --over-ceiling"));
     let flat = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(

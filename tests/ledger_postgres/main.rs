@@ -97,6 +97,7 @@ fn seen(id: &str, at_ms: i64, busy: bool) -> Sighting {
         turn_id: None,
         current_task: busy.then(|| "build\0 the site".to_owned()),
         started_ms: None,
+        ended_ms: None,
         idle_before_ms: None,
     }
 }

@@ -85,6 +85,35 @@ fn what_is_answered_while_the_disk_fails_is_recorded_when_it_recovers() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn what_is_owed_at_the_end_is_recorded_or_said() {
+    for mends in [true, false] {
+        let (world, platform, shim) = (World::new(), Platform::new(true), Shim::new());
+        let slow = Act {
+            after_ms: 1_500,
+            ..Act::FREES
+        };
+        platform.over(&["ws-a"], &[slow]);
+        let mut watch = shim.start(&world, &platform.url, OPTIONS);
+        until("a request under way", || {
+            (!platform.asked().is_empty()).then_some(())
+        });
+        shim.tell("disk full");
+        watch.fails();
+        // Before the next look, which comes half a second later at the earliest.
+        if mends {
+            shim.tell("");
+        }
+        let ended = watch.stop();
+        let open = world.attempts().iter().filter(|a| a.is_open()).count();
+        assert_eq!(open, usize::from(!mends), "{ended}");
+        let said = "the ledger does not know what came of the last requests";
+        assert_eq!(ended.logged(said), !mends, "{ended}");
+        assert_eq!(platform.asked().len(), 1, "{ended}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn what_a_ledger_that_is_gone_was_to_be_told_stops_nothing() {
     let (world, platform, shim) = (World::new(), Platform::new(true), Shim::new());
     let mut watch = working(&platform, || shim.start(&world, &platform.url, OPTIONS));

@@ -145,10 +145,22 @@ fn three_replicas_share_a_thousand_turns_though_one_dies_and_one_stands_still() 
         let still = replicas.pop().unwrap();
         (last, still, replicas.pop().unwrap())
     };
+    // Each has begun: what one does is the others' not to do.
+    for replica in [&last, &still, &dies] {
+        until("claims of each", || {
+            let sql = format!(
+                "SELECT count(*) FROM cronctl.claims WHERE owner LIKE '%/{}-%'",
+                replica.id()
+            );
+            (cluster.sql("shared", &sql).trim() != "0").then_some(())
+        });
+    }
+    let more = |n: usize| asked((platform.asked().len() + n).min(TURNS - 50));
+    more(100);
     dies.kill();
-    asked(300);
+    more(150);
     still.signal("-STOP");
-    asked(500);
+    more(200);
     all_gone(&platform);
     // What it had claimed was taken over: it wakes up to find that.
     still.signal("-CONT");
@@ -198,6 +210,33 @@ fn a_replica_that_cannot_reach_the_database_sends_nothing_until_it_can() {
     replica.sweeps(1);
     ends(replica);
     nothing_is_doubled_or_lost(&platform, &recorded(&cluster, "cut"));
+}
+
+#[test]
+fn a_database_that_comes_up_late_is_followed_by_clocks_that_are_apart() {
+    for ahead_ms in [3_600_000, -3_600_000] {
+        let cluster = Cluster::start();
+        cluster.database("late");
+        let proxy = Proxy::to(&cluster.url("late"));
+        proxy.cut();
+        let platform = Platform::new(true);
+        platform.over(&["ws-a"], &[Act::FREES]);
+        let (world, shim) = (World::new(), Shim::new());
+        shim.tell(&format!("clock {ahead_ms}"));
+        let command = replica(&world, &cluster, &proxy.url, &platform.url, LEASE);
+        let mut replica = Loop::of(shim.under(command));
+        replica.fails();
+        proxy.mend();
+        // The look in which the clock changes took no hour, and the next one comes soon.
+        all_gone(&platform);
+        replica.sweeps(3);
+        let ended = ends(replica);
+        for sweep in ended.events.iter().filter(|e| e["event"] == "sweep") {
+            let took_ms = sweep["took_ms"].as_i64().unwrap();
+            assert!((0..600_000).contains(&took_ms), "{sweep}");
+        }
+        nothing_is_doubled_or_lost(&platform, &recorded(&cluster, "late"));
+    }
 }
 
 #[test]

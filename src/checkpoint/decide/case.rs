@@ -39,15 +39,15 @@ impl Case<'_> {
         self.request()
     }
 
-    /// Asks: with the id of the last request or, where that one was accepted and the turn outlived it,
-    /// with a new one, which is not answered from memory.
+    /// Asks: with the id of the last request or, where that one was accepted and the turn outlived it, or
+    /// found nothing in flight, with a new one, which is not answered from memory.
     pub(super) fn request(&self) -> Action {
         if !self.may_ask() {
             return done(Outcome::NotSent, "no request is left for it in this call");
         }
         let last = self.attempts.iter().rfind(|a| !a.restart);
         let (request_id, round) = match last {
-            Some(last) if !last.is_accepted() => (last.request_id.clone(), last.round),
+            Some(last) if !last.is_answered() => (last.request_id.clone(), last.round),
             _ => {
                 let round = last.map_or(0, |last| last.round.saturating_add(1));
                 let Target {
@@ -262,12 +262,13 @@ impl Case<'_> {
 }
 
 impl Attempt {
-    /// Whether the request was accepted: then the same id is answered from memory.
-    pub(super) fn is_accepted(&self) -> bool {
+    /// Whether the request was accepted, or found nothing to do: the same id is then answered from memory,
+    /// whatever is in flight.
+    pub(super) fn is_answered(&self) -> bool {
         let answer = self.answer.as_ref().map(|(answer, _)| answer);
         matches!(
             answer,
-            Some(Answer::Checkpointed { .. } | Answer::Interrupting { .. })
+            Some(Answer::Checkpointed { .. } | Answer::Interrupting { .. } | Answer::Idle)
         )
     }
 

@@ -370,11 +370,12 @@ fn what_an_earlier_call_left_is_taken_up() {
             vec![id(0)],
         ),
         (
+            // The old one is answered from memory, whatever is in flight.
             earlier(60_000, Some(Answer::Idle)),
             accepted(),
             Seen::Gone,
             Confirmed,
-            vec![id(0)],
+            vec![id(1)],
         ),
     ];
     for (before, answer, seen, outcome, asked) in cases {
@@ -530,7 +531,7 @@ fn earlier_calls() -> impl Strategy<Value = Vec<Attempt>> {
                 restart,
                 ..earlier(ago_ms + 200, answer)
             };
-            round += u32::from(attempt.is_accepted() && !restart);
+            round += u32::from(attempt.is_answered() && !restart);
             attempt
         };
         all.into_iter().map(attempt).collect()
@@ -551,17 +552,20 @@ proptest! {
         prop_assert!(call.asked.len() <= policy.max_requests as usize);
         prop_assert!(call.restarts <= u32::from(policy.escalate));
 
-        // A new id only where the old one was accepted and the turn outlived the grace.
+        // A new id only where the old one was accepted and the turn outlived the grace, or where an earlier
+        // call's found nothing in flight.
         let mut old: Option<&Attempt> = None;
         for attempt in call.attempts.iter().filter(|a| !a.restart) {
             if let Some(old) = old.filter(|old| old.request_id != attempt.request_id)
                 && attempt.at_ms >= NOW
             {
-                prop_assert!(old.is_accepted());
+                prop_assert!(old.is_answered());
                 prop_assert_eq!(attempt.round, old.round + 1);
                 let end_ms = old.answer.as_ref().unwrap().1 + policy.grace_ms;
                 let lingers = |l: &ReadBack| l.at_ms >= end_ms && l.seen == Seen::InFlight;
-                prop_assert!(call.looks.iter().any(lingers) || call.attempts.iter().any(|a| a.restart));
+                let nothing = matches!(old.answer, Some((Answer::Idle, at_ms)) if at_ms < NOW);
+                let restarted = call.attempts.iter().any(|a| a.restart);
+                prop_assert!(call.looks.iter().any(lingers) || restarted || nothing);
             }
             old = Some(attempt);
         }
@@ -584,8 +588,13 @@ proptest! {
         if let Some(n) = call.attempts.iter().position(|a| a.restart && a.at_ms >= NOW) {
             let before = call.attempts[..n].iter().rfind(|a| !a.restart).unwrap();
             let answer = before.answer.as_ref().map(|(answer, _)| answer).unwrap();
-            let because = before.is_accepted()
-                || matches!(answer, Answer::NotSteerable | Answer::Unsupported);
+            let because = matches!(
+                answer,
+                Answer::Checkpointed { .. }
+                    | Answer::Interrupting { .. }
+                    | Answer::NotSteerable
+                    | Answer::Unsupported
+            );
             prop_assert!(because, "{:?}", call);
         }
         // The same again gives the same.

@@ -5,7 +5,8 @@ use tokio::task::JoinSet;
 
 use super::case::Case;
 use crate::checkpoint::Outcome;
-use crate::error::Problem;
+use crate::command::signals;
+use crate::error::{Exit, Problem};
 use crate::molecule::{Platform, Report};
 
 /// Writes a row for each turn that was refused, unsupported, lingering or unknown. What cannot be
@@ -49,6 +50,14 @@ pub(super) async fn report(
         cases[i].reported = Some(done);
     }
     problems
+}
+
+/// What is said where a signal came meanwhile.
+pub(super) fn cut_short(exit: Exit) -> String {
+    format!(
+        "{} came: not all that was to be said on activity logs was said",
+        signals::name(exit)
+    )
 }
 
 /// The row for a turn that was not let go; `None` for every other.

@@ -143,16 +143,22 @@ impl Case {
     }
 
     /// Why a turn that nobody names is not asked again yet, after an earlier call's request for it was
-    /// accepted: what is in flight may have begun since, and is then within its ceiling.
+    /// accepted, or found nothing in flight: what is in flight may have begun since, and is then within its
+    /// ceiling.
     pub(super) fn rests(&self, now_ms: i64) -> Option<String> {
         let last = self.attempts.last().filter(|last| !last.restart)?;
         let (answer, at_ms) = last.answer.as_ref()?;
         let ceiling_ms = self.turn.ceiling_ms?;
         let over_ms = at_ms.saturating_add(ceiling_ms);
         let named = self.target.turn_id.is_some();
-        (!named && matches!(answer, Answer::Checkpointed { .. }) && now_ms <= over_ms).then(|| {
+        let how = match answer {
+            Answer::Idle => "found nothing in flight",
+            answer if accepts(answer) => "was accepted",
+            _ => return None,
+        };
+        (!named && now_ms <= over_ms).then(|| {
             format!(
-                "the request of {} was accepted; what is in flight now is that turn {MAYBE_ANOTHER}: \
+                "the request of {} {how}; what is in flight now is that turn {MAYBE_ANOTHER}: \
                  not asked again before {}",
                 when::utc(*at_ms),
                 when::utc(over_ms)

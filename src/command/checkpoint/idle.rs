@@ -11,19 +11,24 @@ use crate::turn::{Sighting, Snapshot};
 /// make a turn look younger at worst.
 #[derive(Debug, Default)]
 pub(super) struct Idle {
-    at_ms: i64,
+    at_ms: Option<i64>,
     ids: FxHashSet<u64>,
 }
 
 impl Idle {
+    /// When the last look was made, epoch milliseconds; `None` before the first.
+    pub(super) fn at_ms(&self) -> Option<i64> {
+        self.at_ms
+    }
+
     /// Adds to sightings when their workspace was last seen idle, and takes note of who is now.
     pub(super) fn passes_on(&mut self, sightings: &mut [Sighting], look: &Snapshot) {
         for sighting in sightings.iter_mut().filter(|s| s.busy) {
             if self.ids.contains(&hash(&sighting.workspace_id)) {
-                sighting.idle_before_ms = Some(self.at_ms);
+                sighting.idle_before_ms = self.at_ms;
             }
         }
-        self.at_ms = look.taken_at_ms;
+        self.at_ms = Some(look.taken_at_ms);
         self.ids.clear();
         let idle = look.workspaces.iter().filter(|w| w.active_tasks == Some(0));
         self.ids.extend(idle.map(|w| hash(&w.id)));
@@ -63,6 +68,7 @@ mod tests {
             turn_id: None,
             current_task: None,
             started_ms: None,
+            ended_ms: None,
             idle_before_ms: None,
         }
     }

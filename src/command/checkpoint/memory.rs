@@ -83,6 +83,7 @@ impl Memory {
             error.hint("--no-ledger goes without, and then nothing is recorded")
         })?;
         self.ledger = Some(ledger);
+        self.failed = false;
         self.follow(now_ms);
         Ok(())
     }

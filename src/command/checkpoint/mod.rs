@@ -93,22 +93,27 @@ async fn at_platform(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error
         mut cases,
         left,
         turns_route,
+        clock_offset_ms,
         mut warnings,
         mut problems,
         ..
     } = plan::plan(args, ctx, &world, &mut memory, None).await?;
-    let mut ended_by = None;
+    let (mut ended_by, mut listening) = (None, None);
     if args.dry_run {
         plan::dry_run(&mut cases, &world.policy);
     } else if cases.iter().any(|case| case.end.is_none()) {
         if confirm::platform(args, ctx, &world, &cases) {
             let claimant = claimant(args, &who);
-            let tools = tools(args, ctx, &world, &who, &reason, &claimant);
+            let tools = Tools {
+                clock_offset_ms,
+                ..tools(args, ctx, &world, &who, &reason, &claimant)
+            };
             let mut signals = Signals::listen()?;
             let ledger = memory.take()?;
             let mut breaker = Breaker::off();
             let swept = sweep(&tools, cases, ledger, &mut breaker, &mut signals).await;
             (cases, ended_by) = (swept.cases, swept.ended_by);
+            listening = Some(signals);
             problems.extend(cases.iter().filter_map(held));
             match swept.unrecorded {
                 // Nothing was sent, and the reason is the ledger's.
@@ -120,11 +125,25 @@ async fn at_platform(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error
         }
     }
     if args.report && !args.dry_run {
-        if ended_by.is_none() {
-            let said = activity::report(&world.platform, &mut cases, args.concurrency()).await;
-            problems.extend(said);
-        } else {
+        // Where nothing was sent nobody listens yet, and a signal ends the process.
+        let signal = async {
+            match &mut listening {
+                Some(signals) => signals.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        if ended_by.is_some() {
             warnings.push("nothing was said on activity logs, since a signal came".to_owned());
+        } else {
+            tokio::select! {
+                exit = signal => {
+                    ended_by = Some(exit);
+                    warnings.push(activity::cut_short(exit));
+                }
+                said = activity::report(&world.platform, &mut cases, args.concurrency()) => {
+                    problems.extend(said);
+                }
+            }
         }
     }
     warnings.extend(world.platform.take_notes());
@@ -263,6 +282,7 @@ fn tools<'a>(
         claimant,
         in_loop: false,
         metrics: None,
+        clock_offset_ms: None,
     }
 }
 

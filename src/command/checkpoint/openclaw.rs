@@ -31,6 +31,21 @@ const SILENT_AFTER_MS: i64 = 300_000;
 /// How long an answer may take.
 const TIMEOUT_MS: i64 = 10_000;
 
+/// What is about a platform and its adapters, by the names of the options' fields.
+const OF_A_PLATFORM: [&str; 11] = [
+    "molecule",
+    "demo",
+    "org",
+    "ca_file",
+    "rate_limit",
+    "concurrency",
+    "drain",
+    "via",
+    "path",
+    "escalate",
+    "report",
+];
+
 /// The options of a gateway.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "OpenClaw")]
@@ -40,7 +55,7 @@ pub struct GatewayArgs {
     /// By `sessions.abort` over its WebSocket, on 2026.9: the run ends as an error and counts as one,
     /// and its sub-agents end with it. Versions without a clean abort are refused. The token is that
     /// of --token-file, `CRONCTL_TOKEN` or `OPENCLAW_GATEWAY_TOKEN`.
-    #[arg(long, value_name = "URL", value_hint = clap::ValueHint::Url, conflicts_with_all = ["molecule", "demo"])]
+    #[arg(long, value_name = "URL", value_hint = clap::ValueHint::Url, conflicts_with_all = OF_A_PLATFORM)]
     pub openclaw_gateway: Option<String>,
 
     /// Take the gateway as this version, whatever it says: for versions that were not checked

@@ -11,10 +11,16 @@ pub(super) struct Glance<'a> {
     workspaces: FxHashMap<&'a str, &'a Workspace>,
     /// `None` where the platform lists no turns.
     turns: Option<FxHashMap<&'a str, Vec<&'a ListedTurn>>>,
+    /// Whether that list may lack turns.
+    cut: bool,
+    /// The platform's clock less ours, as it was taken to be when the turns were judged: compared with
+    /// it, what the platform said of a start then is what it says now, whatever its clock.
+    clock_offset_ms: i64,
 }
 
 impl<'a> Glance<'a> {
-    pub(super) fn new(look: &'a Snapshot) -> Self {
+    /// `clock_offset_ms` is that of the look by which the turns were judged.
+    pub(super) fn new(look: &'a Snapshot, clock_offset_ms: Option<i64>) -> Self {
         let workspaces = look.workspaces.iter().map(|w| (w.id.as_str(), w));
         let turns = match &look.turns {
             TurnsRoute::Listed(rows) => {
@@ -29,6 +35,8 @@ impl<'a> Glance<'a> {
         Self {
             workspaces: workspaces.collect(),
             turns,
+            cut: look.turns_cut,
+            clock_offset_ms: clock_offset_ms.unwrap_or(0),
         }
     }
 
@@ -36,13 +44,44 @@ impl<'a> Glance<'a> {
     pub(super) fn of(&self, turn: &Turn, turn_id: Option<&str>) -> Sight {
         let listed = self.turns.as_ref().map(|by| by.get(&*turn.workspace_id));
         match (listed, turn_id) {
-            (Some(Some(rows)), _) => among(rows, turn, turn_id),
+            (Some(Some(rows)), _) => self.among(rows, turn, turn_id),
             // The list is the authority on what it named; `active_tasks` follows a heartbeat later.
-            (Some(None), Some(_)) => Sight::sure(Seen::Gone),
-            (Some(None), None) | (None, _) => Sight {
+            (Some(None), Some(_)) if !self.cut => Sight::sure(Seen::Gone),
+            (Some(None) | None, _) => Sight {
                 seen: self.by_tasks(turn),
                 same: false,
             },
+        }
+    }
+
+    /// By the rows that the list of turns has for its workspace.
+    fn among(&self, rows: &[&ListedTurn], turn: &Turn, turn_id: Option<&str>) -> Sight {
+        // The true start is not after what a bound says; an estimate says nothing of it.
+        let started = turn
+            .started_at_ms
+            .filter(|_| turn.age_is != Some(Bound::Estimate));
+        // `None`: it may be the same.
+        let same = |row: &ListedTurn| match (turn_id, row.turn_id.as_deref()) {
+            (Some(wanted), Some(id)) => Some(wanted == id),
+            // Without ids the start decides.
+            _ => match (started, row.started_at_ms) {
+                (Some(before), Some(now)) => {
+                    let now = now.saturating_sub(self.clock_offset_ms);
+                    Some(now <= before.saturating_add(APART_MS))
+                }
+                _ => None,
+            },
+        };
+        let all: Vec<Option<bool>> = rows.iter().map(|row| same(row)).collect();
+        if all.contains(&Some(true)) {
+            Sight::sure(Seen::InFlight)
+        } else if all.contains(&None) {
+            Sight {
+                seen: Seen::InFlight,
+                same: false,
+            }
+        } else {
+            Sight::sure(Seen::Successor)
         }
     }
 
@@ -86,34 +125,6 @@ impl Sight {
         seen: Seen::NotKnown,
         same: false,
     };
-}
-
-/// By the rows that the list of turns has for its workspace.
-fn among(rows: &[&ListedTurn], turn: &Turn, turn_id: Option<&str>) -> Sight {
-    // The true start is not after what a bound says; an estimate says nothing of it.
-    let started = turn
-        .started_at_ms
-        .filter(|_| turn.age_is != Some(Bound::Estimate));
-    // `None`: it may be the same.
-    let same = |row: &ListedTurn| match (turn_id, row.turn_id.as_deref()) {
-        (Some(wanted), Some(id)) => Some(wanted == id),
-        // Without ids the start decides.
-        _ => match (started, row.started_at_ms) {
-            (Some(before), Some(now)) => Some(now <= before.saturating_add(APART_MS)),
-            _ => None,
-        },
-    };
-    let all: Vec<Option<bool>> = rows.iter().map(|row| same(row)).collect();
-    if all.contains(&Some(true)) {
-        Sight::sure(Seen::InFlight)
-    } else if all.contains(&None) {
-        Sight {
-            seen: Seen::InFlight,
-            same: false,
-        }
-    } else {
-        Sight::sure(Seen::Successor)
-    }
 }
 
 /// A turn that started more than this after another is another, milliseconds: clocks are compared to
@@ -165,7 +176,9 @@ mod tests {
             turns,
             ..Snapshot::default()
         };
-        Glance::new(&look).of(turn, turn.turn_id.as_deref()).seen
+        Glance::new(&look, None)
+            .of(turn, turn.turn_id.as_deref())
+            .seen
     }
 
     #[test]
@@ -217,12 +230,42 @@ mod tests {
             let seen = seen(TurnsRoute::Listed(rows), workspaces, turn);
             assert_eq!(seen, expected, "{:?} {shown}", turn.turn_id);
         }
+        // One that may have been cut off says nothing.
+        let cut = |active| Snapshot {
+            workspaces: vec![workspace(Some(active), "x")],
+            turns: TurnsRoute::Listed(Vec::new()),
+            turns_cut: true,
+            ..Snapshot::default()
+        };
+        for (active, expected) in [(1, Seen::InFlight), (0, Seen::Idle)] {
+            let look = cut(active);
+            let sight = Glance::new(&look, None).of(&named, named.turn_id.as_deref());
+            assert_eq!((sight.seen, sight.same), (expected, false));
+        }
         // What the list never named, the workspace tells.
         let none = || TurnsRoute::Listed(Vec::new());
         let busy = vec![workspace(Some(1), "")];
         assert_eq!(seen(none(), busy, &unnamed), Seen::InFlight);
         let idle = vec![workspace(Some(0), "")];
         assert_eq!(seen(none(), idle, &unnamed), Seen::Idle);
+    }
+
+    #[test]
+    fn starts_are_compared_by_one_clock() {
+        let mut turn = sample::turn("w", Verdict::Over);
+        turn.turn_id = None;
+        for offset in [-3_600_000, 0, 3_600_000] {
+            // As it was judged, by our clock; and as the platform lists it, by its own.
+            turn.started_at_ms = Some(1_000_000);
+            for (later, expected) in [(0, Seen::InFlight), (10_000, Seen::Successor)] {
+                let look = Snapshot {
+                    turns: TurnsRoute::Listed(vec![row(None, Some(1_000_000 + later + offset))]),
+                    ..Snapshot::default()
+                };
+                let sight = Glance::new(&look, Some(offset)).of(&turn, None);
+                assert_eq!(sight, Sight::sure(expected), "{offset} {later}");
+            }
+        }
     }
 
     #[test]
@@ -235,7 +278,7 @@ mod tests {
                 turns,
                 ..Snapshot::default()
             };
-            let sight = Glance::new(&look).of(turn, turn.turn_id.as_deref());
+            let sight = Glance::new(&look, None).of(turn, turn.turn_id.as_deref());
             assert_eq!(sight.seen, Seen::InFlight);
             sight.same
         };

@@ -29,7 +29,7 @@ use crate::command::signals::Signals;
 use crate::error::{Error, Exit};
 use crate::ledger::{Claimant, Ledger, Record, Recorded};
 use crate::metrics::Metrics;
-use crate::molecule::Platform;
+use crate::molecule::{Admission, Platform};
 use crate::turn::{Adapters, Snapshot};
 use crate::ui::{Progress, Ui};
 use crate::when;
@@ -45,6 +45,8 @@ pub(super) struct Tools<'a> {
     pub(super) concurrency: usize,
     /// Whether requests go through the platform: one refusal of the caller is then one for all.
     pub(super) via_platform: bool,
+    /// The platform's clock less ours, as it was when the turns were judged.
+    pub(super) clock_offset_ms: Option<i64>,
     /// What the ledger calls the platform.
     pub(super) source: &'a str,
     /// For the ledger.
@@ -170,6 +172,9 @@ struct Sweep<'a> {
     wanted: VecDeque<(usize, Work)>,
     /// Recorded, to be sent; and when that was begun.
     begun: VecDeque<(usize, Work, i64)>,
+    /// Leave to send the next one, while it is waited for, and once it is there.
+    admitting: Option<Pin<Box<dyn Future<Output = Admission>>>>,
+    admitted: Option<Admission>,
     /// Sent.
     flying: JoinSet<Answered>,
     /// What the ledger is not told yet.
@@ -197,6 +202,7 @@ struct Sweep<'a> {
 }
 
 enum Event {
+    Admitted(Admission),
     Answered(Vec<Result<Answered, JoinError>>),
     Written(Box<Result<Written, JoinError>>),
     Looked(Result<Snapshot, Error>),
@@ -227,6 +233,8 @@ impl<'a> Sweep<'a> {
             asleep: BTreeSet::new(),
             wanted: VecDeque::new(),
             begun: VecDeque::new(),
+            admitting: None,
+            admitted: None,
             flying: JoinSet::new(),
             records: Vec::new(),
             ledger: Some(ledger),
@@ -323,13 +331,6 @@ impl<'a> Sweep<'a> {
         {
             metrics.ended(outcome);
         }
-        let refused = outcome == Outcome::Unauthorised && self.tools.via_platform;
-        if refused && case.sent > 0 && self.halt.is_none() {
-            self.halt = Some(format!(
-                "the platform refused the caller at {}: the rest would fail too",
-                case.turn.workspace_id
-            ));
-        }
         case.end = Some(End {
             outcome,
             why,
@@ -337,11 +338,6 @@ impl<'a> Sweep<'a> {
         });
         self.open -= 1;
         self.progress.step();
-        if refused {
-            let tripped = self.breaker.refused(at_ms);
-            self.tripped(tripped);
-            self.hold();
-        }
     }
 
     /// Waits until something happens.
@@ -357,11 +353,18 @@ impl<'a> Sweep<'a> {
         let pause = due.map(|at_ms| at_ms.saturating_sub(clock::now_ms()).max(0));
         let pause = pause.map(|ms| Duration::from_millis(ms.unsigned_abs()));
         let Self {
+            admitting,
             flying,
             writing,
             look,
             ..
         } = self;
+        let admitted = async {
+            match admitting {
+                Some(admitting) => admitting.await,
+                None => std::future::pending().await,
+            }
+        };
         let written = async {
             match writing {
                 Some(writing) => writing.await,
@@ -386,6 +389,7 @@ impl<'a> Sweep<'a> {
                 all.extend(std::iter::from_fn(|| flying.try_join_next()));
                 Event::Answered(all)
             }
+            admission = admitted => Event::Admitted(admission),
             written = written => Event::Written(Box::new(written)),
             looked = looked => Event::Looked(looked),
             exit = signals.next() => Event::Signal(exit),
@@ -400,6 +404,10 @@ impl<'a> Sweep<'a> {
             Event::Answered(all) => all.into_iter().flatten().for_each(|landed| {
                 self.answered(landed);
             }),
+            Event::Admitted(admission) => {
+                self.admitting = None;
+                self.admitted = Some(admission);
+            }
             Event::Written(written) => self.written(*written),
             Event::Looked(looked) => self.looked(&looked),
             Event::Signal(exit) => self.signal(exit),

@@ -11,6 +11,9 @@ use crate::error::{Error, Exit, Problem};
 use crate::molecule::{self, Depth, Platform};
 use crate::turn::{self, Adapters, Bound, Policy, Sighting, Snapshot, Turn};
 
+/// So many configurations are read at one look where the list of turns names what may be the default.
+const CEILINGS: usize = 32;
+
 /// What a command looks with, look after look.
 #[derive(Debug)]
 pub(super) struct Looker<'a> {
@@ -128,7 +131,7 @@ impl<'a> Looker<'a> {
             &self.sources.tag,
             &depth,
             &self.adapters,
-            usize::from(self.args.concurrency.unwrap_or(TurnsArgs::CONCURRENCY)),
+            self.concurrency(),
             look.now_ms,
             self.sources.real_time,
         )
@@ -144,8 +147,38 @@ impl<'a> Looker<'a> {
         let remembered = self.memory.ceilings(tag, look.now_ms, &snapshot.ceilings);
         look.remembered = remembered.keys().cloned().collect();
         snapshot.ceilings.extend(remembered);
+        if depth == Depth::Fleet && self.args.ceiling.is_none() {
+            self.unread_defaults(platform, &mut snapshot, look).await;
+            look.requests = platform.requests().saturating_sub(before);
+        }
         look.snapshot = Some(snapshot);
         Ok(())
+    }
+
+    /// Reads configurations where the list of turns names what may be the default: the oldest turns first.
+    async fn unread_defaults(
+        &mut self,
+        platform: &Platform,
+        snapshot: &mut Snapshot,
+        look: &mut Look,
+    ) {
+        let mut unread = turn::unread_defaults(snapshot, &self.adapters);
+        if unread.len() > CEILINGS {
+            look.warnings.push(format!(
+                "{} workspaces may have a ceiling of their adapter's in place of the listed default: their \
+                 configurations are not read yet ({CEILINGS} are at a time)",
+                unread.len() - CEILINGS
+            ));
+            unread.truncate(CEILINGS);
+        }
+        let (read, problems) = molecule::ceilings(platform, &unread, self.concurrency()).await;
+        self.memory.ceilings(&self.sources.tag, look.now_ms, &read);
+        snapshot.ceilings.extend(read);
+        look.problems.extend(problems);
+    }
+
+    fn concurrency(&self) -> usize {
+        usize::from(self.args.concurrency.unwrap_or(TurnsArgs::CONCURRENCY))
     }
 
     /// Finds the workspaces that are asked for, the first time.

@@ -18,6 +18,8 @@ struct Turns {
     limit: u64,
     /// Whether it has as many, so that there may be more.
     is_cut: bool,
+    /// Whether it says that it has more rows than came.
+    is_short: bool,
 }
 
 impl<T: Row + Send> Intake for Reading<T> {
@@ -62,10 +64,11 @@ impl Platform {
     ///
     /// A platform that lists as many as it was asked for is asked for more, and from then on at once.
     /// One that does not give more is not asked again.
+    /// Beside them: whether there may be more.
     pub(in crate::molecule) async fn list_turns(
         &self,
         wanted: Option<Wanted>,
-    ) -> Result<Parsed<TurnsRoute>, Error> {
+    ) -> Result<(Parsed<TurnsRoute>, bool), Error> {
         let settled = self.inner.turns_limit.get().copied();
         let limit = settled.unwrap_or(TURNS_LIMIT);
         let mut list = self.turns_up_to(limit, wanted.clone()).await?;
@@ -87,7 +90,7 @@ impl Platform {
                 list.limit
             ));
         }
-        Ok(list.parsed)
+        Ok((list.parsed, list.is_cut || list.is_short))
     }
 
     async fn turns_up_to(&self, limit: u64, wanted: Option<Wanted>) -> Result<Turns, Error> {
@@ -101,6 +104,7 @@ impl Platform {
                 parsed: Parsed::default().map(|()| TurnsRoute::Missing(why)),
                 limit,
                 is_cut: false,
+                is_short: false,
             });
         }
         let (url, answer) = self.accept(url, answer)?;
@@ -115,8 +119,10 @@ impl Platform {
         };
         let parsed = self.understood("GET /admin/turns", &url, &answer, read)?;
         let limit = envelope.limit.unwrap_or(limit);
+        let (count, rows) = (envelope.count.unwrap_or(0), parsed.rows as u64);
         Ok(Turns {
-            is_cut: envelope.count.unwrap_or(0).max(parsed.rows as u64) >= limit,
+            is_cut: count.max(rows) >= limit,
+            is_short: count > rows,
             parsed: parsed.map(TurnsRoute::Listed),
             limit,
         })

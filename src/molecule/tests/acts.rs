@@ -21,7 +21,9 @@ fn body() -> Body {
 /// Sends a checkpoint; the text is all that the reply says.
 async fn checkpoint(asked: &Platform) -> (Reply, String) {
     let url = asked.checkpoint_url("ws-c", None).unwrap();
-    let reply = asked.checkpoint(&url, &body()).await;
+    let reply = asked
+        .checkpoint(&url, &body(), asked.admission().await)
+        .await;
     let text = format!("{reply:?}");
     assert!(!text.contains(SECRET), "{text}");
     (reply, text)
@@ -80,7 +82,7 @@ async fn once(does: Does, sent: Option<bool>) {
         _ => platform(&server.url),
     };
     let (reply, text) = checkpoint(&asked).await;
-    let restart = asked.restart("ws-c").await;
+    let restart = asked.restart("ws-c", asked.admission().await).await;
     for reply in [reply, restart] {
         match (&reply, sent) {
             (Reply::Http { body, .. }, None) => assert!(body.len() <= 1 << 20),
@@ -137,7 +139,9 @@ async fn an_answer_may_take_the_grace_longer() {
         drain_seconds: 2,
         ..body()
     };
-    let reply = asked.checkpoint(&url, &patient).await;
+    let reply = asked
+        .checkpoint(&url, &patient, asked.admission().await)
+        .await;
     assert!(
         matches!(reply, Reply::Http { status: 200, .. }),
         "{reply:?}"
@@ -214,7 +218,9 @@ async fn a_checkpoint_goes_to_the_platform_or_to_the_adapter() {
     // The adapter gets the secret, and not the organisation.
     let server = Server::always(json("{}")).await;
     let url = careful.checkpoint_url("w", Some(&server.url)).unwrap();
-    let reply = careful.checkpoint(&url, &body()).await;
+    let reply = careful
+        .checkpoint(&url, &body(), careful.admission().await)
+        .await;
     assert!(
         matches!(reply, Reply::Http { status: 200, .. }),
         "{reply:?}"

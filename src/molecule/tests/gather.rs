@@ -7,8 +7,8 @@ use super::{platform, told};
 use crate::error::Problem;
 use crate::molecule::{Depth, Platform, Settings, gather, sightings};
 use crate::turn::{
-    Adapter, Adapters, CeilingSetting, ListedTurn, Sighting, Snapshot, TurnsRoute, Witness,
-    Workspace,
+    Activity, Adapter, Adapters, CeilingSetting, ListedTurn, Sighting, Snapshot, TurnsRoute,
+    Witness, Workspace,
 };
 
 /// 2026-05-22T22:47:42Z
@@ -419,6 +419,7 @@ fn seen(id: &str, busy: bool, task: Option<&str>) -> Sighting {
         turn_id: None,
         current_task: task.map(str::to_owned),
         started_ms: None,
+        ended_ms: None,
         idle_before_ms: None,
     }
 }
@@ -470,4 +471,69 @@ fn a_listed_turn_says_more_than_a_count() {
             seen("c", true, Some("tick")),
         ]
     );
+}
+
+#[test]
+fn a_listed_age_says_when_it_started() {
+    let aged = ListedTurn {
+        turn_age_seconds: Some(90),
+        ..turn("a", "t", None)
+    };
+    let snapshot = Snapshot {
+        taken_at_ms: NOW,
+        clock_offset_ms: Some(600_000),
+        turns: TurnsRoute::Listed(vec![aged]),
+        ..Snapshot::default()
+    };
+    let seen = sightings(&snapshot, &|_| true);
+    assert_eq!(seen[0].started_ms, Some(NOW - 90_000));
+}
+
+#[test]
+fn the_log_says_when_the_last_turn_ended() {
+    let logged = |kind: &str, status: &str, duration_ms, ago_ms: i64| Activity {
+        activity_type: kind.to_owned(),
+        status: Some(status.to_owned()),
+        duration_ms,
+        created_at_ms: Some(NOW + 600_000 - ago_ms),
+        ..Activity::default()
+    };
+    let answered = || logged("a2a_receive", "ok", Some(250_000), 60_000);
+    let ended = |slots: Option<i64>, rows: Vec<Activity>| {
+        let snapshot = Snapshot {
+            taken_at_ms: NOW,
+            clock_offset_ms: Some(600_000),
+            workspaces: vec![Workspace {
+                max_concurrent_tasks: slots,
+                ..row("a", Some(1))
+            }],
+            activity: BTreeMap::from([("a".to_owned(), rows)]),
+            ..Snapshot::default()
+        };
+        sightings(&snapshot, &|_| true)[0].ended_ms
+    };
+    let at = Some(NOW - 60_000);
+    assert_eq!(ended(Some(1), vec![answered()]), at);
+    assert_eq!(ended(None, vec![answered()]), at);
+    // The newest counts.
+    let earlier = logged("a2a_receive", "ok", Some(9), 600_000);
+    assert_eq!(ended(Some(1), vec![earlier, answered()]), at);
+    // One that was logged while this look went on hides none before it.
+    let meanwhile = logged("a2a_receive", "ok", Some(9), -20_000);
+    assert_eq!(ended(Some(1), vec![meanwhile, answered()]), at);
+    // Another task may have gone on.
+    assert_eq!(ended(Some(2), vec![answered()]), None);
+    for other in [
+        // Logged when it was fetched.
+        logged("a2a_receive", "ok", None, 60_000),
+        logged("a2a_receive", "ok", Some(0), 60_000),
+        logged("a2a_receive", "error", Some(180_000), 60_000),
+        logged("cron_run", "ok", Some(250_000), 60_000),
+        Activity {
+            method: Some("tasks/get".to_owned()),
+            ..answered()
+        },
+    ] {
+        assert_eq!(ended(Some(1), vec![other]), None);
+    }
 }

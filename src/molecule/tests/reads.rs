@@ -141,7 +141,14 @@ async fn a_list_that_was_cut_is_said_once() {
             .count();
         assert_eq!(said, usize::from(cut), "{notes:?}");
         assert!(asked.take_notes().is_empty());
+        let (_, may_lack) = asked.list_turns(None).await.unwrap();
+        assert_eq!(may_lack, cut, "{count} {limit}");
     }
+    // It says that there are more, within its limit.
+    let body = format!(r#"{{"turns":[{rows}],"count":2,"limit":9}}"#);
+    let server = Server::always(json(body)).await;
+    let (_, may_lack) = platform(&server.url).list_turns(None).await.unwrap();
+    assert!(may_lack);
 }
 
 #[tokio::test]

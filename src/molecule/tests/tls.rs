@@ -99,7 +99,7 @@ async fn nothing_is_sent_without_trust() {
         drain_seconds: 0,
         request_id: "r".to_owned(),
     };
-    let reply = asked.checkpoint(&url, &body).await;
+    let reply = asked.checkpoint(&url, &body, asked.admission().await).await;
     assert!(
         matches!(reply, Reply::Broken { sent: false, .. }),
         "{reply:?}"

@@ -1,8 +1,12 @@
 //! The ceiling of a workspace, and where it is set.
 
+use rustc_hash::FxHashSet;
+
 use super::case::Case;
 use crate::error::Problem;
-use crate::turn::{CEILING_MS, CeilingSetting};
+use crate::turn::{
+    Adapter, Adapters, CEILING_MS, CeilingSetting, ListedTurn, Snapshot, TurnsRoute,
+};
 
 /// A ceiling.
 pub(super) struct Ceiling {
@@ -10,6 +14,36 @@ pub(super) struct Ceiling {
     pub(super) ms: Option<i64>,
     /// Where it is set.
     pub(super) origin: String,
+}
+
+/// Whether a ceiling in the list of turns may be the default that the platform repeats where a workspace has
+/// none of its own: the adapter's then goes before it, and only the configuration tells.
+pub fn may_be_default(listed_seconds: i64, adapter: Option<&Adapter>) -> bool {
+    ms(listed_seconds) == CEILING_MS && adapter.is_some_and(|a| a.ceiling_ms.is_some())
+}
+
+/// The workspaces whose listed ceiling may be the default, and whose configuration a look has not: the oldest
+/// turn first.
+pub fn unread_defaults(look: &Snapshot, adapters: &Adapters) -> Vec<String> {
+    let TurnsRoute::Listed(rows) = &look.turns else {
+        return Vec::new();
+    };
+    let open = |row: &&ListedTurn| {
+        let adapter = adapters.get(row.runtime.as_deref());
+        let seconds = row.ceiling_seconds;
+        seconds.is_some_and(|seconds| may_be_default(seconds, adapter))
+            && !look.ceilings.contains_key(&row.workspace_id)
+    };
+    let started = |row: &ListedTurn| {
+        let by_age = |seconds: i64| look.platform_now_ms().saturating_sub(ms(seconds));
+        row.started_at_ms
+            .or_else(|| row.turn_age_seconds.map(by_age))
+    };
+    let mut open: Vec<_> = rows.iter().filter(open).collect();
+    open.sort_by_key(|row| started(row).unwrap_or(i64::MAX));
+    let mut seen = FxHashSet::default();
+    let ids = open.iter().map(|row| &row.workspace_id);
+    ids.filter(|id| seen.insert(*id)).cloned().collect()
 }
 
 const CONFIG: &str = "runtime_config: native_session_ceiling_seconds";

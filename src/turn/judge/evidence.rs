@@ -180,10 +180,10 @@ impl Case<'_> {
                     ),
                 });
             }
-            if is_ok(row, "a2a_receive") {
+            if row.is_answered_message() {
                 return None;
             }
-            if is_ok(row, "cron_run") {
+            if row.activity_type == "cron_run" && row.status.as_deref() == Some("ok") {
                 // The newest of them is the farthest from the time-out.
                 finished_ms = finished_ms.or(Some(at_ms));
             }
@@ -209,7 +209,7 @@ impl Case<'_> {
             }
             if is_skip(row) {
                 run.push((row, self.ours(at_ms)));
-            } else if row.activity_type == "cron_run" || is_ok(row, "a2a_receive") {
+            } else if row.activity_type == "cron_run" || row.is_answered_message() {
                 break;
             }
         }
@@ -245,10 +245,6 @@ fn is_timeout(row: &Activity) -> bool {
 }
 
 /// Whether a row of a kind says ok.
-fn is_ok(row: &Activity, kind: &str) -> bool {
-    row.activity_type == kind && row.status.as_deref() == Some("ok")
-}
-
 /// Whether a fire was skipped, or rejected because the agent is busy.
 fn is_skip(row: &Activity) -> bool {
     let busy = row.status.as_deref() == Some("error")

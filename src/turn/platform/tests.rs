@@ -50,7 +50,7 @@ fn one_bad_row_does_not_hide_the_others() {
     let text = r#"[
         {"id":"a","name":"A","runtime":7,"status":"online","url":null,"active_tasks":"1","current_task":""},
         null, 3, "x", ["a"], {}, {"id":7}, {"name":"no id"},
-        {"id":"b","active_tasks":2.5,"max_concurrent_tasks":{},"current_task":"\ud800"},
+        {"id":"b","na\u006de":"B","active_tasks":2.5,"max_concurrent_tasks":{},"current_task":"\ud800"},
         {"id":"c","unknown":{"deep":[1,2,{"id":"x"}]},"active_tasks":1},
         {"id":"a","active_tasks":5}
     ]"#;
@@ -66,6 +66,7 @@ fn one_bad_row_does_not_hide_the_others() {
     );
     assert_eq!(a.current_task, None);
     assert_eq!((b.active_tasks, b.current_task.as_deref()), (None, None));
+    assert_eq!(b.name.as_deref(), Some("B"));
     assert_eq!(c.active_tasks, Some(1));
     assert_eq!(parsed.missing, [""; 0]);
     assert_eq!(

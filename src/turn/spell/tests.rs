@@ -11,6 +11,7 @@ fn seen(at_ms: i64, busy: bool) -> Sighting {
         turn_id: None,
         current_task: busy.then(|| "tick".to_owned()),
         started_ms: None,
+        ended_ms: None,
         idle_before_ms: None,
     }
 }
@@ -40,6 +41,41 @@ fn all(sightings: &[Sighting]) -> Option<Spell> {
 /// What a test compares: first seen, start, who said so.
 fn what(sightings: &[Sighting]) -> Option<(i64, Option<i64>, Option<Witness>)> {
     all(sightings).map(|s| (s.first_seen_ms, s.started_ms, s.started_by))
+}
+
+#[test]
+fn the_end_of_a_turn_in_the_log_ends_its_spell() {
+    const S: i64 = 1_000;
+    let busy = |s: i64| seen(s * S, true);
+    let after = |s: i64, ended: i64| Sighting {
+        ended_ms: Some(ended * S),
+        ..busy(s)
+    };
+    let cases = [
+        (
+            "an end in the log between two looks",
+            vec![busy(0), busy(30), after(60, 40)],
+            Some(60),
+        ),
+        (
+            "which is said at every look after it",
+            vec![busy(0), after(60, 40), after(90, 40), after(120, 40)],
+            Some(60),
+        ),
+        (
+            "an end before it was seen, and one by a clock that is ahead",
+            vec![busy(30), after(60, 20), after(90, 3_600)],
+            Some(30),
+        ),
+    ];
+    for (what, sightings, first_seen) in cases {
+        let spell = all(&sightings);
+        let first = spell.as_ref().map(|spell| spell.first_seen_ms / S);
+        assert_eq!(first, first_seen, "{what}");
+    }
+    // What is older is no sign of the turn that began after it.
+    let spell = all(&[busy(0), after(60, 40)]).unwrap();
+    assert_eq!(spell.idle_before_ms, Some(40 * S));
 }
 
 #[test]
@@ -218,6 +254,7 @@ fn sighting() -> impl Strategy<Value = Sighting> {
             turn_id: id.map(str::to_owned),
             current_task: task.map(str::to_owned),
             started_ms: start.map(|start| at_ms + start),
+            ended_ms: None,
             idle_before_ms: None,
         }
     })

@@ -19,6 +19,8 @@ pub(crate) enum Says {
     FreesIn(u64, u16, Value),
     /// The turn is replaced by another.
     Swaps(u16, Value),
+    /// The turn is replaced by one that started then, and has no more name than it.
+    StartsAnew(String, u16, Value),
     /// A status and a JSON body; nothing changes.
     Json(u16, Value),
     /// A status and a text; nothing changes.
@@ -56,6 +58,12 @@ struct World {
     schedules: BTreeMap<String, Value>,
     /// The status of the two lists, when they are not to be had.
     fails: Option<u16>,
+    /// Restarts are accepted, and nothing comes of them.
+    restarts_nothing: bool,
+    /// How long the activity log takes to take a row, milliseconds.
+    slow_log_ms: u64,
+    /// How far its clock is ahead, milliseconds.
+    ahead_ms: i64,
     seen: Vec<Seen>,
     /// Checkpoints under way, and how many there were at once.
     flying: usize,
@@ -136,6 +144,35 @@ impl Fake {
         self
     }
 
+    /// Restarts are accepted, and nothing comes of them.
+    pub(crate) fn restarts_nothing(self) -> Self {
+        self.world.lock().unwrap().restarts_nothing = true;
+        self
+    }
+
+    /// The activity log takes so long to take a row.
+    pub(crate) fn slow_log(self, ms: u64) -> Self {
+        self.world.lock().unwrap().slow_log_ms = ms;
+        self
+    }
+
+    /// Its clock is ahead by so much.
+    pub(crate) fn ahead(self, ms: i64) -> Self {
+        self.world.lock().unwrap().ahead_ms = ms;
+        self
+    }
+
+    /// Workspaces are their own adapters, at an address of this platform's.
+    pub(crate) fn adapters(self) -> Self {
+        let mut world = self.world.lock().unwrap();
+        for workspace in &mut world.workspaces {
+            let id = workspace["id"].as_str().unwrap();
+            workspace["url"] = json!(format!("{}/{id}", self.url));
+        }
+        drop(world);
+        self
+    }
+
     /// Changes what the checkpoint route of a workspace answers.
     pub(crate) fn now_says(&self, id: &str, says: impl IntoIterator<Item = Says>) {
         let says = says.into_iter().collect();
@@ -145,6 +182,25 @@ impl Fake {
     /// Has the two lists answer this status, with what stood in `Authorization`; `None`: rows again.
     pub(crate) fn now_fails(&self, status: Option<u16>) {
         self.world.lock().unwrap().fails = status;
+    }
+
+    /// Adds a workspace with a turn.
+    pub(crate) fn now_with(&self, workspace: Value, turn: &Value) {
+        let mut world = self.world.lock().unwrap();
+        world.workspaces.push(workspace);
+        world
+            .turns
+            .iter_mut()
+            .for_each(|turns| turns.push(turn.clone()));
+    }
+
+    /// Removes a workspace with its turns.
+    pub(crate) fn now_without(&self, id: &str) {
+        let mut world = self.world.lock().unwrap();
+        world.workspaces.retain(|workspace| workspace["id"] != id);
+        if let Some(turns) = &mut world.turns {
+            turns.retain(|turn| turn["workspace_id"] != id);
+        }
     }
 
     /// How many checkpoints were under way at once.
@@ -170,6 +226,23 @@ impl Fake {
 }
 
 async fn serve(
+    state: State<Arc<Mutex<World>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let ahead_ms = state.lock().unwrap().ahead_ms;
+    let mut response = answer(state, method, uri, headers, body).await;
+    if ahead_ms != 0 {
+        let now = jiff::Timestamp::from_millisecond(cronctl::clock::now_ms() + ahead_ms).unwrap();
+        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        response.headers_mut().insert("Date", date.parse().unwrap());
+    }
+    response
+}
+
+async fn answer(
     State(world): State<Arc<Mutex<World>>>,
     method: Method,
     uri: Uri,
@@ -226,9 +299,15 @@ async fn serve(
             }
         }
         ("GET", ["workspaces", _, "activity"]) => json_answer(200, &json!([])),
-        ("POST", ["workspaces", _, "activity"]) => json_answer(200, &json!({"status": "logged"})),
+        ("POST", ["workspaces", _, "activity"]) => {
+            let ms = world.lock().unwrap().slow_log_ms;
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            json_answer(200, &json!({"status": "logged"}))
+        }
         ("POST", ["workspaces", id, "restart"]) => {
-            free(&world, id);
+            if !world.lock().unwrap().restarts_nothing {
+                free(&world, id);
+            }
             json_answer(200, &json!({"status": "provisioning"}))
         }
         ("POST", ["workspaces", id, "control", "checkpoint"] | [id, "control", "checkpoint"]) => {
@@ -290,6 +369,15 @@ async fn checkpoint(world: &Arc<Mutex<World>>, id: &str) -> Response {
             for turn in world.turns.iter_mut().flatten() {
                 if turn["workspace_id"] == id {
                     turn["turn_id"] = json!("turn-after");
+                }
+            }
+            json_answer(status, &body)
+        }
+        Says::StartsAnew(started_at, status, body) => {
+            let mut world = world.lock().unwrap();
+            for turn in world.turns.iter_mut().flatten() {
+                if turn["workspace_id"] == id {
+                    turn["started_at"] = json!(started_at);
                 }
             }
             json_answer(status, &body)

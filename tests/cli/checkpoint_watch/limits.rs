@@ -27,6 +27,7 @@ fn an_hour_has_so_many_requests_also_for_a_loop_that_is_restarted() {
     let options = format!("{FAST} --max-actions-per-hour 3 --count 3");
     let ended = Watching::new(&fake, &sandbox, &format!("{options} --textfile m.prom")).ended();
     assert_eq!(fake.posts().len(), 3, "{ended:?}");
+    assert_eq!(ended.code(), Some(3), "something is left: {ended:?}");
     let last = ended.about("sweep").pop().unwrap();
     assert_eq!(last["summary"]["targets"], 2, "{last}");
     assert_eq!(last["summary"]["not_sent"], 2, "{last}");
@@ -240,4 +241,90 @@ fn a_dry_run_sends_nothing_look_after_look() {
         assert_eq!(target["target"]["why"], "--dry-run", "{target}");
         assert_eq!(target["target"]["requests"], 0, "{target}");
     }
+}
+
+#[test]
+fn a_workspace_that_was_restarted_is_not_restarted_at_the_next_look() {
+    // No handler for checkpoints: a restart, which is accepted and takes longer than the grace.
+    let fake = over(&["ws-a"]).restarts_nothing();
+    let sandbox = sandbox();
+    let options = format!("{FAST} --escalate restart --count 4");
+    let ended = Watching::new(&fake, &sandbox, &options).ended();
+    let restarts = || {
+        fake.paths()
+            .iter()
+            .filter(|p| p.ends_with("/restart"))
+            .count()
+    };
+    assert_eq!(restarts(), 1, "{ended:?}");
+    for sweep in &ended.about("sweep")[1..] {
+        assert_eq!(sweep["summary"]["left_alone"]["resting"], 1, "{sweep}");
+    }
+    // Nor by the next loop.
+    let again = Watching::new(&fake, &sandbox, &options).ended();
+    assert_eq!(restarts(), 1, "{again:?}");
+}
+
+#[test]
+fn an_adapter_that_refuses_the_caller_is_not_asked_at_every_look() {
+    let no = Says::Json(401, json!({"error": "invalid token"}));
+    let fake = willing(&["ws-a", "ws-b"]).adapters().says("ws-a", [no]);
+    let options = format!("{FAST} --via adapter --count 4");
+    let ended = Watching::new(&fake, &sandbox(), &options).ended();
+    let mut paths = fake.paths();
+    paths.sort();
+    assert_eq!(
+        paths,
+        ["/ws-a/control/checkpoint", "/ws-b/control/checkpoint"],
+        "{ended:?}"
+    );
+    assert_eq!(ended.code(), Some(6), "{ended:?}");
+}
+
+#[test]
+fn a_try_that_is_refused_makes_the_breakers_pause_longer() {
+    let no = Says::Json(401, json!({"error": "invalid token"}));
+    let ids = ["ws-a", "ws-b", "ws-c", "ws-d"];
+    let refused = |fake: Fake, id: &&str| fake.says(id, [no.clone()]);
+    let (fake, sandbox) = (ids.iter().fold(over(&ids), refused), sandbox());
+    let options = format!("{FAST} --breaker-pause 200ms --concurrency 1");
+    let mut watching = Watching::new(&fake, &sandbox, &options);
+    watching.until_sweep(|_| fake.posts().len() == 4);
+    let ended = watching.end("-TERM");
+    assert!(!ended.stderr.contains("the breaker closed"), "{ended:?}");
+    // One at a time, 200, 400 and 800 ms apart.
+    let recorded = history(&sandbox);
+    let asked: Vec<i64> = recorded
+        .iter()
+        .filter(|line| line["answer"] != Value::Null)
+        .map(|line| line["at_ms"].as_i64().unwrap())
+        .rev()
+        .collect();
+    let apart: Vec<i64> = asked.windows(2).map(|two| two[1] - two[0]).collect();
+    assert_eq!(apart.len(), 3, "{ended:?}");
+    for (apart, least) in apart.iter().zip([200, 400, 800]) {
+        assert!(*apart >= least, "{asked:?}");
+    }
+}
+
+#[test]
+fn where_no_turn_has_a_name_the_next_one_is_not_asked_for_it() {
+    // It lists no turns. The one in flight is over by what was seen of it; whether what is in flight
+    // afterwards is that turn, or another with the same prompt, nobody can tell.
+    let accepted = json!({"status": "interrupting", "workspace_id": "ws-a"});
+    let fake =
+        Fake::new(vec![workspace("ws-a", 1)], None).says("ws-a", [Says::Json(202, accepted)]);
+    let sandbox = sandbox();
+    let options = format!("{FAST} --ceiling 4s");
+    let mut watching = Watching::new(&fake, &sandbox, &options);
+    watching.until_sweep(|sweep| sweep["summary"]["lingering"] == 1);
+    let rests = watching.until("sweep");
+    assert_eq!(rests["summary"]["left_alone"]["resting"], 1, "{rests}");
+    // It is over once more when it has had as long as a new one may take.
+    watching.until_sweep(|_| fake.posts().len() > 1);
+    watching.end("-TERM");
+    let recorded = history(&sandbox);
+    let begun = |n: usize| recorded[n]["at_ms"].as_i64().unwrap();
+    let (first, second) = (recorded.len() - 1, recorded.len() - 2);
+    assert!(begun(second) - begun(first) > 4_000, "{recorded:?}");
 }

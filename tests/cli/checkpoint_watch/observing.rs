@@ -266,3 +266,24 @@ fn nothing_shows_the_token_whoever_repeats_it() {
         }
     }
 }
+
+#[test]
+fn looks_that_cannot_be_made_are_counted_by_why() {
+    let (fake, sandbox) = (over(&["ws-a"]), sandbox());
+    let options = format!("{FAST} --metrics 0");
+    fake.now_fails(Some(401));
+    let mut watching = Watching::new(&fake, &sandbox, &options);
+    let address = address(&watching.until("started"));
+    watching.until("failed");
+    let of = |cause: &str| format!("cronctl_checkpoint_look_failures_total{{cause=\"{cause}\"}}");
+    let first = shows(&address, &of("refused"), 1.0);
+    assert_eq!(first[&of("unavailable")], 0.0);
+    fake.now_fails(Some(500));
+    wait("a look that failed otherwise", || {
+        scraped(&address)[&of("unavailable")] > 0.0
+    });
+    let metrics = scraped(&address);
+    assert_eq!(metrics[&of("ledger")] + metrics[&of("other")], 0.0);
+    assert!(fake.posts().is_empty());
+    watching.end("-TERM");
+}

@@ -170,3 +170,78 @@ fn the_interval_holds_where_no_fire_is_known_or_asked_for() {
         assert!(asked_for_schedules(&fake));
     }
 }
+
+#[test]
+fn a_long_wait_for_a_fire_is_no_sign_of_trouble() {
+    let (fake, _) = firing(500_000);
+    let sandbox = sandbox();
+    let options = "-o ndjson --interval 1s --rate-limit 0 --on fire --metrics 0 --textfile m.prom";
+    let mut watching = Watching::new(&fake, &sandbox, options);
+    let address = address(&watching.until("started"));
+    let next_ms = watching.until("sweep")["next_at_ms"].as_i64().unwrap();
+    wait("the text file", || sandbox.path("work/m.prom").exists());
+    let waits = (next_ms - now_ms()) / 1_000;
+    assert!(waits > 400, "{waits}");
+    // That, and what a loop with such an interval may take otherwise: one second and five minutes.
+    let health: Value = serde_json::from_str(&get(&address, "/healthz").1).unwrap();
+    let allowed = health["allowed_ms"].as_i64().unwrap() / 1_000;
+    assert!((waits + 290..=waits + 310).contains(&allowed), "{health}");
+    let name = "cronctl_checkpoint_unhealthy_after_seconds";
+    for metrics in [
+        scraped(&address),
+        samples(&std::fs::read_to_string(sandbox.path("work/m.prom")).unwrap()),
+    ] {
+        #[expect(clippy::cast_possible_truncation, reason = "a few thousand")]
+        let after = metrics[name] as i64;
+        assert_eq!(after, allowed);
+        assert_eq!(metrics["cronctl_checkpoint_interval_seconds"], 1.0);
+    }
+    watching.end("-TERM");
+
+    // One that is far is not waited for: what is known of it grows old.
+    let (fake, fire_ms) = firing(7_200_000);
+    let options = "-o ndjson --interval 1s --rate-limit 0 --on fire --metrics 0";
+    let mut watching = Watching::new(&fake, &sandbox, options);
+    let address = self::address(&watching.until("started"));
+    let sweep = watching.until("sweep");
+    let next_ms = sweep["next_at_ms"].as_i64().unwrap();
+    assert!(next_ms < fire_ms - 6_000_000, "{sweep}");
+    assert_eq!(sweep["next_fire_at"], Value::Null, "{sweep}");
+    let waits = (next_ms - now_ms()) / 1_000;
+    let allowed = scraped(&address)["cronctl_checkpoint_unhealthy_after_seconds"];
+    #[expect(clippy::cast_possible_truncation, reason = "a few thousand")]
+    let allowed = allowed as i64;
+    assert!(
+        (waits + 290..=waits + 310).contains(&allowed),
+        "{allowed} {waits}"
+    );
+    watching.end("-TERM");
+}
+
+#[test]
+fn a_look_that_failed_is_not_made_up_for_by_a_wait_for_a_fire() {
+    let no = Says::Json(401, json!({"error": "invalid token"}));
+    let both = ["ws-a", "ws-b"];
+    let refused = |fake: Fake, id: &&str| fake.says(id, [no.clone()]);
+    let fake = both.iter().fold(over(&both), refused);
+    let schedule = json!([{
+        "id": "s-1", "workspace_id": "ws-a", "name": "tick", "cron_expr": "0 0 * * *",
+        "timezone": "UTC", "prompt": "x", "enabled": true, "last_run_at": null,
+        "next_run_at": cronctl::when::utc(now_ms() + 500_000), "run_count": 0,
+        "last_status": "", "last_error": "",
+    }]);
+    let (fake, sandbox) = (fake.schedules("ws-a", schedule), sandbox());
+    let options = "-o ndjson --interval 1s --rate-limit 0 --on fire --concurrency 1 --metrics 0";
+    let mut watching = Watching::new(&fake, &sandbox, options);
+    let address = address(&watching.until("started"));
+    let sweep = watching.until("sweep");
+    assert!(sweep["next_fire_at"].is_string(), "{sweep}");
+    let metrics = shows(
+        &address,
+        r#"cronctl_checkpoint_sweeps_total{result="failed"}"#,
+        1.0,
+    );
+    // As at the start: one second and five minutes.
+    assert_eq!(metrics["cronctl_checkpoint_unhealthy_after_seconds"], 301.0);
+    watching.end("-TERM");
+}

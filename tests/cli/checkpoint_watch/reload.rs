@@ -166,3 +166,39 @@ fn an_instant_that_was_asked_for_goes_on_from_where_it_was() {
         .unwrap();
     assert!(after_ms >= last_ms, "{after_ms} after {last_ms}");
 }
+
+#[test]
+fn a_token_that_was_mended_is_used_at_once() {
+    let no = Says::Json(401, json!({"error": "invalid token"}));
+    for via in ["platform", "adapter"] {
+        let fake = over(&["ws-a"]).adapters().says("ws-a", [no.clone()]);
+        let sandbox = sandbox();
+        let options = format!("{FAST} --via {via} --breaker-pause 10m");
+        let mut watching = Watching::new(&fake, &sandbox, &options);
+        watching.until_sweep(|sweep| sweep["summary"]["unauthorised"] == 1);
+        watching.until("sweep");
+        // The same again helps nobody.
+        watching.sends("-HUP");
+        watching.until("reloaded");
+        watching.until("sweep");
+        watching.until("sweep");
+        assert_eq!(fake.posts().len(), 1);
+        fake.now_says("ws-a", [frees("ws-a")]);
+        replace(&sandbox, "work/token", "open-7");
+        watching.sends("-HUP");
+        watching.until_sweep(|sweep| sweep["summary"]["confirmed"] == 1);
+        let ended = watching.end("-TERM");
+        assert_eq!(fake.posts().len(), 2, "{ended:?}");
+    }
+}
+
+#[test]
+fn a_loop_that_is_restarted_tries_a_refused_token_once() {
+    let no = Says::Json(401, json!({"error": "invalid token"}));
+    let fake = over(&["ws-a"]).says("ws-a", [no]);
+    let sandbox = sandbox();
+    for n in 1..=3 {
+        let ended = Watching::new(&fake, &sandbox, &format!("{FAST} --count 3")).ended();
+        assert_eq!(fake.posts().len(), n, "{ended:?}");
+    }
+}

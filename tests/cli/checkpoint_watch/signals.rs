@@ -129,3 +129,68 @@ fn a_look_that_hangs_is_no_reason_to_stay() {
     assert_eq!(ended.code(), Some(143), "{ended:?}");
     assert_eq!(ended.about("ended")[0]["why"], "SIGTERM");
 }
+
+#[test]
+fn what_waits_for_the_rate_limit_is_not_sent_after_a_signal() {
+    let ids: Vec<String> = (0..90).map(|n| format!("ws-{n:02}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let (fake, sandbox) = (willing(&ids), sandbox());
+    // Sixty at once, reads included, then one a second: the rest waits when the signal comes.
+    let options =
+        "-o ndjson --interval 1h --on interval --rate-limit 60 --concurrency 90 --drain 10m";
+    let watching = Watching::new(&fake, &sandbox, options);
+    wait("requests", || fake.posts().len() >= 58);
+    watching.sends("-TERM");
+    let sent = fake.posts().len();
+    let ended = watching.ended();
+    assert_eq!(ended.code(), Some(143), "{ended:?}");
+    // A few may have gone before the signal got there.
+    let posts = fake.posts().len();
+    assert!(posts <= sent + 5, "{sent}, then {posts}: {ended:?}");
+    // What was sent is read back, though that waits for the same budget.
+    let sweep = ended.about("sweep").pop().unwrap();
+    assert_eq!(sweep["summary"]["confirmed"], posts, "{ended:?}");
+    assert_eq!(sweep["summary"]["not_sent"], 90 - posts, "{ended:?}");
+    let recorded = history(&sandbox);
+    let answered = recorded.iter().filter(|l| l["answer"] != Value::Null);
+    assert_eq!(answered.count(), posts);
+}
+
+#[test]
+fn an_activity_log_that_is_slow_is_no_reason_to_stay() {
+    let ids = ["ws-a", "ws-b"];
+    let refuse = |fake: Fake, id: &&str| fake.says(id, [refuses()]);
+    let fake = ids.iter().fold(over(&ids), refuse).slow_log(600_000);
+    let sandbox = sandbox();
+    let options = format!("{FAST} --report --timeout 10m");
+    let watching = Watching::new(&fake, &sandbox, &options);
+    let logs = || {
+        fake.paths()
+            .iter()
+            .filter(|p| p.ends_with("/activity"))
+            .count()
+    };
+    wait("the activity log", || logs() == 2);
+    let ended = watching.end("-TERM");
+    assert_eq!(ended.code(), Some(143), "{ended:?}");
+    assert!(
+        ended.stderr.contains("activity logs"),
+        "not said what was left: {ended:?}"
+    );
+    // The look's own outcome is told all the same.
+    assert_eq!(ended.outcomes().len(), 2, "{ended:?}");
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_no_reason_to_stay() {
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (fake, sandbox) = (willing(&["ws-a"]), sandbox());
+    let ledger = format!("postgres://nobody@{}/none", deaf.local_addr().unwrap());
+    let options = format!("--yes --ledger {ledger} {FAST}");
+    let watching = Watching::in_loop(&fake, &sandbox, &options);
+    let connection = deaf.accept().unwrap();
+    let ended = watching.end("-TERM");
+    drop(connection);
+    assert_eq!(ended.code(), Some(143), "{ended:?}");
+    assert!(fake.posts().is_empty());
+}

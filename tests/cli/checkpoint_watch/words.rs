@@ -14,6 +14,14 @@ fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
         ("--watch --over-ceiling --yes --json", "ndjson"),
         ("--watch --over-ceiling --yes -o csv", "ndjson"),
         ("--watch --over-ceiling --yes --lease 1ms", "at least 1s"),
+        ("--watch --over-ceiling --yes --lease 2h", "at most 1h"),
+        (
+            "--watch --over-ceiling --yes --columns outcome",
+            "--columns",
+        ),
+        ("--watch --over-ceiling --yes --sort outcome", "--sort"),
+        ("--watch --over-ceiling --yes --no-headers", "--no-headers"),
+        ("--watch --over-ceiling --yes --textfile m.txt", ".prom"),
         (
             "--watch --over-ceiling --yes --metrics nonsense",
             "nonsense",

@@ -53,7 +53,10 @@ impl Sweep<'_> {
         let Some((at_ms, onlookers, _)) = self.look.take() else {
             return;
         };
-        let glance = looked.as_ref().ok().map(Glance::new);
+        let glance = looked
+            .as_ref()
+            .ok()
+            .map(|look| Glance::new(look, self.tools.clock_offset_ms));
         for i in onlookers {
             let case = &mut self.cases[i];
             if case.end.is_some() {

@@ -37,6 +37,9 @@ impl Sweep<'_> {
 
     /// Gives up what is to be sent and was not.
     pub(super) fn hold(&mut self) {
+        // Looks wait for the same budget: no place in it is taken for nothing.
+        self.admitting = None;
+        self.admitted = None;
         for (i, ..) in std::mem::take(&mut self.begun) {
             self.withdraw(i);
         }

@@ -1,7 +1,7 @@
 //! A ledger that fails.
 
 use super::*;
-use crate::checkpoint::{Body, Reason, Target};
+use crate::checkpoint::{Body, Heard, Reason, Target};
 use crate::command::checkpoint::sample;
 use crate::env::Env;
 use crate::molecule::Settings;
@@ -52,11 +52,12 @@ async fn what_cannot_be_recorded_is_not_sent() {
         },
         in_loop: false,
         metrics: None,
+        clock_offset_ms: None,
     };
     let mut signals = Signals::listen().unwrap();
     // Half open: the one request that it lets through is the one that cannot be recorded.
     let mut breaker = Breaker::new(1, 0);
-    breaker.hears(true, 0);
+    breaker.hears(Heard::Nothing, 0);
     let ledger = Ledger::full().unwrap();
     let swept = sweep(&tools, cases, ledger, &mut breaker, &mut signals).await;
     let error = swept.unrecorded.unwrap();

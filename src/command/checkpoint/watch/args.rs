@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::checkpoint::On;
+use crate::ledger::LEASE_MAX_MS;
 use crate::logs::LogFormat;
 use crate::metrics::parse_address;
 use crate::when::parse_duration;
@@ -44,8 +45,8 @@ pub struct WatchArgs {
     /// Serve /metrics (Prometheus) and /healthz there: PORT for this machine alone, or HOST:PORT
     #[arg(long, value_name = "ADDR", value_parser = parse_address, requires = "watch")]
     pub metrics: Option<SocketAddr>,
-    /// Write the metrics to this file after each look, for `node_exporter`
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "watch")]
+    /// Write the metrics to this file after each look, for `node_exporter`: its name ends in `.prom`
+    #[arg(long, value_name = "FILE", value_parser = textfile, value_hint = clap::ValueHint::FilePath, requires = "watch")]
     pub textfile: Option<PathBuf>,
     /// How stderr logs [default: text]
     #[arg(long, value_enum, value_name = "FORMAT", requires = "watch")]
@@ -85,6 +86,17 @@ fn lease(text: &str) -> Result<i64, String> {
     const SHORTEST_MS: i64 = 1_000;
     match parse_duration(text)? {
         ms if ms < SHORTEST_MS => Err("a claim lasts at least 1s".to_owned()),
+        ms if ms > LEASE_MAX_MS => Err("a claim lasts at most 1h".to_owned()),
         ms => Ok(ms),
+    }
+}
+
+/// Reads `--textfile`: the collector passes over files of other names, and says nothing.
+fn textfile(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.extension().is_some_and(|end| end == "prom") {
+        Ok(path)
+    } else {
+        Err("the textfile collector reads names that end in .prom, and no others".to_owned())
     }
 }

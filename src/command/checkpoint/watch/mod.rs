@@ -16,11 +16,11 @@ use self::event::What;
 use self::fires::Fires;
 use self::rounds::{Round, Tally};
 use super::args::CheckpointArgs;
-use super::idle::Idle;
 use super::memory::{Memory, who};
+use super::plan::Carried;
 use super::world::World;
 use crate::checkpoint::{Breaker, Next, Pace};
-use crate::clock;
+use crate::clock::{self, Stopwatch};
 use crate::command::signals::{self, Signals};
 use crate::context::Context;
 use crate::error::{Error, Exit};
@@ -55,7 +55,8 @@ pub(super) fn possible(args: &CheckpointArgs, ctx: &Context) -> Result<(), Error
                 .hint("leave --output out, or use --output ndjson"),
         );
     }
-    Ok(())
+    ctx.output
+        .is_plain("--watch prints what happens, one thing after another")
 }
 
 /// Runs the loop.
@@ -64,7 +65,7 @@ pub(super) fn possible(args: &CheckpointArgs, ctx: &Context) -> Result<(), Error
 /// When it cannot begin: no platform, a ledger that cannot be used, an address that is taken.
 pub(super) async fn run(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error> {
     let mut signals = Signals::with_hangup()?;
-    let world = World::new(args, ctx).await?;
+    let mut world = World::new(args, ctx).await?;
     let mut memory = Memory::find(args, ctx)?;
     logs::init(
         args.watch.log_format.unwrap_or_default(),
@@ -74,7 +75,9 @@ pub(super) async fn run(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Er
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"))?;
     let interval_ms = args.watch.interval_ms();
     metrics.interval(interval_ms);
-    let health = Health::start(metrics::allowed_ms(interval_ms));
+    let allowed_ms = metrics::allowed_ms(interval_ms);
+    metrics.unhealthy_after(allowed_ms);
+    let health = Health::start(allowed_ms);
     let serving = match args.watch.metrics {
         Some(address) => Some(metrics::serve(address, metrics.clone(), health.clone())?),
         None => None,
@@ -92,6 +95,8 @@ pub(super) async fn run(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Er
         }
         Ok(()) => {}
     }
+    // Whoever mends a token restarts the loop, or has it read again.
+    world.policy.caller_since_ms = clock::now_ms();
     let who = who(ctx);
     let claimant = super::claimant(args, &who);
     let mut watch = Watch {
@@ -100,7 +105,7 @@ pub(super) async fn run(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Er
         ctx: ctx.at(ctx.now_ms),
         world,
         memory,
-        breaker: Breaker::new(args.watch.breaker_limit(), args.watch.breaker_pause_ms()),
+        breaker: breaker(args),
         pace: Pace {
             interval_ms,
             on: args.watch.on.unwrap_or_default(),
@@ -113,7 +118,7 @@ pub(super) async fn run(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Er
         health,
         serving,
         signals,
-        idle: Idle::default(),
+        carried: Carried::default(),
         fires: Fires::default(),
         owed: Vec::new(),
         said: Vec::new(),
@@ -125,6 +130,10 @@ pub(super) async fn run(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Er
         tally: Tally::default(),
     };
     watch.run().await
+}
+
+fn breaker(args: &CheckpointArgs) -> Breaker {
+    Breaker::new(args.watch.breaker_limit(), args.watch.breaker_pause_ms())
 }
 
 /// A loop under way.
@@ -141,7 +150,7 @@ struct Watch<'a> {
     health: Health,
     serving: Option<Serving>,
     signals: Signals,
-    idle: Idle,
+    carried: Carried,
     fires: Fires,
     /// What the ledger is to be told once it can be written again.
     owed: Vec<Record>,
@@ -165,13 +174,15 @@ impl Watch<'_> {
         self.started()?;
         loop {
             self.number += 1;
-            self.world.tick();
             self.watch_clock();
-            let begun_ms = clock::now_ms();
+            // Not by two instants: the clock of a ledger may be followed from here on.
+            let since = Stopwatch::start();
             let round = self.round().await;
             let ended_ms = clock::now_ms();
+            let took_ms = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+            let begun_ms = ended_ms.saturating_sub(took_ms);
             self.failures = match &round {
-                Round::Failed(_) => self.failures.saturating_add(1),
+                Round::Failed(..) => self.failures.saturating_add(1),
                 Round::Done(_) | Round::Signal(_) => 0,
             };
             let last = self
@@ -192,20 +203,20 @@ impl Watch<'_> {
             let before = std::mem::replace(&mut self.overrun, next.overrun);
             if next.overrun && !before {
                 tracing::warn!(
-                    took = when::duration(ended_ms - begun_ms),
+                    took = when::duration(took_ms),
                     interval = when::duration(self.pace.interval_ms),
                     "the look took longer than the interval: the looks missed meanwhile are left out"
                 );
             }
-            let ended = self.ended(round, begun_ms, ended_ms, (!last).then_some(&next))?;
+            let ended = self.ended(round, took_ms, (!last).then_some(&next))?;
             if let Some(exit) = ended {
-                return self.ends(exit, signals::name(exit));
+                return self.ends(exit, signals::name(exit)).await;
             }
             if last {
-                return self.ends(self.tally.exit(), "--count");
+                return self.ends(self.tally.exit(), "--count").await;
             }
             if let Some(exit) = self.wait(&next).await? {
-                return self.ends(exit, signals::name(exit));
+                return self.ends(exit, signals::name(exit)).await;
             }
         }
     }
@@ -235,8 +246,20 @@ impl Watch<'_> {
         let read = read.await;
         self.metrics.reloaded(read.is_ok());
         match read {
-            Ok((ctx, world)) => {
+            Ok((ctx, mut world)) => {
                 self.requests += self.world.platform.requests();
+                if world
+                    .platform
+                    .settings()
+                    .is_same_caller(self.world.platform.settings())
+                {
+                    world.policy.caller_since_ms = self.world.policy.caller_since_ms;
+                } else {
+                    // That another was refused says nothing of this one.
+                    world.policy.caller_since_ms = clock::now_ms();
+                    self.breaker = breaker(self.args);
+                    self.carried = Carried::default();
+                }
                 self.ctx = ctx;
                 self.world = world;
                 tracing::info!(

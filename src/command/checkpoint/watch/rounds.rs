@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::case::Case;
 use super::super::choose::LeftAlone;
+use super::super::memory::Memory;
 use super::super::plan::{self, Planned};
 use super::super::report::Summary;
 use super::super::row::TargetRow;
@@ -16,14 +17,15 @@ use crate::checkpoint::{BreakerState, Next, On, Outcome};
 use crate::clock;
 use crate::command::signals;
 use crate::error::{Error, Exit, Problem};
-use crate::metrics::{self, SweepResult};
+use crate::ledger::Record;
+use crate::metrics::{self, LookFailure, SweepResult};
 
 /// How a look ended.
 pub(super) enum Round {
     /// It was made, and every turn dealt with.
     Done(Box<Done>),
     /// It could not be made, or what was to be done could not be recorded.
-    Failed(Error),
+    Failed(LookFailure, Error),
     /// A signal came before anything was sent.
     Signal(Exit),
 }
@@ -65,10 +67,15 @@ impl Tally {
 impl Watch<'_> {
     /// Looks, and frees what is over its ceiling.
     pub(super) async fn round(&mut self) -> Round {
-        if let Err(error) = self.pays().await {
-            self.metrics.ledger_failed();
-            return Round::Failed(error);
+        let paid = tokio::select! {
+            exit = self.signals.next() => return Round::Signal(exit),
+            paid = pays(&mut self.memory, &mut self.owed) => paid,
+        };
+        if let Err(error) = paid {
+            return Round::Failed(LookFailure::Ledger, error);
         }
+        // After the ledger's clock was followed.
+        self.world.tick();
         let before = self.world.platform.requests();
         let planned = tokio::select! {
             exit = self.signals.next() => return Round::Signal(exit),
@@ -77,23 +84,26 @@ impl Watch<'_> {
                 &self.ctx,
                 &self.world,
                 &mut self.memory,
-                Some(&mut self.idle),
+                Some(&mut self.carried),
             ) => planned,
         };
         let Planned {
             mut cases,
             left,
             census,
-            warnings,
+            clock_offset_ms,
+            mut warnings,
             mut problems,
             ..
         } = match planned {
             Ok(planned) => planned,
             Err(error) => {
-                if self.memory.has_failed() {
-                    self.metrics.ledger_failed();
-                }
-                return Round::Failed(error);
+                let cause = if self.memory.has_failed() {
+                    LookFailure::Ledger
+                } else {
+                    LookFailure::of(&error)
+                };
+                return Round::Failed(cause, error);
             }
         };
         self.metrics
@@ -110,15 +120,22 @@ impl Watch<'_> {
         if self.args.dry_run {
             plan::dry_run(&mut cases, &self.world.policy);
         }
-        let mut swept = match self.free(cases).await {
+        let mut swept = match self.free(cases, clock_offset_ms).await {
             Ok(swept) => swept,
-            Err(error) => return Round::Failed(error),
+            Err(error) => return Round::Failed(LookFailure::Ledger, error),
         };
         if self.args.report && !self.args.dry_run && swept.ended_by.is_none() {
             let concurrency = self.args.concurrency();
             let platform = &self.world.platform;
-            let said = activity::report(platform, &mut swept.cases, concurrency).await;
-            problems.extend(said);
+            tokio::select! {
+                exit = self.signals.next() => {
+                    swept.ended_by = Some(exit);
+                    warnings.push(activity::cut_short(exit));
+                }
+                said = activity::report(platform, &mut swept.cases, concurrency) => {
+                    problems.extend(said);
+                }
+            }
         }
         let notes = self.world.platform.take_notes();
         Round::Done(Box::new(Done {
@@ -130,35 +147,12 @@ impl Watch<'_> {
         }))
     }
 
-    /// Opens the ledger, and tells it what it does not know yet.
-    async fn pays(&mut self) -> Result<(), Error> {
-        if self.memory.open_anew().await? && !self.owed.is_empty() {
-            // It is about attempts that the new one has not.
-            tracing::warn!(
-                records = self.owed.len(),
-                "what the ledger that is gone was to be told is lost"
-            );
-            self.owed.clear();
-        }
-        if self.owed.is_empty() {
-            return Ok(());
-        }
-        let owed = self.owed.clone();
-        let told = self
-            .memory
-            .ask(move |ledger| ledger.record(None, &owed))
-            .await;
-        told?;
-        tracing::info!(
-            records = self.owed.len(),
-            "the ledger was told what it missed"
-        );
-        self.owed.clear();
-        Ok(())
-    }
-
     /// Frees the turns whose cases are open.
-    async fn free(&mut self, cases: Vec<Case>) -> Result<Swept, Error> {
+    async fn free(
+        &mut self,
+        cases: Vec<Case>,
+        clock_offset_ms: Option<i64>,
+    ) -> Result<Swept, Error> {
         if cases.iter().all(|case| case.end.is_some()) {
             return Ok(Swept::untouched(cases));
         }
@@ -167,6 +161,7 @@ impl Watch<'_> {
         let tools = Tools {
             in_loop: true,
             metrics: Some(&self.metrics),
+            clock_offset_ms,
             ..tools(
                 self.args,
                 &self.ctx,
@@ -191,14 +186,16 @@ impl Watch<'_> {
     pub(super) fn ended(
         &mut self,
         round: Round,
-        begun_ms: i64,
-        ended_ms: i64,
+        took_ms: i64,
         next: Option<&Next>,
     ) -> Result<Option<Exit>, Error> {
-        let took_ms = ended_ms.saturating_sub(begun_ms);
         let (result, why, exit) = match round {
             Round::Signal(exit) => return Ok(Some(exit)),
-            Round::Failed(error) => {
+            Round::Failed(cause, error) => {
+                self.metrics.look_failed(cause);
+                if cause == LookFailure::Ledger {
+                    self.metrics.ledger_failed();
+                }
                 let why = error.in_one_line();
                 tracing::error!(sweep = self.number, hint = error.hints.first(), "{why}");
                 self.tally.failed.get_or_insert(error.exit);
@@ -217,6 +214,9 @@ impl Watch<'_> {
         self.metrics.breaker(self.breaker.state(now_ms));
         self.metrics
             .http_requests(self.requests + self.world.platform.requests());
+        if let Some(next) = next.filter(|_| result != SweepResult::Failed) {
+            self.may_take(next, now_ms);
+        }
         self.health.swept(match &why {
             Some(why) if result == SweepResult::Failed => Err(why),
             _ => Ok(()),
@@ -228,6 +228,18 @@ impl Watch<'_> {
             }
         }
         Ok(exit)
+    }
+
+    /// Says how long it may be from a success to the next one: a wait for a fire is no sign of trouble.
+    fn may_take(&self, next: &Next, now_ms: i64) {
+        let interval_ms = self.pace.interval_ms;
+        let wait_ms = next.at_ms.saturating_sub(now_ms);
+        // The interval is jittered by a tenth.
+        let usual_ms = interval_ms.saturating_add(interval_ms / 10);
+        let longer_ms = wait_ms.saturating_sub(usual_ms).max(0);
+        let allowed_ms = metrics::allowed_ms(interval_ms).saturating_add(longer_ms);
+        self.health.allow(allowed_ms);
+        self.metrics.unhealthy_after(allowed_ms);
     }
 
     /// Says what came of a look that was made.
@@ -283,7 +295,7 @@ impl Watch<'_> {
             self.tally.failed.get_or_insert(error.exit);
         }
         self.tally.done += u64::from(swept.unrecorded.is_none());
-        self.tally.partial |= !done.problems.is_empty();
+        self.tally.partial |= !done.problems.is_empty() || swept.halted.is_some();
         self.tally.outcomes.append(&mut outcomes);
         self.log(&summary, took_ms, why.as_deref());
         let mut event = self.event(What::Sweep);
@@ -294,4 +306,25 @@ impl Watch<'_> {
         self.print(&event)?;
         Ok((result, why, swept.ended_by))
     }
+}
+
+/// Opens the ledger, and tells it what it does not know yet.
+pub(super) async fn pays(memory: &mut Memory, owed: &mut Vec<Record>) -> Result<(), Error> {
+    if memory.open_anew().await? && !owed.is_empty() {
+        // It is about attempts that the new one has not.
+        tracing::warn!(
+            records = owed.len(),
+            "what the ledger that is gone was to be told is lost"
+        );
+        owed.clear();
+    }
+    if owed.is_empty() {
+        return Ok(());
+    }
+    let records = owed.clone();
+    let told = memory.ask(move |ledger| ledger.record(None, &records));
+    told.await?;
+    tracing::info!(records = owed.len(), "the ledger was told what it missed");
+    owed.clear();
+    Ok(())
 }

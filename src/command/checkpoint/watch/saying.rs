@@ -1,14 +1,19 @@
 //! What a loop says: lines on stdout, the log on stderr.
 
+use std::time::Duration;
+
 use super::super::report::Summary;
 use super::Watch;
 use super::event::{CheckpointEvent, What};
-use super::rounds::Done;
+use super::rounds::{Done, pays};
 use crate::checkpoint::{Next, On};
 use crate::clock;
 use crate::error::{Error, Exit};
 use crate::report::{self, Format};
 use crate::when;
+
+/// How long the ledger is waited for at the end.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Watch<'_> {
     /// Says that the loop begins, and how.
@@ -49,8 +54,25 @@ impl Watch<'_> {
         self.print(&event)
     }
 
-    /// Says that the loop ends; returns what with.
-    pub(super) fn ends(&self, exit: Exit, why: &str) -> Result<Exit, Error> {
+    /// Tells the ledger what it missed, if it can be told now, and says that the loop ends; returns what
+    /// with.
+    pub(super) async fn ends(&mut self, exit: Exit, why: &str) -> Result<Exit, Error> {
+        if !self.owed.is_empty() {
+            tokio::select! {
+                _ = self.signals.next() => {}
+                () = tokio::time::sleep(PATIENCE) => {}
+                paid = pays(&mut self.memory, &mut self.owed) => if let Err(error) = paid {
+                    tracing::error!("{}", error.in_one_line());
+                }
+            }
+        }
+        if !self.owed.is_empty() {
+            tracing::error!(
+                records = self.owed.len(),
+                "ended, and the ledger does not know what came of the last requests: they stay without an \
+                 end in cronctl checkpoint history, and are made again with the same ids"
+            );
+        }
         tracing::info!(sweeps = self.number, why, "ended");
         let mut event = self.event(What::Ended);
         event.why = Some(why.to_owned());

@@ -104,6 +104,7 @@ impl Live {
             turn_id: None,
             current_task: task,
             started_ms,
+            ended_ms: None,
             idle_before_ms: None,
         })
     }

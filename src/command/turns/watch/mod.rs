@@ -73,6 +73,10 @@ pub(super) async fn run(
             .hint("leave --output out, or use --output ndjson"));
         }
     };
+    if lines {
+        ctx.output
+            .is_plain("--watch prints changes here, one after another")?;
+    }
     let mut watch = Watch {
         args,
         ctx,
