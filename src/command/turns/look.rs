@@ -163,6 +163,9 @@ impl<'a> Looker<'a> {
         look: &mut Look,
     ) {
         let mut unread = turn::unread_defaults(snapshot, &self.adapters);
+        if unread.is_empty() {
+            return;
+        }
         if unread.len() > CEILINGS {
             look.warnings.push(format!(
                 "{} workspaces may have a ceiling of their adapter's in place of the listed default: their \
