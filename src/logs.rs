@@ -22,7 +22,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::clock;
 use crate::error::Error;
-use crate::ui::escape_json;
+use crate::ui::JsonWriter;
 use crate::when;
 
 /// `--log-format`.
@@ -78,7 +78,7 @@ pub fn subscriber<W: Write + 'static>(
             .with_span_list(true)
             .with_timer(Clock(now_ms))
             .fmt_fields(JsonFields::new())
-            .with_writer(move || JsonLines(Lines(out())))
+            .with_writer(move || JsonWriter(Lines(out())))
             .boxed(),
     };
     tracing_subscriber::registry().with(layer.with_filter(filter))
@@ -105,22 +105,5 @@ impl<W: Write> Write for Lines<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush().ok();
         Ok(())
-    }
-}
-
-/// Escapes in JSON what JSON allows and a terminal obeys.
-struct JsonLines<W>(Lines<W>);
-
-impl<W: Write> Write for JsonLines<W> {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(line);
-        let object = text.strip_suffix('\n').unwrap_or(&text);
-        self.0
-            .write_all(format!("{}\n", escape_json(object)).as_bytes())?;
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
     }
 }

@@ -15,7 +15,7 @@ use crate::env::Env;
 use crate::error::{Error, Exit, Problem};
 
 pub use progress::Progress;
-pub use text::{escape, escape_json, wrap};
+pub use text::{JsonWriter, escape, escape_json, wrap};
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize)]

@@ -7,6 +7,9 @@ use super::database::{ROWS, Value, places};
 use crate::error::Error;
 use crate::turn::CeilingSetting;
 
+/// For so long a ceiling that was read is taken as what it still is, milliseconds.
+pub const CEILINGS_MS: i64 = 3_600_000;
+
 impl Ledger {
     /// Remembers configured ceilings, so that a fleet's need not be asked again each time.
     ///

@@ -35,6 +35,7 @@ use crate::error::Error;
 
 pub use args::LedgerArgs;
 pub use attempts::NewAttempt;
+pub use ceilings::CEILINGS_MS;
 pub use claims::{Claim, Claimant, LEASE_MAX_MS, Recorded};
 pub use history::Entry;
 pub use password::Password;

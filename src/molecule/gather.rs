@@ -392,12 +392,7 @@ pub fn sightings(snapshot: &Snapshot, known: &dyn Fn(&str) -> bool) -> Vec<Sight
     let mut seen: BTreeMap<&str, Sighting> = BTreeMap::new();
     let offset = snapshot.clock_offset_ms.unwrap_or(0);
     for turn in listed(snapshot) {
-        let by_age = |seconds: i64| {
-            let age_ms = seconds.saturating_mul(1_000);
-            snapshot.platform_now_ms().saturating_sub(age_ms)
-        };
-        let started_ms = turn.started_at_ms;
-        let started_ms = started_ms.or_else(|| turn.turn_age_seconds.map(by_age));
+        let started_ms = snapshot.listed_start_ms(turn);
         let sighting = Sighting {
             workspace_id: turn.workspace_id.clone(),
             at_ms,

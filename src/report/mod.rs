@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Error, Problem};
-use crate::ui::escape_json;
+use crate::ui::JsonWriter;
 use crate::when;
 
 pub use lines::{RowWriter, line};
@@ -282,23 +282,8 @@ fn document<R: Report>(report: &R, ctx: &Context, out: &mut dyn Write) -> io::Re
         tool_version: env!("CARGO_PKG_VERSION"),
         report,
     };
-    serde_json::to_writer_pretty(Visible(&mut *out), &document)?;
+    serde_json::to_writer_pretty(JsonWriter(&mut *out), &document)?;
     out.write_all(b"\n")
-}
-
-/// A writer of JSON that shows a terminal nothing to obey. It is given whole characters.
-struct Visible<'a>(&'a mut dyn Write);
-
-impl Write for Visible<'_> {
-    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
-        let text = std::str::from_utf8(json).map_err(io::Error::other)?;
-        self.0.write_all(escape_json(text).as_bytes())?;
-        Ok(json.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
 }
 
 fn on_screen<R: Report>(

@@ -41,6 +41,15 @@ pub enum TurnsRoute {
 }
 
 impl Snapshot {
+    /// When a listed turn started, epoch milliseconds by the platform's clock: as it says, or by the age that
+    /// it names.
+    pub fn listed_start_ms(&self, turn: &ListedTurn) -> Option<i64> {
+        turn.started_at_ms.or_else(|| {
+            let age_ms = turn.turn_age_seconds?.saturating_mul(1_000);
+            Some(self.platform_now_ms().saturating_sub(age_ms))
+        })
+    }
+
     /// The instant of the snapshot by the platform's clock, epoch milliseconds.
     pub fn platform_now_ms(&self) -> i64 {
         self.taken_at_ms

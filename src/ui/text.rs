@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io;
 
 /// Returns `text` with everything that could move the cursor, change a colour, reverse the reading
 /// direction or hide made visible as an escape: names of jobs are written by others.
@@ -49,6 +50,22 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// A writer of JSON, escaped as by [`escape_json`]. It is given whole characters at a time.
+#[derive(Debug)]
+pub struct JsonWriter<W>(pub W);
+
+impl<W: io::Write> io::Write for JsonWriter<W> {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(json);
+        self.0.write_all(escape_json(&text).as_bytes())?;
+        Ok(json.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn is_unsafe(c: char) -> bool {

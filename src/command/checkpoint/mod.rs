@@ -23,7 +23,7 @@ mod world;
 
 use self::case::Case;
 use self::memory::{Memory, who};
-use self::plan::Planned;
+use self::plan::{Carried, Planned};
 use self::report::{Inputs, Summary};
 use self::row::TargetRow;
 use self::sweep::{Tools, sweep};
@@ -97,7 +97,7 @@ async fn at_platform(args: &CheckpointArgs, ctx: &Context) -> Result<Exit, Error
         mut warnings,
         mut problems,
         ..
-    } = plan::plan(args, ctx, &world, &mut memory, None).await?;
+    } = plan::plan(args, ctx, &world, &mut memory, &mut Carried::default()).await?;
     let (mut ended_by, mut listening) = (None, None);
     if args.dry_run {
         plan::dry_run(&mut cases, &world.policy);

@@ -6,12 +6,9 @@ use super::args::TurnsArgs;
 use crate::clock;
 use crate::config::Origin;
 use crate::context::Context;
-use crate::ledger::{Ledger, Place};
+use crate::ledger::{CEILINGS_MS, Ledger, Place};
 use crate::turn::{CeilingSetting, Sighting, Spell, fold_all};
 use crate::when;
-
-/// Ceilings read within this time are not asked again, milliseconds.
-const CEILINGS_MS: i64 = 3_600_000;
 
 /// What was seen at other times. Whatever becomes of the ledger, the answer is given: a ledger that
 /// fails is said once and then done without.

@@ -34,13 +34,8 @@ pub fn unread_defaults(look: &Snapshot, adapters: &Adapters) -> Vec<String> {
         seconds.is_some_and(|seconds| may_be_default(seconds, adapter))
             && !look.ceilings.contains_key(&row.workspace_id)
     };
-    let started = |row: &ListedTurn| {
-        let by_age = |seconds: i64| look.platform_now_ms().saturating_sub(ms(seconds));
-        row.started_at_ms
-            .or_else(|| row.turn_age_seconds.map(by_age))
-    };
     let mut open: Vec<_> = rows.iter().filter(open).collect();
-    open.sort_by_key(|row| started(row).unwrap_or(i64::MAX));
+    open.sort_by_key(|row| look.listed_start_ms(row).unwrap_or(i64::MAX));
     let mut seen = FxHashSet::default();
     let ids = open.iter().map(|row| &row.workspace_id);
     ids.filter(|id| seen.insert(*id)).cloned().collect()

@@ -73,11 +73,7 @@ impl Case<'_> {
 
     /// The start that the list of turns names, by the platform's clock.
     pub(super) fn listed_start_ms(&self) -> Option<i64> {
-        let turn = self.listed?;
-        turn.started_at_ms.or_else(|| {
-            let age_ms = turn.turn_age_seconds?.saturating_mul(1_000);
-            Some(self.snapshot.platform_now_ms().saturating_sub(age_ms))
-        })
+        self.snapshot.listed_start_ms(self.listed?)
     }
 
     /// What the list of turns says.

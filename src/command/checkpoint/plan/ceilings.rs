@@ -11,7 +11,7 @@ use super::super::memory::Memory;
 use super::super::world::World;
 use crate::clock;
 use crate::error::{Error, Problem};
-use crate::ledger::Ledger;
+use crate::ledger::{CEILINGS_MS, Ledger};
 use crate::turn::{
     Adapters, CeilingSetting, ListedTurn, Snapshot, Turn, TurnsRoute, Verdict, may_be_default,
 };
@@ -23,9 +23,6 @@ const EAGER_ONCE: usize = 256;
 
 /// So many are read anew, at the least, of turns that look over.
 const VERIFIED: usize = 256;
-
-/// For so long a ceiling is remembered, milliseconds: as in `turns`.
-const REMEMBERED_MS: i64 = 3_600_000;
 
 /// One that could not be read is not asked for again before this, milliseconds, unless its turn looks over.
 const AGAIN_MS: i64 = 600_000;
@@ -172,7 +169,7 @@ pub(super) async fn remembered(
     memory: &mut Memory,
     look: &mut Snapshot,
 ) -> Result<BTreeSet<String>, Error> {
-    let (tag, since_ms) = (world.tag.clone(), clock::now_ms() - REMEMBERED_MS);
+    let (tag, since_ms) = (world.tag.clone(), clock::now_ms() - CEILINGS_MS);
     let known = memory.ask(move |ledger| ledger.ceilings(&tag, since_ms));
     let mut known = known.await?;
     // One that is wrong may be corrected by now.

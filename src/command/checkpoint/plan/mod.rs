@@ -48,7 +48,7 @@ pub(super) struct Planned {
     pub(super) problems: Vec<Problem>,
 }
 
-/// What a loop carries from look to look.
+/// What a loop carries from look to look; a single call begins with none of it.
 #[derive(Debug, Default)]
 pub(super) struct Carried {
     /// Who was idle at the last look.
@@ -68,20 +68,18 @@ pub(super) async fn plan(
     ctx: &Context,
     world: &World,
     memory: &mut Memory,
-    carried: Option<&mut Carried>,
+    carried: &mut Carried,
 ) -> Result<Planned, Error> {
-    let mut none = Carried::default();
-    let in_loop = carried.is_some();
     let Carried {
         idle,
         named: names,
         unreadable,
-    } = carried.unwrap_or(&mut none);
+    } = carried;
     let ids = named(args, world, names).await?;
     let (mut look, mut problems) = look(args, world, ids.as_ref()).await?;
     problems.extend(not_listed(ids.as_ref(), &look));
-    let idle = in_loop.then_some(idle);
-    let apart = idle.as_deref().and_then(|last| too_far_apart(last, &look));
+    means(&args.workspace, &look.workspaces, names)?;
+    let apart = too_far_apart(idle, &look);
     let spells = observe(world, memory, idle, &look).await?;
     let policy = turn::Policy {
         ceiling_ms: args.ceiling,
@@ -168,16 +166,14 @@ pub(super) async fn plan(
 async fn observe(
     world: &World,
     memory: &mut Memory,
-    last: Option<&mut Idle>,
+    last: &mut Idle,
     look: &Snapshot,
 ) -> Result<BTreeMap<String, Spell>, Error> {
     let tag = world.tag.clone();
     let known = memory.ask(move |ledger| ledger.spells(&tag)).await?;
     let mut seen = sightings(look, &|id| known.contains_key(id));
     drop(known);
-    if let Some(last) = last {
-        last.passes_on(&mut seen, look);
-    }
+    last.passes_on(&mut seen, look);
     memory.observe(&world.tag, seen).await
 }
 
@@ -231,9 +227,8 @@ async fn look(
     .await
 }
 
-/// The ids of the workspaces that are named; `None` when none is. `found` is what each text meant at an
-/// earlier look of this process. It means that until another workspace has it for its name: never what it
-/// merely happens to begin.
+/// The ids of the workspaces that are named; `None` when none is. `found` is what each text meant when it was
+/// last found: at the first look it is found in a list of its own, and then in each look's, for the next.
 async fn named(
     args: &CheckpointArgs,
     world: &World,
@@ -242,16 +237,14 @@ async fn named(
     if args.workspace.is_empty() {
         return Ok(None);
     }
-    match world.platform.workspaces().await {
-        Ok(workspaces) => means(&args.workspace, &workspaces, found)?,
-        // The look itself says what is wrong.
-        Err(_) if args.workspace.iter().all(|text| found.contains_key(text)) => {}
-        Err(error) => return Err(error),
+    if found.is_empty() {
+        means(&args.workspace, &world.platform.workspaces().await?, found)?;
     }
     Ok(Some(found.values().cloned().collect()))
 }
 
-/// Finds out what texts mean.
+/// Finds out what texts mean. What one meant before it means until another workspace has it for its name:
+/// never what it merely happens to begin.
 fn means(
     texts: &[String],
     workspaces: &[Workspace],

@@ -84,7 +84,7 @@ impl Watch<'_> {
                 &self.ctx,
                 &self.world,
                 &mut self.memory,
-                Some(&mut self.carried),
+                &mut self.carried,
             ) => planned,
         };
         let Planned {
