@@ -6,6 +6,8 @@
 //! [`zones`]) and compute with the pure core ([`schedule`], [`plan`], [`model`], [`turn`],
 //! [`mod@checkpoint`], [`job`]), which does no I/O, asks no clock and prints nothing.
 
+pub mod audit;
+pub mod catchup;
 pub mod check;
 pub mod checkpoint;
 pub mod cli;
@@ -25,6 +27,7 @@ pub mod model;
 pub mod molecule;
 pub mod openclaw;
 pub mod plan;
+pub mod rehearsal;
 pub mod report;
 pub mod sandbox;
 pub mod schedule;

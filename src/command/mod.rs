@@ -7,12 +7,14 @@
 //! `tests/cli/schema.rs` asks for a sample.
 
 pub mod adapter;
+pub mod audit;
 mod begin;
 pub mod check;
 pub mod checkpoint;
 pub mod completions;
 pub mod config;
 pub mod explain_model;
+pub mod jitter;
 pub mod next;
 pub mod plan;
 mod runtime;
@@ -57,6 +59,10 @@ pub enum Command {
     /// For CI and before a deployment. Each finding names its rule, the place, why it matters, what to
     /// do and how sure it is. Disabled jobs are left alone, unless the gateway itself disabled them.
     Check(Box<check::CheckArgs>),
+    /// Which expected slots ran: ok, late, skipped, missed, doubled, and why
+    Audit(Box<audit::AuditArgs>),
+    /// A job's delay within its burst, to print or to wait out
+    Jitter(jitter::JitterArgs),
     /// Which turns are in flight, and which are past their ceiling
     ///
     /// A turn is one run of an agent inside a workspace. For each: how old it is and what says so, its
@@ -88,6 +94,8 @@ impl Command {
             | Self::ExplainModel(_)
             | Self::Next(_)
             | Self::Check(_)
+            | Self::Audit(_)
+            | Self::Jitter(_)
             | Self::Turns(_)
             | Self::Checkpoint(_)
             | Self::Adapter(_)
@@ -108,6 +116,8 @@ pub fn run(command: &Command, ctx: &Context) -> Result<Exit, Error> {
         Command::ExplainModel(args) => explain_model::run(args, ctx),
         Command::Next(args) => next::run(args, ctx),
         Command::Check(args) => check::run(args, ctx),
+        Command::Audit(args) => audit::run(args, ctx),
+        Command::Jitter(args) => jitter::run(args, ctx),
         Command::Turns(args) => turns::run(args, ctx),
         Command::Checkpoint(args) => checkpoint::run(args, ctx),
         Command::Adapter(args) => adapter::run(args, ctx),

@@ -10,6 +10,8 @@ mod sandbox;
 
 // The contract, clause by clause, on adapters that honour or break it.
 mod adapter;
+// Every slot against the run history: recorded states, reasons, exit codes of `audit`.
+mod audit;
 // Findings, formats, baselines, exit codes of `check`.
 mod check;
 // Every answer of the contract, the ledger, budgets, signals of `checkpoint`.
@@ -29,6 +31,8 @@ mod generated;
 mod honour;
 // Fires, words, clock changes, traps, comparison, batch.
 mod next;
+// The delay of a job, printed or waited out: same process, exit code and signals.
+mod jitter;
 // `checkpoint --openclaw-gateway`: recorded frames over a real WebSocket.
 mod openclaw_gateway;
 // Turns of recorded OpenClaw states.
@@ -37,6 +41,16 @@ mod openclaw_turns;
 mod output;
 // The worked cases, the recorded states, formats, contradictions of `plan`.
 mod plan;
+// `--chart`: the files as a browser sees them.
+mod chart;
+// `plan --what-if`: the incident rehearsed.
+mod plan_rehearsal;
+// `plan --restart-at`: catch-up by version.
+mod plan_restart;
+// `plan --suggest`: changes that realise the plan.
+mod plan_suggest;
+// `plan --watch`: the next bursts, counting down.
+mod plan_watch;
 // The README: its picture, its table, its commands.
 mod readme;
 // The platform of `cronctl sandbox`, over real sockets.

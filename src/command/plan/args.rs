@@ -2,6 +2,10 @@
 
 use clap::{Args, ValueEnum};
 
+use super::rehearse::RehearsalArgs;
+use super::restart::RestartArgs;
+use super::suggest::SuggestArgs;
+use super::watch::WatchArgs;
 use crate::config::PlanDefaults;
 use crate::error::Error;
 use crate::plan::{Gap, Jitter};
@@ -86,6 +90,19 @@ pub struct PlanArgs {
     /// One line per burst instead of the overview
     #[arg(long, conflicts_with = "fires", help_heading = "View")]
     pub summary: bool,
+
+    /// Failures to rehearse.
+    #[command(flatten)]
+    pub rehearsal: RehearsalArgs,
+    /// A restart to foresee.
+    #[command(flatten)]
+    pub restart: RestartArgs,
+    /// Changes that realise the plan.
+    #[command(flatten)]
+    pub suggest: SuggestArgs,
+    /// The next bursts, counting down.
+    #[command(flatten)]
+    pub watch: WatchArgs,
 }
 
 const EXAMPLES: &str = "\

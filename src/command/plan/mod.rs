@@ -3,30 +3,35 @@
 mod args;
 mod findings;
 mod gather;
+mod given;
 mod models;
+mod rehearse;
 mod report;
+mod restart;
 mod rows;
 mod screen;
 mod slots;
+mod suggest;
 mod summary;
 mod take;
+mod watch;
 
 use std::mem::ManuallyDrop;
 
 use self::gather::Gathered;
+use self::given::Given;
 use self::take::{Rows, Taker};
 use crate::command::begin;
 use crate::context::Context;
 use crate::error::{Error, Exit, Problem};
 use crate::plan::{self, Dispatch, Horizon, Input, Options, Sink};
 use crate::report::{self as output, Format};
-use crate::source::{Loaded, Want};
+use crate::source::Loaded;
 use crate::when;
 use crate::zones::Zones;
 
 use args::Honour;
 pub use args::PlanArgs;
-use models::Models;
 use report::ModelBasis;
 pub use report::{BurstRow, FireRow, FiresReport, PlanReport, Summary};
 
@@ -38,59 +43,55 @@ const DAY_MS: i64 = 86_400_000;
 /// # Errors
 /// When the options contradict each other, or no source can be read.
 pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
-    let settings = args.settings(&ctx.config.plan_defaults())?;
-    let zones = Zones::new(&ctx.env);
-    // The process ends with the answer: giving back every job one by one would only delay it.
-    let loaded = ManuallyDrop::new(begin::load(&args.source, ctx, Want::Models)?);
-    let horizon = horizon(args, begin::now_ms(&loaded, ctx), &zones)?;
-    let basis = match args.honour {
-        Honour::Declared => ModelBasis::Declared,
-        Honour::Effective | Honour::Both => ModelBasis::Effective,
-    };
-    let models = ManuallyDrop::new(Models::resolve(&loaded));
-    let gathered = gather::gather(&loaded, args, &settings, &models, basis, &zones);
-    let gathered = ManuallyDrop::new(gathered);
-    let planned = gathered.planned.iter().map(|p| p.job);
-    begin::somebody_has(&args.job, &planned, |asked| {
+    if args.watch.watch {
+        return watch::run(args, ctx);
+    }
+    let given = Given::read(args, ctx)?;
+    if args.rehearsal.is_asked() {
+        return rehearse::run(args, ctx, &given);
+    }
+    if args.restart.is_asked() {
+        return restart::run(args, ctx, &given);
+    }
+    if args.suggest.suggest {
+        return suggest::run(args, ctx, &given);
+    }
+    planned(args, ctx, &given)
+}
+
+/// Makes the plan and prints it.
+fn planned(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit, Error> {
+    let (loaded, basis) = (&given.loaded, given.basis);
+    let gathered = ManuallyDrop::new(given.gathered(args, basis));
+    let known = gathered.planned.iter().map(|p| p.job);
+    begin::somebody_has(&args.job, &known, |asked| {
         format!("--job {asked:?}: no planned job has this id, prefix or name")
     })?;
     let jobs = gather::plan_jobs(&gathered.planned);
-    let options = Options {
-        jitter: settings.jitter,
-        seed: settings.seed,
-        burst: settings.burst,
-        restagger: args.restagger,
-    };
-    let rules: Vec<_> = loaded
-        .sources
-        .iter()
-        .map(|s| slots::dispatch(s, args, &gathered.planned))
-        .collect();
-    let slots: Vec<Dispatch> = rules.iter().map(|(rule, _)| rule.clone()).collect();
-    let input = input(&gathered, jobs, &slots, horizon, options);
-    let mut taker = Taker::new(&loaded, &gathered, &input, (&models, basis), args, ctx)?;
+    let rules = given.rules(args, &gathered);
+    let input = given.input(args, &gathered, jobs, &rules);
+    let mut taker = Taker::new(loaded, &gathered, &input, (&given.models, basis), args, ctx)?;
     let outcome = plan::plan(&input, &mut taker);
     let (bursts, fires) = taker.taken()?;
-    let problems = problems(&loaded, &gathered, &outcome);
+    let problems = problems(loaded, &gathered, &outcome);
     let peaks_declared = (args.honour == Honour::Both).then(|| {
-        let basis = ModelBasis::Declared;
-        let gathered = gather::gather(&loaded, args, &settings, &models, basis, &zones);
+        let gathered = given.gathered(args, ModelBasis::Declared);
         let jobs = gather::plan_jobs(&gathered.planned);
-        let input = self::input(&gathered, jobs, &slots, horizon, options);
+        let input = given.input(args, &gathered, jobs, &rules);
         summary::peaks(&gathered, &plan::plan(&input, &mut Unheard))
     });
     let summary = summary::of(&summary::Parts {
-        loaded: &loaded,
+        loaded,
         gathered: &gathered,
         input: &input,
         outcome: &outcome,
         rules: &rules,
-        settings: &settings,
-        models: &models,
+        settings: &given.settings,
+        models: &given.models,
         basis,
         peaks_declared,
         target: args.max_concurrent,
-        tzdata: zones.version(),
+        tzdata: given.zones.version(),
     });
     print(args, ctx, summary, problems, bursts, fires)?;
     Ok(Exit::Ok)

@@ -1,0 +1,1 @@
+//! Audit: which of the slots that a schedule names were run.

@@ -1,0 +1,1 @@
+//! Rehearsal: a seeded simulation of what a failing provider makes of a plan.

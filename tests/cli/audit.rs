@@ -1,0 +1,1 @@
+//! Every slot against the run history: recorded states, reasons, exit codes of `audit`.

@@ -1,0 +1,1 @@
+//! `--chart`: the files as a browser sees them.

@@ -1,0 +1,1 @@
+//! The delay of a job, printed or waited out: same process, exit code and signals.

@@ -1,0 +1,1 @@
+//! `plan --what-if`: the incident rehearsed.

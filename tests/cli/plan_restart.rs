@@ -1,0 +1,1 @@
+//! `plan --restart-at`: catch-up by version.

@@ -1,0 +1,1 @@
+//! `plan --suggest`: changes that realise the plan.

@@ -1,0 +1,1 @@
+//! `plan --watch`: the next bursts, counting down.
