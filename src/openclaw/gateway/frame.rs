@@ -8,12 +8,14 @@ use crate::schedule::Version;
 
 /// What a frame is.
 #[derive(Debug)]
-pub(super) enum Frame {
+pub enum Frame {
     /// The gateway's first frame.
     Challenge,
     /// An answer.
     Answer {
+        /// Of which request.
         id: String,
+        /// The payload, or why not.
         result: Result<Value, RpcError>,
     },
     /// Anything else that is a frame.
@@ -38,7 +40,7 @@ struct Raw {
 
 /// Reads a frame; `None` for what is none. Nothing of the text is kept in a message: it may hold
 /// anything.
-pub(super) fn read(text: &str) -> Option<Frame> {
+pub fn read(text: &str) -> Option<Frame> {
     let raw: Raw = serde_json::from_str(text).ok()?;
     Some(match &*raw.kind {
         "event" if raw.event.as_deref() == Some("connect.challenge") => Frame::Challenge,
@@ -99,7 +101,7 @@ pub struct Hello {
 
 impl Hello {
     /// Reads the payload of `hello-ok`; `None` when it is none.
-    pub(super) fn read(payload: &Value) -> Option<Self> {
+    pub fn read(payload: &Value) -> Option<Self> {
         if payload["type"] != "hello-ok" {
             return None;
         }

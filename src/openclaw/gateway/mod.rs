@@ -15,5 +15,5 @@ pub use abort::{ABORT, abort_params, read_abort, seen, session_of, task_of};
 pub use address::Address;
 pub use client::{Gateway, Settings};
 pub use failure::{Failure, RpcError};
-pub use frame::{Hello, request};
+pub use frame::{Frame, Hello, read, request};
 pub use runs::{Ended, Look};
