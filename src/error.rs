@@ -26,6 +26,10 @@ pub enum Exit {
     Findings,
     /// 6: the target said no.
     Refused,
+    /// 126: the command to become cannot be executed.
+    NotExecutable,
+    /// 127: the command to become was not found.
+    NotFound,
     /// 130: SIGINT ended it; what was in flight is finished or recorded.
     Interrupted,
     /// 143: SIGTERM ended it; what was in flight is finished or recorded.
@@ -34,7 +38,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every exit code, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -42,6 +46,8 @@ impl Exit {
         Self::Unavailable,
         Self::Findings,
         Self::Refused,
+        Self::NotExecutable,
+        Self::NotFound,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -56,6 +62,8 @@ impl Exit {
             Self::Unavailable => "A server was not reached, timed out or answered 5xx.",
             Self::Findings => "A --fail-on condition was met.",
             Self::Refused => "The target said no.",
+            Self::NotExecutable => "The command to become cannot be executed (jitter).",
+            Self::NotFound => "The command to become was not found (jitter).",
             Self::Interrupted => "SIGINT ended it, after what was in flight.",
             Self::Terminated => "SIGTERM ended it, after what was in flight.",
         }
@@ -71,6 +79,8 @@ impl Exit {
             Self::Unavailable => 4,
             Self::Findings => 5,
             Self::Refused => 6,
+            Self::NotExecutable => 126,
+            Self::NotFound => 127,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }

@@ -5,7 +5,7 @@
 
 use super::PlanJob;
 use super::peak::Meter;
-use crate::schedule::stagger::id_word;
+use crate::schedule::stagger::{id_hash, id_word};
 
 /// A strategy. Offsets are milliseconds from the instant at which the job enters its burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,32 @@ pub struct Gap {
     pub max_ms: i64,
 }
 
+impl Gap {
+    /// The gap before the `n`-th start of a burst (from 1).
+    fn before(self, n: u64, burst_seed: u64) -> i64 {
+        let draw = mix(burst_seed.wrapping_add(n));
+        self.min_ms + below(draw, self.max_ms - self.min_ms + 1)
+    }
+
+    /// How long after its tick the job starts that has `rank` others before it, milliseconds: what a
+    /// plan with this seed gives it, whatever the other jobs are.
+    pub fn at_rank(self, rank: u32, seed: u64, tick_ms: i64) -> i64 {
+        let burst_seed = burst_seed(seed, tick_ms);
+        let gaps = (1..=u64::from(rank)).map(|n| self.before(n, burst_seed));
+        gaps.fold(0, i64::saturating_add)
+    }
+}
+
+/// The offset of [`Jitter::Hash`] for a job, milliseconds: it needs nothing but the job's id.
+pub fn hash_offset(id: &str, window_ms: i64) -> i64 {
+    hashed(id_hash(id), window_ms)
+}
+
+/// The offset of [`Jitter::Random`] for a job on a tick, milliseconds, as a plan with this seed draws it.
+pub fn random_offset(id: &str, window_ms: i64, seed: u64, tick_ms: i64) -> i64 {
+    drawn(id_hash(id), burst_seed(seed, tick_ms), window_ms)
+}
+
 /// How a plan is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -91,7 +117,7 @@ pub(super) fn offsets(
 ) {
     offsets.clear();
     let n = i64::try_from(members.len()).unwrap_or(i64::MAX);
-    let burst_seed = mix(options.seed ^ mix(tick_ms.cast_unsigned()));
+    let burst_seed = burst_seed(options.seed, tick_ms);
     match options.jitter {
         Jitter::None | Jitter::Native => offsets.resize(members.len(), 0),
         Jitter::Spread { window_ms } => {
@@ -101,23 +127,33 @@ pub(super) fn offsets(
             let mut at = 0;
             offsets.extend((0..n).map(|i| {
                 if i > 0 {
-                    let draw = mix(burst_seed.wrapping_add(i.cast_unsigned()));
-                    at += gap.min_ms + below(draw, gap.max_ms - gap.min_ms + 1);
+                    at += gap.before(i.cast_unsigned(), burst_seed);
                 }
                 at
             }));
         }
         Jitter::Hash { window_ms } => {
-            let window = window_ms.max(1);
-            let offset = |rank: &u32| i64::from(id_word(hashes[*rank as usize])) % window;
+            let offset = |rank: &u32| hashed(hashes[*rank as usize], window_ms);
             offsets.extend(members.iter().map(offset));
         }
         Jitter::Random { window_ms } => {
-            let key = |rank: &u32| mix(burst_seed ^ hashes[*rank as usize]);
-            offsets.extend(members.iter().map(|rank| below(key(rank), window_ms)));
+            let offset = |rank: &u32| drawn(hashes[*rank as usize], burst_seed, window_ms);
+            offsets.extend(members.iter().map(offset));
         }
         Jitter::Fit { max_concurrent } => fit(max_concurrent, members, jobs, offsets),
     }
+}
+
+fn burst_seed(seed: u64, tick_ms: i64) -> u64 {
+    mix(seed ^ mix(tick_ms.cast_unsigned()))
+}
+
+fn hashed(hash: u64, window_ms: i64) -> i64 {
+    i64::from(id_word(hash)) % window_ms.max(1)
+}
+
+fn drawn(hash: u64, burst_seed: u64, window_ms: i64) -> i64 {
+    below(mix(burst_seed ^ hash), window_ms)
 }
 
 /// Offset `i` of `n` evenly spaced ones in a window.
@@ -190,8 +226,8 @@ pub(super) fn window_for_equal_runs(jobs: usize, run_ms: i64, max_concurrent: u3
     i64::try_from((n * i128::from(run_ms) + k - 1) / k).unwrap_or(i64::MAX)
 }
 
-/// Maps a draw to `0..limit` by multiply-shift.
-fn below(draw: u64, limit: i64) -> i64 {
+/// Maps a draw to `0..limit` by multiply-shift; to 0 where the limit is less than 1.
+pub fn below(draw: u64, limit: i64) -> i64 {
     let limit = u128::from(limit.max(1).cast_unsigned());
     i64::try_from((u128::from(draw) * limit) >> 64).unwrap_or(0)
 }

@@ -20,7 +20,7 @@ mod timeline;
 pub use burst::{Burst, BurstGroup};
 pub use dispatch::{Dispatch, DispatchReport, MoleculeRules};
 
-pub use jitter::{Gap, Jitter, Options};
+pub use jitter::{Gap, Jitter, Options, below, hash_offset, random_offset};
 pub use peak::{Peak, Peaks};
 pub use place::Totals;
 pub use run::{Fire, Outcome, Sink, plan};

@@ -196,9 +196,9 @@ fn parse_slots(text: &str) -> Result<Slots, String> {
 
 /// `--gap`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GapArg(Gap);
+pub struct GapArg(pub(in crate::command) Gap);
 
-fn parse_gap(text: &str) -> Result<GapArg, String> {
+pub(in crate::command) fn parse_gap(text: &str) -> Result<GapArg, String> {
     let (min, max) = text.split_once("..").unwrap_or((text, text));
     let (min_ms, max_ms) = (when::parse_duration(min)?, when::parse_duration(max)?);
     if min_ms > max_ms {

@@ -32,6 +32,7 @@ use crate::zones::Zones;
 
 use args::Honour;
 pub use args::PlanArgs;
+pub(super) use args::{GapArg, parse_gap};
 use report::ModelBasis;
 pub use report::{BurstRow, FireRow, FiresReport, PlanReport, Summary};
 
