@@ -62,6 +62,9 @@ pub enum Command {
     /// Which expected slots ran: ok, late, skipped, missed, doubled, and why
     Audit(Box<audit::AuditArgs>),
     /// A job's delay within its burst, to print or to wait out
+    ///
+    /// Prints the seconds that the plan gives this id, for `sleep $(cronctl jitter ID)`; or, with a command,
+    /// waits that long and becomes it: same process, exit code and signals. It reads no file.
     Jitter(jitter::JitterArgs),
     /// Which turns are in flight, and which are past their ceiling
     ///
@@ -95,13 +98,12 @@ impl Command {
             | Self::Next(_)
             | Self::Check(_)
             | Self::Audit(_)
-            | Self::Jitter(_)
             | Self::Turns(_)
             | Self::Checkpoint(_)
             | Self::Adapter(_)
             | Self::Sandbox(_) => true,
             Self::Config(args) => args.reads_config(),
-            Self::Completions(_) => false,
+            Self::Completions(_) | Self::Jitter(_) => false,
         }
     }
 }
@@ -134,6 +136,7 @@ pub fn schemas() -> Vec<Published> {
         published::<plan::FiresReport>(),
         published::<explain_model::ExplainReport>(),
         published::<explain_model::ChangesReport>(),
+        published::<jitter::JitterReport>(),
         published::<next::NextReport>(),
         published::<next::CompareReport>(),
         published::<check::CheckReport>(),

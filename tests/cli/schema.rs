@@ -44,6 +44,8 @@ const SAMPLES: &[(&str, &str)] = &[
     ("cronctl.config/1", "config show"),
     ("cronctl.config/1", "config show --context a"),
     ("cronctl.config-path/1", "config path"),
+    ("cronctl.jitter/1", "jitter a"),
+    ("cronctl.jitter/1", "jitter a --gap 2s..5s --rank 3"),
     ("cronctl.next/1", "next @daily --tz America/New_York"),
     ("cronctl.next/1", "next @hourly --job-id a --stagger 30s"),
     ("cronctl.next/1", "next 2020-01-01T00:00"),
