@@ -13,6 +13,7 @@ mod measure;
 mod peak;
 mod place;
 mod run;
+pub mod suggest;
 #[cfg(test)]
 mod tests;
 mod timeline;

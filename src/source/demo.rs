@@ -45,6 +45,11 @@ pub fn config() -> Result<serde_json::Value, Error> {
     serde_json::from_str(parse()?.config.get()).map_err(|e: serde_json::Error| damaged(e))
 }
 
+/// Returns the document that holds the demo's jobs, as a store would.
+pub fn document() -> &'static str {
+    JSON
+}
+
 /// Loads the demo.
 pub(super) fn load(args: &SourceArgs, source: usize, tags: &mut Tags) -> Result<OneSource, Error> {
     let demo = parse()?;

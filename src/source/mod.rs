@@ -20,7 +20,7 @@ use serde::Serialize;
 pub use crate::openclaw::{Confidence, Want};
 pub(crate) use args::{DISCOVER, state_dir};
 pub use args::{Dialect, OpenClawArg, SourceArgs, VersionArg};
-pub use demo::{DEMO_NOW_MS, config as demo_config};
+pub use demo::{DEMO_NOW_MS, config as demo_config, document as demo_document};
 pub use gateway::Gateway;
 
 use crate::env::Env;

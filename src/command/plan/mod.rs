@@ -35,6 +35,7 @@ pub use args::PlanArgs;
 pub(super) use args::{GapArg, parse_gap};
 use report::ModelBasis;
 pub use report::{BurstRow, FireRow, FiresReport, PlanReport, Summary};
+pub use suggest::SuggestionsReport;
 
 /// The horizon without `--for` and `--until`.
 const DAY_MS: i64 = 86_400_000;
@@ -54,7 +55,7 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     if args.restart.is_asked() {
         return restart::run(args, ctx, &given);
     }
-    if args.suggest.suggest {
+    if args.suggest.is_asked() {
         return suggest::run(args, ctx, &given);
     }
     planned(args, ctx, &given)

@@ -1,24 +1,369 @@
-//! Changes to the jobs that realise a plan: printed, never applied.
+//! `plan --suggest`: changes to the jobs that realise a plan. Printed, never applied.
 
-use clap::Args;
+mod patch;
+mod report;
+mod row;
+mod screen;
+mod shell;
 
-use super::args::PlanArgs;
+use std::mem::ManuallyDrop;
+
+use clap::{Args, ValueEnum};
+
+use self::patch::Document;
+pub use self::report::SuggestionsReport;
+use self::report::{ChangeKind, Counts, SuggestedPeaks};
+use self::row::{Found, Rows};
+use super::args::{PlanArgs, name};
+use super::gather::{self, Gathered};
 use super::given::Given;
+use super::report::GroupPeaks;
+use super::summary;
+use crate::command::begin;
 use crate::context::Context;
 use crate::error::{Error, Exit};
+use crate::plan::suggest::{LATEST_MS, Wishes};
+use crate::plan::{self, Dispatch, Input, Jitter, Options, Peaks, PlanJob};
+use crate::report::{self as output, Format};
+use crate::schedule::{Rules, ScheduleSpec, Version};
+use crate::source::{Loaded, Scheduler, SourceKind};
 
-/// `--suggest`, and what goes with it.
+/// The versions whose `cron edit` was run or read for its flags.
+const CHECKED: [Version; 3] = [
+    Version::new(2026, 3, 28),
+    Version::new(2026, 3, 31),
+    Version::new(2026, 9, 6),
+];
+
+/// `--suggest`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SuggestArgs {
+    /// Print the changes that realise the plan, with the peaks before and after; nothing is applied
+    #[arg(
+        long,
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "commands",
+        value_name = "FORM",
+        conflicts_with_all = ["fires", "summary"],
+        help_heading = "Suggestions"
+    )]
+    pub suggest: Option<Form>,
+}
+
+/// What changes are written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// `openclaw cron edit` commands, one per line, the rest as comments
+    Commands,
+    /// A JSON patch (RFC 6902) of the store's or --jobs file's document
+    Patch,
+}
+
+impl SuggestArgs {
     /// Whether changes are asked for.
-    #[arg(skip)]
-    pub suggest: bool,
+    pub(super) fn is_asked(&self) -> bool {
+        self.suggest.is_some()
+    }
 }
 
 /// Computes the changes and prints them.
 ///
 /// # Errors
-/// When the options contradict each other.
-pub(super) fn run(_args: &PlanArgs, _ctx: &Context, _given: &Given) -> Result<Exit, Error> {
-    Err(Error::failed("not there yet"))
+/// When the options contradict each other, or no patch can be made for the source.
+pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit, Error> {
+    let jitter = given.settings.jitter;
+    if matches!(jitter, Jitter::None | Jitter::Native) {
+        let strategy = name(&given.settings.strategy);
+        return Err(Error::usage(format!(
+            "--suggest has nothing to realise: --jitter {strategy} spreads nothing"
+        ))
+        .hint("cronctl plan --jitter fit --max-concurrent 4 --suggest")
+        .hint("--jitter spread --window 60s, gap and hash can be realised, too"));
+    }
+    let gathered = ManuallyDrop::new(given.gathered(args, given.basis));
+    begin::somebody_has(
+        &args.job,
+        &gathered.planned.iter().map(|p| p.job),
+        |asked| format!("--job {asked:?}: no planned job has this id, prefix or name"),
+    )?;
+    let rules = given.rules(args, &gathered);
+    let input = given.input(
+        args,
+        &gathered,
+        gather::plan_jobs(&gathered.planned),
+        &rules,
+    );
+    let outcome = plan::plan(&input, &mut super::Unheard);
+    let wishes = wishes(&input);
+    let mut found = Rows {
+        loaded: &given.loaded,
+        gathered: &gathered,
+        wishes: &wishes,
+        jitter,
+    }
+    .found();
+    let changed = changed_peaks(args, given, &found, &rules);
+    let parts = summary::Parts {
+        loaded: &given.loaded,
+        gathered: &gathered,
+        input: &input,
+        outcome: &outcome,
+        rules: &rules,
+        settings: &given.settings,
+        models: &given.models,
+        basis: given.basis,
+        peaks_declared: None,
+        target: args.max_concurrent,
+        tzdata: given.zones.version(),
+    };
+    let peaks = peaks(&gathered, summary::peaks(&gathered, &outcome), &changed);
+    let mut report = SuggestionsReport {
+        inputs: summary::inputs(&parts),
+        counts: counts(&gathered, &found),
+        realised: peaks.iter().all(is_reached),
+        missed: missed(&peaks, jitter),
+        peaks,
+        suggestions: Vec::new(),
+        patch: None,
+        patch_of: None,
+        warnings: version_warnings(&given.loaded, &found),
+        problems: super::problems(&given.loaded, &gathered, &outcome),
+    };
+    if args.suggest.suggest == Some(Form::Patch) {
+        patch(&mut report, &mut found, given, ctx)?;
+    }
+    report.suggestions = found.into_iter().map(|f| f.row).collect();
+    output::write(&mut report, ctx)?;
+    Ok(Exit::Ok)
+}
+
+/// What the plan wants of each job. A fit is made with a little room after each run, so that an offset that
+/// comes out a little later than wanted overlaps nothing.
+fn wishes(input: &Input<'_>) -> Wishes {
+    let roomy = |job: &PlanJob<'_>| job.run_ms.saturating_add(LATEST_MS);
+    let mut jobs = input.jobs.clone();
+    if matches!(input.options.jitter, Jitter::Fit { .. }) {
+        jobs.iter_mut().for_each(|job| job.run_ms = roomy(job));
+    }
+    let mut wishes = Wishes::new(jobs.len(), input.options.at_nominal());
+    let input = Input {
+        jobs,
+        recurrences: input.recurrences.clone(),
+        groups: input.groups.clone(),
+        dispatch: input.dispatch.clone(),
+        ..*input
+    };
+    plan::plan(&input, &mut wishes);
+    wishes
+}
+
+fn counts(gathered: &Gathered<'_>, found: &[Found]) -> Counts {
+    let changed = found.iter().filter(|f| f.change.is_some()).count();
+    Counts {
+        changed,
+        not_changeable: found.len() - changed,
+        unchanged: gathered.planned.len() - found.len(),
+    }
+}
+
+/// The peaks of the jobs as they would be with the changes, by the rules of their source alone.
+fn changed_peaks(
+    args: &PlanArgs,
+    given: &Given,
+    found: &[Found],
+    rules: &[(Dispatch, String)],
+) -> Peaks {
+    let mut loaded = Loaded::clone(&given.loaded);
+    for Found {
+        at, change, row, ..
+    } in found
+    {
+        let (Some(change), true) = (change, row.change != ChangeKind::Prefix) else {
+            continue;
+        };
+        if let ScheduleSpec::Cron {
+            expr, stagger_ms, ..
+        } = &mut loaded.jobs[*at].schedule
+        {
+            if let Some(later) = &change.expr {
+                expr.clone_from(later);
+            }
+            *stagger_ms = Some(change.window_ms.into());
+        }
+    }
+    let Given {
+        settings,
+        models,
+        zones,
+        basis,
+        ..
+    } = given;
+    let gathered = gather::gather(&loaded, args, settings, models, *basis, zones);
+    let mut jobs = gather::plan_jobs(&gathered.planned);
+    for Found {
+        index, change, row, ..
+    } in found
+    {
+        if let (Some(change), ChangeKind::Prefix) = (change, row.change) {
+            jobs[*index].native_offset_ms = change.offset_ms;
+        }
+    }
+    let input = given.input(args, &gathered, jobs, rules);
+    let native = Input {
+        options: Options {
+            jitter: Jitter::Native,
+            restagger: false,
+            ..input.options
+        },
+        ..input
+    };
+    plan::plan(&native, &mut super::Unheard).before
+}
+
+/// Puts the peaks of the changed jobs beside those of the plan. Their groups are the same, in one order.
+fn peaks(
+    gathered: &Gathered<'_>,
+    planned: Vec<GroupPeaks>,
+    changed: &Peaks,
+) -> Vec<SuggestedPeaks> {
+    let of = |group: &Option<String>| match group {
+        None => changed.total,
+        Some(group) => {
+            let index = gathered.groups.iter().position(|label| label == group);
+            let peak = index.and_then(|i| changed.groups.get(i));
+            peak.copied().unwrap_or_default()
+        }
+    };
+    let beside = |peaks: GroupPeaks| SuggestedPeaks {
+        suggested: of(&peaks.group),
+        group: peaks.group,
+        before: peaks.before,
+        planned: peaks.after,
+    };
+    planned.into_iter().map(beside).collect()
+}
+
+fn is_reached(peaks: &SuggestedPeaks) -> bool {
+    let (planned, got) = (&peaks.planned, &peaks.suggested);
+    got.concurrent <= planned.concurrent && got.starts_per_second <= planned.starts_per_second
+}
+
+/// Says where the changes miss the plan, and where the plan itself misses its target.
+fn missed(peaks: &[SuggestedPeaks], jitter: Jitter) -> Vec<String> {
+    let mut said = Vec::new();
+    for peaks in peaks {
+        let group = peaks.group.as_deref().unwrap_or("total");
+        let (planned, got) = (&peaks.planned, &peaks.suggested);
+        if got.concurrent > planned.concurrent {
+            said.push(format!(
+                "{group}: the changes miss the plan: {} at once instead of {}",
+                got.concurrent, planned.concurrent
+            ));
+        }
+        if got.starts_per_second > planned.starts_per_second {
+            said.push(format!(
+                "{group}: the changes miss the plan: {} starts in one second instead of {}",
+                got.starts_per_second, planned.starts_per_second
+            ));
+        }
+        if let (Jitter::Fit { max_concurrent }, Some(_)) = (jitter, &peaks.group)
+            && got.concurrent.min(planned.concurrent) > max_concurrent
+        {
+            said.push(format!(
+                "{group}: {} at once are planned, more than --max-concurrent {max_concurrent}: runs of \
+                 different bursts overlap",
+                planned.concurrent
+            ));
+        }
+    }
+    said
+}
+
+/// Says how sure it is that the commands exist where they were not looked at.
+fn version_warnings(loaded: &Loaded, found: &[Found]) -> Vec<String> {
+    let has_commands = |index: usize| {
+        found
+            .iter()
+            .any(|f| f.source == index && f.row.argv.is_some())
+    };
+    let unsure = |(index, source): (usize, &crate::source::SourceInfo)| match source.rules {
+        Rules::OpenClaw(version)
+            if source.scheduler == Scheduler::OpenClaw
+                && has_commands(index)
+                && !CHECKED.contains(&version) =>
+        {
+            let sure = if version < CHECKED[0] {
+                "not known"
+            } else {
+                "likely"
+            };
+            Some(format!(
+                "{}: that `openclaw cron edit` of {version} has these flags is {sure}: they were \
+                 checked in 2026.3.28, 2026.3.31 and 2026.9.6",
+                source.tag
+            ))
+        }
+        _ => None,
+    };
+    loaded
+        .sources
+        .iter()
+        .enumerate()
+        .filter_map(unsure)
+        .collect()
+}
+
+/// Adds the patches, each to its job and all together.
+fn patch(
+    report: &mut SuggestionsReport,
+    found: &mut [Found],
+    given: &Given,
+    ctx: &Context,
+) -> Result<(), Error> {
+    let is_edited = |f: &&Found| f.change.is_some() && f.row.change != ChangeKind::Prefix;
+    let mut sources: Vec<usize> = found.iter().filter(is_edited).map(|f| f.source).collect();
+    sources.dedup();
+    if sources.len() > 1 {
+        return Err(Error::usage(
+            "a JSON patch is for one document, and several sources have changes",
+        )
+        .hint("name one source at a time"));
+    }
+    let index = sources.first().copied().unwrap_or(0);
+    let source = &given.loaded.sources[index];
+    let document = Document::read(source, ctx)?;
+    let mut all = Vec::new();
+    for one in found.iter_mut().filter(|f| f.source == index) {
+        let (Some(change), true) = (&one.change, one.row.change != ChangeKind::Prefix) else {
+            continue;
+        };
+        match document.ops(&given.loaded.jobs[one.at], change) {
+            Ok(ops) => {
+                all.extend(ops.iter().cloned());
+                one.row.patch = Some(ops);
+            }
+            Err(why) => report.warnings.push(format!(
+                "{}: no patch for it: {why}; the peaks count its change",
+                one.row.job
+            )),
+        }
+    }
+    if source.kind == SourceKind::OpenClaw {
+        report.warnings.push(format!(
+            "a running gateway writes {} anew after each tick: stop it before the patch is applied",
+            source.store
+        ));
+    }
+    // On the screen the patch stands alone, to be piped: what is to be known goes to stderr.
+    if ctx.output.format == Format::Table {
+        for peaks in &report.peaks {
+            ctx.ui.note(&screen::peaks_in_words(peaks));
+        }
+        report.warnings.extend(report.missed.iter().cloned());
+    }
+    report.patch = Some(all);
+    report.patch_of = Some(source.store.clone());
+    Ok(())
 }

@@ -77,7 +77,8 @@ pub(super) fn of(parts: &Parts<'_>) -> Summary {
     }
 }
 
-fn inputs(parts: &Parts<'_>) -> Inputs {
+/// What the plan rests on.
+pub(super) fn inputs(parts: &Parts<'_>) -> Inputs {
     let Input {
         horizon, options, ..
     } = parts.input;

@@ -1,0 +1,178 @@
+//! Suggestions as a person, a shell and a program that applies patches read them.
+
+use std::io;
+
+use super::report::{ChangeKind, SuggestedPeaks, SuggestionRow, SuggestionsReport};
+use crate::error::Problem;
+use crate::report::{Cell, Column, Report, Row, Screen, View};
+use crate::ui::{Role, escape, escape_json, wrap};
+use crate::when;
+
+/// Columns of prose, so that comments stay readable wherever the script goes.
+const WIDTH: usize = 78;
+
+impl Row for SuggestionRow {
+    const COLUMNS: &'static [Column] = &[
+        Column::new("job", "JOB"),
+        Column::new("name", "NAME").if_any(),
+        Column::new("change", "CHANGE"),
+        Column::new("from_expr", "EXPRESSION").if_any(),
+        Column::new("to_expr", "TO").if_any(),
+        Column::new("from_stagger_ms", "STAGGER").right().if_any(),
+        Column::new("to_stagger_ms", "TO").right().if_any(),
+        Column::new("offset_before_ms", "OFFSET").right(),
+        Column::new("offset_wanted_ms", "WANTED").right(),
+        Column::new("offset_got_ms", "GOT").right(),
+        Column::new("why", "WHY").on_request(),
+        Column::new("source", "SOURCE").on_request(),
+        Column::new("command", "COMMAND").on_request(),
+        Column::new("argv", "WORDS").on_request(),
+        Column::new("patch", "PATCH").on_request(),
+    ];
+
+    fn cell(&self, key: &str, _view: &View) -> Cell {
+        let span = |ms: Option<i64>| Cell::from(ms.map(when::duration));
+        match key {
+            "job" => Cell::from(&*self.job),
+            "name" => Cell::from(self.name.as_deref()),
+            "change" => Cell::from(match self.change {
+                ChangeKind::Stagger => "stagger",
+                ChangeKind::Minute => "minute",
+                ChangeKind::Prefix => "prefix",
+                ChangeKind::None => "none",
+            }),
+            "from_expr" => Cell::from(self.from_expr.as_deref()),
+            "to_expr" if self.to_expr == self.from_expr => Cell::none(),
+            "to_expr" => Cell::from(self.to_expr.as_deref()),
+            "from_stagger_ms" => span(self.from_stagger_ms),
+            "to_stagger_ms" => span(self.to_stagger_ms),
+            "offset_before_ms" => span(Some(self.offset_before_ms)),
+            "offset_wanted_ms" => span(Some(self.offset_wanted_ms)),
+            "offset_got_ms" => span(self.offset_got_ms),
+            "why" => Cell::with(Role::Dim, &*self.why),
+            "source" => Cell::from(&*self.source),
+            "command" => Cell::from(self.command.as_deref()),
+            "argv" => Cell::from(self.argv.as_ref().map(|words| words.join(" "))),
+            "patch" => Cell::from(
+                self.patch
+                    .as_ref()
+                    .and_then(|ops| serde_json::to_string(ops).ok()),
+            ),
+            _ => Cell::none(),
+        }
+    }
+}
+
+impl Report for SuggestionsReport {
+    type Row = SuggestionRow;
+    const SCHEMA: &'static str = "cronctl.suggestions/1";
+    const EMPTY: &'static str = "Nothing to suggest: the jobs are where the plan wants them.";
+
+    fn rows(&mut self) -> &mut Vec<SuggestionRow> {
+        &mut self.suggestions
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    fn screen(&self, rows: &[SuggestionRow], screen: &mut Screen<'_>) -> io::Result<()> {
+        match &self.patch {
+            Some(patch) => {
+                let text = serde_json::to_string_pretty(patch)?;
+                for line in escape_json(&text).lines() {
+                    screen.line(&[Cell::from(line)])?;
+                }
+                Ok(())
+            }
+            None => script(self, rows, screen),
+        }
+    }
+}
+
+/// The commands, one per line, with everything else as comments: a script as it is.
+fn script(
+    report: &SuggestionsReport,
+    rows: &[SuggestionRow],
+    screen: &mut Screen<'_>,
+) -> io::Result<()> {
+    let counts = &report.counts;
+    comment(
+        screen,
+        &format!(
+            "Changes that realise a plan by {}. Jobs: {} changed, {} that cannot be, {} left as they \
+             are. Nothing is applied: look at the commands, then run them.",
+            report.inputs.jitter, counts.changed, counts.not_changeable, counts.unchanged
+        ),
+    )?;
+    for peaks in &report.peaks {
+        comment(screen, &peaks_in_words(peaks))?;
+    }
+    for missed in &report.missed {
+        comment(screen, &format!("! {missed}"))?;
+    }
+    if rows.is_empty() {
+        return comment(screen, SuggestionsReport::EMPTY);
+    }
+    for source in &report.inputs.sources {
+        let of_source = || rows.iter().filter(|r| r.source == source.tag);
+        if of_source().next().is_none() {
+            continue;
+        }
+        screen.blank()?;
+        comment(
+            screen,
+            &format!("Source {}: {}", source.tag, source.location),
+        )?;
+        for row in of_source().filter(|r| r.change != ChangeKind::None) {
+            comment(screen, &format!("{}: {}", label(row), row.why))?;
+            match (&row.command, row.change) {
+                (Some(prefix), ChangeKind::Prefix) => comment(screen, prefix)?,
+                (Some(command), _) => screen.line(&[Cell::from(&**command)])?,
+                (None, _) => comment(
+                    screen,
+                    "its id cannot be shown as one line of plain text: argv of --output json has it",
+                )?,
+            }
+        }
+        for row in of_source().filter(|r| r.change == ChangeKind::None) {
+            comment(screen, &format!("{}: not changed: {}", label(row), row.why))?;
+        }
+    }
+    Ok(())
+}
+
+fn label(row: &SuggestionRow) -> &str {
+    row.name.as_deref().unwrap_or(&row.job)
+}
+
+pub(super) fn peaks_in_words(peaks: &SuggestedPeaks) -> String {
+    let SuggestedPeaks {
+        before,
+        planned,
+        suggested,
+        ..
+    } = peaks;
+    format!(
+        "{}: at most {} at once before, {} planned, {} with these changes; {}, {} and {} starts in \
+         one second",
+        peaks.group.as_deref().unwrap_or("total"),
+        before.concurrent,
+        planned.concurrent,
+        suggested.concurrent,
+        before.starts_per_second,
+        planned.starts_per_second,
+        suggested.starts_per_second,
+    )
+}
+
+fn comment(screen: &mut Screen<'_>, text: &str) -> io::Result<()> {
+    for line in wrap(&escape(text), WIDTH) {
+        screen.line(&[Cell::with(Role::Dim, format!("# {line}"))])?;
+    }
+    Ok(())
+}
