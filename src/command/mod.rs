@@ -134,6 +134,7 @@ pub fn schemas() -> Vec<Published> {
     vec![
         published::<plan::PlanReport>(),
         published::<plan::FiresReport>(),
+        published::<plan::SuggestionsReport>(),
         published::<explain_model::ExplainReport>(),
         published::<explain_model::ChangesReport>(),
         published::<jitter::JitterReport>(),
