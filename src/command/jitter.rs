@@ -61,17 +61,17 @@ pub struct JitterArgs {
 }
 
 const EXAMPLES: &str = "\
-The delay is that of the plan:
-  hash (default)  u32_be(sha256(ID)[0..4]) mod window, OpenClaw's own rule: the same every time, and what
-                  cronctl plan --jitter hash --window W gives this id
-  random          a new one each time; with --seed N, what cronctl plan --jitter random --seed N draws
-                  for this id on this tick
-  --gap           the sum of the gaps before its rank, as cronctl plan --jitter gap --seed N draws them on
-                  this tick. An id alone says nothing about the others of its burst: their order is in
-                  cronctl plan --jitter gap --fires, where the first has rank 0
+By hash, the delay is u32_be(sha256(ID)[0..4]) mod the window, OpenClaw's own rule: the same every
+time, and what plan --jitter hash with this window gives the id. With --strategy random it is another
+one each time; with --seed N what plan --jitter random --seed N draws for the id on this tick.
 
-While it waits, SIGINT and SIGTERM end it as they end any process (130 and 143 to a shell), and COMMAND is
-not started. Exit code 127: COMMAND was not found; 126: it cannot be executed; else those of COMMAND.
+With --gap it is the sum of the gaps before its rank, as plan --jitter gap --seed N draws them on this
+tick. An id alone says nothing about the others of its burst: plan --jitter gap --fires lists them in
+their order, where the first has rank 0.
+
+While it waits, SIGINT and SIGTERM end it as they end any process (a shell sees 130 and 143), and the
+command is not started. Exit code 127: the command was not found; 126: it cannot be executed; else its
+own. On Windows the delay can be printed only.
 
 Examples:
   0 22 * * * cronctl jitter nightly-backup --window 60s -- /usr/local/bin/backup --all

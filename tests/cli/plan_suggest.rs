@@ -6,6 +6,9 @@ use crate::sandbox::{Run, Sandbox};
 
 const P8: &str = "--from 2026-03-31T00:00-07:00 --for 24h";
 
+/// Versions on whose gateways the commands were run.
+const RECORDED: [&str; 2] = ["2026.3.28", "2026.9.6"];
+
 fn uuid(n: usize) -> String {
     format!("00000000-0000-4000-8000-{n:012}")
 }
@@ -494,6 +497,45 @@ fn recorded_states_are_patched_as_their_gateway_wrote_them() {
         );
         assert!(rows(&said).len() >= 2, "{said}");
         assert_eq!(said["realised"], true, "{said}");
+    }
+}
+
+/// What gateways made of the suggested commands.
+#[test]
+fn real_gateways_did_with_the_commands_what_was_said() {
+    const NOMINAL_MS: i64 = 1_795_759_200_000; // 2026-11-27T06:00Z, 22:00 in Los Angeles
+    for version in RECORDED {
+        let read = |when: &str| -> Value {
+            let root = env!("CARGO_MANIFEST_DIR");
+            let path = format!("{root}/tests/data/suggest/{version}-{when}.json");
+            serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+        };
+        let (before, after) = (read("before"), read("after"));
+        let sandbox = Sandbox::new();
+        sandbox.write("work/jobs.json", before.to_string());
+        let line = format!(
+            "--from 2026-11-27T00:00Z --openclaw-version {version} --jitter fit --max-concurrent 1 --suggest"
+        );
+        let said = suggested(&sandbox, &line);
+        assert!(rows(&said).len() >= 3, "{said}");
+        for row in rows(&said) {
+            let jobs = after["jobs"].as_array().unwrap();
+            let job = jobs.iter().find(|j| j["id"] == row["job"]).unwrap();
+            assert_eq!(job["schedule"]["expr"], row["to_expr"], "{version}");
+            assert_eq!(
+                job["schedule"]["staggerMs"], row["to_stagger_ms"],
+                "{version}"
+            );
+            assert_eq!(job["schedule"]["tz"], "America/Los_Angeles", "{version}");
+            let next = job["state"]["nextRunAtMs"].as_i64().unwrap();
+            assert_eq!(next - NOMINAL_MS, row["offset_got_ms"], "{version}");
+        }
+        sandbox.write("work/jobs.json", after.to_string());
+        assert_eq!(
+            suggested(&sandbox, &line)["suggestions"],
+            json!([]),
+            "{version}"
+        );
     }
 }
 

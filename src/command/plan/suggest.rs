@@ -23,7 +23,7 @@ use crate::command::begin;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::plan::suggest::{LATEST_MS, Wishes};
-use crate::plan::{self, Dispatch, Input, Jitter, Options, Peaks, PlanJob};
+use crate::plan::{self, Dispatch, Input, Jitter, Options, Peaks};
 use crate::report::{self as output, Format};
 use crate::schedule::{Rules, ScheduleSpec, Version};
 use crate::source::{Loaded, Scheduler, SourceKind};
@@ -142,10 +142,11 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
 /// What the plan wants of each job. A fit is made with a little room after each run, so that an offset that
 /// comes out a little later than wanted overlaps nothing.
 fn wishes(input: &Input<'_>) -> Wishes {
-    let roomy = |job: &PlanJob<'_>| job.run_ms.saturating_add(LATEST_MS);
     let mut jobs = input.jobs.clone();
     if matches!(input.options.jitter, Jitter::Fit { .. }) {
-        jobs.iter_mut().for_each(|job| job.run_ms = roomy(job));
+        for job in &mut jobs {
+            job.run_ms = job.run_ms.saturating_add(LATEST_MS);
+        }
     }
     let mut wishes = Wishes::new(jobs.len(), input.options.at_nominal());
     let input = Input {

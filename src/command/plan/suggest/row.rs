@@ -5,7 +5,7 @@ use super::shell;
 use crate::command::plan::gather::{Gathered, Planned};
 use crate::job::Job;
 use crate::plan::Jitter;
-use crate::plan::suggest::{Change, Wish, Wishes, change, window_for_offset};
+use crate::plan::suggest::{Change, Span, Wish, Wishes, change, window_for_offset};
 use crate::schedule::stagger::offset;
 use crate::schedule::{Rules, ScheduleSpec, Stagger};
 use crate::source::{Loaded, Scheduler};
@@ -68,14 +68,8 @@ impl Rows<'_> {
         let change = match done {
             Ok(change) => {
                 row.offset_got_ms = Some(change.offset_ms);
-                if let Some((least, most)) = self.wishes.varies(index) {
-                    row.why += &format!(
-                        "; in the plan its fires have offsets of {} to {}, and it can have one: that of \
-                         its biggest burst ({} jobs)",
-                        when::duration(least),
-                        when::duration(most),
-                        wish.on_tick
-                    );
+                if let Some(span) = self.wishes.varies(index) {
+                    row.why.push_str(&one_of_many(span, wish.on_tick));
                 }
                 Some(change)
             }
@@ -190,6 +184,16 @@ fn may_be_edited(job: &Job) -> Result<(), String> {
     }
 }
 
+/// Says that a job keeps one of several offsets.
+fn one_of_many((least, most): Span, on_tick: u32) -> String {
+    format!(
+        "; in the plan its fires have offsets of {} to {}, and it can have one: that of its biggest \
+         burst ({on_tick} jobs)",
+        when::duration(least),
+        when::duration(most)
+    )
+}
+
 fn minute(expr: &str) -> &str {
     expr.split_whitespace().next().unwrap_or_default()
 }
@@ -222,10 +226,8 @@ fn why(change: &Change, expr: &str, wanted_ms: i64) -> String {
         text += "; its minute stays, being no single number or too near the end of the hour";
     }
     if change.offset_ms > wanted_ms {
-        text += &format!(
-            "; {} later than planned",
-            when::duration(change.offset_ms - wanted_ms)
-        );
+        let late = when::duration(change.offset_ms - wanted_ms);
+        text.extend(["; ", &late, " later than planned"]);
     }
     text
 }
