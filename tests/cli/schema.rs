@@ -15,6 +15,14 @@ const SAMPLES: &[(&str, &str)] = &[
     ),
     ("cronctl.plan/1", "plan --demo --honour both"),
     ("cronctl.plan.fires/1", "plan --demo --fires"),
+    (
+        "cronctl.suggestions/1",
+        "plan --demo --jitter fit --max-concurrent 4 --suggest",
+    ),
+    (
+        "cronctl.suggestions/1",
+        "plan --demo --window 60s --suggest=patch",
+    ),
     ("cronctl.check/1", "check --demo"),
     ("cronctl.check/1", "check --demo --target-version 2026.9.6"),
     ("cronctl.check-rules/1", "check --list-rules"),
