@@ -74,10 +74,10 @@ fn apply(sandbox: &Sandbox, line: &str) {
     let patch = run(sandbox, &format!("{line} --suggest=patch"));
     assert_eq!(patch.code, Some(0), "{patch}");
     let patch: json_patch::Patch = patch.json();
-    let path = sandbox.path("work/jobs.json");
-    let mut document: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let file = sandbox.path("work/jobs.json");
+    let mut document: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     json_patch::patch(&mut document, &patch).unwrap();
-    std::fs::write(path, document.to_string()).unwrap();
+    std::fs::write(file, document.to_string()).unwrap();
 }
 
 /// The claim is checked on the file: with the patch applied, the source does natively what was said, and
