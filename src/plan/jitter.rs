@@ -106,7 +106,7 @@ impl Options {
 }
 
 /// Writes the offset of every job of a burst at `tick_ms` into `offsets`. `members` are ranks, ascending;
-/// `hashes` are [`id_hash`](crate::schedule::stagger::id_hash) by rank.
+/// `hashes` are [`id_hash`] by rank.
 pub(super) fn offsets(
     options: &Options,
     tick_ms: i64,
