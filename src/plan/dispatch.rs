@@ -8,6 +8,7 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use serde::Serialize;
 
 use super::peak::{Meter, Peak};
+use super::trace::{Trace, Window};
 
 /// How a source starts what is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,13 +170,20 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    /// No more occurrences come.
-    pub(super) fn finish(mut self) -> DispatchReport {
+    /// The same dispatcher, which also traces what it starts over these windows.
+    pub(super) fn tracing(mut self, windows: &[Window]) -> Self {
+        self.meter = self.meter.tracing(windows);
+        self
+    }
+
+    /// No more occurrences come: the report, and the traces by window.
+    pub(super) fn finish(mut self) -> (DispatchReport, Vec<Trace>) {
         while self.next_tick().is_some() {
             self.tick();
         }
         self.report.peak = self.meter.peaks().total;
-        self.report
+        let traces = self.meter.traces().into_iter().map(|t| t.total);
+        (self.report, traces.collect())
     }
 
     fn waits_or_runs(&self, rank: u32, t: i64) -> bool {
@@ -325,7 +333,7 @@ mod tests {
         for (rank, t) in (0..).zip(due) {
             dispatcher.due(*t, rank);
         }
-        dispatcher.finish()
+        dispatcher.finish().0
     }
 
     #[test]
@@ -390,7 +398,7 @@ mod tests {
             for minute in 0..4 {
                 dispatcher.due(minute * 60_000, 7);
             }
-            let report = dispatcher.finish();
+            let (report, _) = dispatcher.finish();
             assert_eq!((report.peak.starts, report.coalesced), (2, 2), "{rules:?}");
         }
     }

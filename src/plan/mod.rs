@@ -17,6 +17,7 @@ pub mod suggest;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod trace;
 
 pub use burst::{Burst, BurstGroup};
 pub use dispatch::{Dispatch, DispatchReport, MoleculeRules};
@@ -24,8 +25,9 @@ pub use dispatch::{Dispatch, DispatchReport, MoleculeRules};
 pub use jitter::{Gap, Jitter, Options, below, hash_offset, random_offset};
 pub use peak::{Peak, Peaks};
 pub use place::Totals;
-pub use run::{Fire, Outcome, Sink, plan};
+pub use run::{Fire, Outcome, Sink, Traced, plan, trace};
 pub use timeline::Recurrence;
+pub use trace::{Trace, Traces, Window};
 
 /// Half-open span of time `[from_ms, until_ms)`, epoch milliseconds UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

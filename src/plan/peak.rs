@@ -5,6 +5,8 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use serde::Serialize;
 
+use super::trace::{Level, Tracer, Traces, Window};
+
 /// The peaks of one set of runs. Instants are epoch milliseconds UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Peak {
@@ -117,6 +119,8 @@ pub(super) struct Meter {
     /// Whether runs never end: for sets of which all overlap anyhow.
     endless: bool,
     skyline: Option<Skyline>,
+    /// For pictures only.
+    tracers: Vec<Tracer>,
 }
 
 /// The busiest second of each bin of the horizon.
@@ -178,12 +182,56 @@ impl Meter {
             in_flight: InFlight::default(),
             endless: false,
             skyline: None,
+            tracers: Vec::new(),
+        }
+    }
+
+    /// The same meter, which also traces what it measures over these windows.
+    pub(super) fn tracing(mut self, windows: &[Window]) -> Self {
+        let groups = self.groups.len();
+        let tracer = |window: &Window| Tracer::new(*window, groups);
+        self.tracers = windows.iter().map(tracer).collect();
+        self
+    }
+
+    /// The traces, by window. No more starts come.
+    pub(super) fn traces(mut self) -> Vec<Traces> {
+        self.begin_bins(i64::MAX);
+        self.tracers.into_iter().map(Tracer::finish).collect()
+    }
+
+    /// The last second with a start, epoch milliseconds of its beginning.
+    pub(super) fn last_second_ms(&self) -> Option<i64> {
+        (self.total.peak.starts > 0).then(|| self.total.second * 1000)
+    }
+
+    /// Begins every bin that begins by `t`, with what still runs then.
+    #[cold]
+    fn begin_bins(&mut self, t: i64) {
+        let (total, groups) = (&mut self.total, &mut self.groups);
+        loop {
+            let begins = self.tracers.iter().filter_map(Tracer::next_begins).min();
+            let Some(at) = begins.filter(|at| *at <= t) else {
+                return;
+            };
+            self.in_flight.ended(at, |group| {
+                total.running -= 1;
+                groups[group as usize].running -= 1;
+            });
+            for tracer in &mut self.tracers {
+                if tracer.next_begins() == Some(at) {
+                    tracer.begin(total.running, groups.iter().map(|g| g.running));
+                }
+            }
         }
     }
 
     /// A run of `group` starts at `t` and lasts `run_ms`. A run that ends at `t` does not overlap it.
     #[inline]
     pub(super) fn start(&mut self, t: i64, group: u32, run_ms: i64) {
+        if !self.tracers.is_empty() {
+            self.begin_bins(t);
+        }
         let (total, groups) = (&mut self.total, &mut self.groups);
         if !self.endless {
             self.in_flight.ended(t, |group| {
@@ -198,6 +246,14 @@ impl Meter {
         self.groups[group as usize].start(t, second);
         if let Some(skyline) = &mut self.skyline {
             skyline.see(t, in_second);
+        }
+        for tracer in &mut self.tracers {
+            let level = |gauge: &Gauge| Level {
+                in_second: gauge.in_second,
+                running: gauge.running,
+            };
+            let of_group = level(&self.groups[group as usize]);
+            tracer.see(t, group, level(&self.total), of_group);
         }
     }
 

@@ -9,6 +9,7 @@ use super::dispatch::{DispatchReport, Dispatcher};
 use super::measure::{Batch, Measuring, Stream, Streams};
 use super::peak::{Meter, Peaks, Skyline};
 use super::place::{Planner, Totals};
+use super::trace::{Trace, Traces, Window};
 use super::{Input, PlanJob};
 use crate::schedule::stagger::id_hash;
 
@@ -69,14 +70,40 @@ pub struct Outcome {
     pub skyline_after: Vec<u32>,
     /// Length of such a bin, milliseconds.
     pub bin_ms: i64,
+    /// The last second with a start, before or after; null when nothing starts.
+    pub last_second_ms: Option<i64>,
     /// Recurrences that their own scheduler would never answer for, and why.
     pub broken: BTreeMap<usize, String>,
     /// Recurrences without any instant in the horizon, ascending.
     pub silent: Vec<usize>,
 }
 
+/// What a plan comes to over time, by window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traced {
+    /// Of what the source makes due by itself, without any cap on what runs.
+    pub before: Vec<Traces>,
+    /// Of the planned starts, likewise.
+    pub after: Vec<Traces>,
+    /// With the slots of each source, by source index: the native instants.
+    pub dispatch_before: Vec<Vec<Trace>>,
+    /// The same for the planned starts.
+    pub dispatch_after: Vec<Vec<Trace>>,
+}
+
 /// Makes the plan. Same input, in any order of the jobs, and same seed give the same calls to `sink`.
 pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
+    made(input, &[], sink).0
+}
+
+/// Makes the plan once more, to see what it comes to over these windows.
+pub fn trace(input: &Input<'_>, windows: &[Window]) -> Traced {
+    struct Unheard;
+    impl Sink for Unheard {}
+    made(input, windows, &mut Unheard).1
+}
+
+fn made(input: &Input<'_>, windows: &[Window], sink: &mut dyn Sink) -> (Outcome, Traced) {
     let (by_rank, hashes, index_of) = ranked(&input.jobs);
     let (from, until) = (
         input.horizon.from_ms,
@@ -90,8 +117,12 @@ pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
         .map(|d| rules_by_rank(d, &index_of))
         .collect();
     let stream = || Stream {
-        meter: Meter::with_skyline(input.groups.len(), Skyline::new(from, bin_ms, SKYLINE_BINS)),
-        dispatchers: rules.iter().map(|d| Dispatcher::new(d, &run_of)).collect(),
+        meter: Meter::with_skyline(input.groups.len(), Skyline::new(from, bin_ms, SKYLINE_BINS))
+            .tracing(windows),
+        dispatchers: rules
+            .iter()
+            .map(|d| Dispatcher::new(d, &run_of).tracing(windows))
+            .collect(),
     };
     let timelines = Timelines::new(input, &by_rank);
     let mut planner = Planner::new(input, &by_rank, &hashes, &index_of);
@@ -139,19 +170,34 @@ pub fn plan(input: &Input<'_>, sink: &mut dyn Sink) -> Outcome {
         measuring.finish()
     });
     let Streams { before, after, .. } = *streams;
-    let finish = |d: Vec<Dispatcher<'_>>| d.into_iter().map(Dispatcher::finish).collect();
-    Outcome {
+    let finish = |d: Vec<Dispatcher<'_>>| -> (Vec<_>, Vec<_>) {
+        d.into_iter().map(Dispatcher::finish).unzip()
+    };
+    let (dispatch_before, slots_before) = finish(before.dispatchers);
+    let (dispatch_after, slots_after) = finish(after.dispatchers);
+    let outcome = Outcome {
         before: before.meter.peaks(),
         after: after.meter.peaks(),
         skyline_before: before.meter.skyline().to_vec(),
         skyline_after: after.meter.skyline().to_vec(),
-        dispatch_before: finish(before.dispatchers),
-        dispatch_after: finish(after.dispatchers),
+        dispatch_before,
+        dispatch_after,
         totals: planner.totals,
         bin_ms,
+        last_second_ms: before
+            .meter
+            .last_second_ms()
+            .max(after.meter.last_second_ms()),
         broken,
         silent: (0..heard.len()).filter(|i| !heard[*i]).collect(),
-    }
+    };
+    let traced = Traced {
+        before: before.meter.traces(),
+        after: after.meter.traces(),
+        dispatch_before: slots_before,
+        dispatch_after: slots_after,
+    };
+    (outcome, traced)
 }
 
 /// The jobs in the order of a hash of their ids, the hashes, and where each was in the input.

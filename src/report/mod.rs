@@ -4,6 +4,7 @@
 //! `Serialize` is the JSON document, its rows are the lines of NDJSON and CSV, and
 //! [`Report::screen`] is what a person sees. There is no second model for output.
 
+pub mod chart;
 mod fields;
 mod lines;
 mod row;

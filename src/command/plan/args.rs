@@ -9,6 +9,7 @@ use super::watch::WatchArgs;
 use crate::config::PlanDefaults;
 use crate::error::Error;
 use crate::plan::{Gap, Jitter};
+use crate::report::chart::ChartArgs;
 use crate::source::SourceArgs;
 use crate::when;
 
@@ -90,6 +91,9 @@ pub struct PlanArgs {
     /// One line per burst instead of the overview
     #[arg(long, conflicts_with = "fires", help_heading = "View")]
     pub summary: bool,
+    /// A picture of it.
+    #[command(flatten)]
+    pub chart: ChartArgs,
 
     /// Failures to rehearse.
     #[command(flatten)]
@@ -118,7 +122,9 @@ Examples:
   openclaw cron list --all --json | cronctl plan --jobs - --jitter fit --max-concurrent 4
       The smallest windows that keep each provider at 4 runs per burst
   cronctl plan -o ndjson --sort -jobs | head -5
-      The five largest bursts, for scripts";
+      The five largest bursts, for scripts
+  cronctl plan --demo --chart plan.html
+      The same as a picture: each provider before and after, and the biggest burst close up";
 
 /// `--jitter`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

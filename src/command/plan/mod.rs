@@ -1,6 +1,7 @@
 //! `cronctl plan`: gathers jobs, makes the plan, prints it.
 
 mod args;
+mod chart;
 mod findings;
 mod gather;
 mod given;
@@ -46,16 +47,20 @@ const DAY_MS: i64 = 86_400_000;
 /// When the options contradict each other, or no source can be read.
 pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     if args.watch.watch {
+        args.chart.none_with("--watch")?;
         return watch::run(args, ctx);
     }
     let given = Given::read(args, ctx)?;
     if args.rehearsal.is_asked() {
+        args.chart.none_with("--what-if")?;
         return rehearse::run(args, ctx, &given);
     }
     if args.restart.is_asked() {
+        args.chart.none_with("--restart-at")?;
         return restart::run(args, ctx, &given);
     }
     if args.suggest.is_asked() {
+        args.chart.none_with("--suggest")?;
         return suggest::run(args, ctx, &given);
     }
     planned(args, ctx, &given)
@@ -95,6 +100,15 @@ fn planned(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit, Error>
         target: args.max_concurrent,
         tzdata: given.zones.version(),
     });
+    args.chart.write(ctx, || {
+        chart::picture(&chart::Scene {
+            summary: &summary,
+            gathered: &gathered,
+            input: &input,
+            outcome: &outcome,
+            skipped: problems.len(),
+        })
+    })?;
     print(args, ctx, summary, problems, bursts, fires)?;
     Ok(Exit::Ok)
 }

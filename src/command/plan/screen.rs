@@ -3,7 +3,8 @@
 use std::io;
 
 use super::report::{
-    BurstRow, FireRow, FiresReport, GroupPeaks, Inputs, ModelBasis, PlanReport, Summary,
+    BurstRow, FireRow, FiresReport, GroupPeaks, Inputs, ModelBasis, PlanReport, RunLengthUse,
+    SourceDispatch, Summary,
 };
 use crate::error::Problem;
 use crate::report::{Bar, Cell, Column, Report, Screen};
@@ -62,8 +63,7 @@ impl Report for FiresReport {
 }
 
 fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
-    let inputs = &summary.inputs;
-    let jobs = &summary.jobs;
+    let (inputs, jobs) = (&summary.inputs, &summary.jobs);
     let length = inputs.until_at_ms - inputs.from_at_ms;
     screen.heading(&format!(
         "{} jobs, {} starts, {} burst{} in {} from {}",
@@ -83,65 +83,77 @@ fn header(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
             source.rules_origin
         ))?;
     }
-    let mut left = Vec::new();
-    for (n, what) in [
+    for line in basis(summary) {
+        screen.paragraph(&line)?;
+    }
+    Ok(())
+}
+
+/// What the plan rests on besides its sources: jobs left out, jitter, run lengths, models.
+pub(super) fn basis(summary: &Summary) -> Vec<String> {
+    let (inputs, jobs) = (&summary.inputs, &summary.jobs);
+    let mut lines = Vec::new();
+    let left: Vec<String> = [
         (jobs.disabled, "disabled"),
         (jobs.without_clock, "fired by no clock"),
         (jobs.refused, "refused"),
-    ] {
-        if n > 0 {
-            left.push(format!("{n} {what}"));
-        }
-    }
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{n} {what}"))
+    .collect();
     if !left.is_empty() {
-        screen.paragraph(&format!("left out: {}", left.join(", ")))?;
+        lines.push(format!("left out: {}", left.join(", ")));
     }
-    let jitter = match (inputs.window_ms, inputs.gap_min_ms, inputs.gap_max_ms) {
-        (Some(window), ..) => format!("{} over {}", inputs.jitter, when::duration(window)),
-        (_, Some(min), Some(max)) => {
-            format!(
-                "{} of {} to {}, seed {}",
-                inputs.jitter,
-                when::duration(min),
-                when::duration(max),
-                inputs.seed
-            )
-        }
-        _ => inputs.jitter.clone(),
-    };
-    let runs: Vec<String> = summary
-        .run_lengths
-        .iter()
-        .map(|r| {
-            let lengths = if r.shortest_ms == r.longest_ms {
-                when::duration(r.shortest_ms)
-            } else {
-                format!(
-                    "{} to {}",
-                    when::duration(r.shortest_ms),
-                    when::duration(r.longest_ms)
-                )
-            };
-            let jobs = if r.jobs == 1 { "job" } else { "jobs" };
-            format!("{lengths} ({}, {} {jobs})", r.origin.word(), r.jobs)
-        })
-        .collect();
-    screen.paragraph(&format!(
-        "jitter: {jitter}; before is what the source does today, after is this plan"
-    ))?;
-    screen.paragraph(&format!(
+    let runs: Vec<String> = summary.run_lengths.iter().map(run_lengths).collect();
+    lines.push(format!(
+        "jitter: {}; before is what the source does today, after is this plan",
+        jitter(inputs)
+    ));
+    lines.push(format!(
         "run lengths: {}",
         if runs.is_empty() {
             "none".to_owned()
         } else {
             runs.join("; ")
         }
-    ))?;
-    screen.paragraph(&format!(
+    ));
+    lines.push(format!(
         "models: {}; time zone data {}",
         models(inputs),
         inputs.tzdata
-    ))
+    ));
+    lines
+}
+
+fn run_lengths(used: &RunLengthUse) -> String {
+    let (shortest, longest) = (used.shortest_ms, used.longest_ms);
+    let lengths = if shortest == longest {
+        when::duration(shortest)
+    } else {
+        format!(
+            "{} to {}",
+            when::duration(shortest),
+            when::duration(longest)
+        )
+    };
+    let jobs = if used.jobs == 1 { "job" } else { "jobs" };
+    format!("{lengths} ({}, {} {jobs})", used.origin.word(), used.jobs)
+}
+
+/// The strategy with what it is given: `spread over 5 s`.
+pub(super) fn jitter(inputs: &Inputs) -> String {
+    match (inputs.window_ms, inputs.gap_min_ms, inputs.gap_max_ms) {
+        (Some(window), ..) => format!("{} over {}", inputs.jitter, when::duration(window)),
+        (_, Some(min), Some(max)) => format!(
+            "{} of {} to {}, seed {}",
+            inputs.jitter,
+            when::duration(min),
+            when::duration(max),
+            inputs.seed
+        ),
+        _ => inputs.jitter.clone(),
+    }
 }
 
 /// Whose word counts for the models.
@@ -214,18 +226,23 @@ fn peaks(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {
     }
     screen.table(&COLUMNS, &rows)?;
     for dispatch in &summary.dispatch {
-        screen.paragraph(&format!(
-            "{}: {} ({}): at most {} run at once before and {} after, the longest wait for a slot is {} and {}",
-            dispatch.source,
-            dispatch.rule,
-            dispatch.origin,
-            dispatch.before.peak.concurrent,
-            dispatch.after.peak.concurrent,
-            when::duration(dispatch.before.longest_wait_ms),
-            when::duration(dispatch.after.longest_wait_ms),
-        ))?;
+        screen.paragraph(&slots(dispatch))?;
     }
     Ok(())
+}
+
+/// What a source's slots make of the plan.
+pub(super) fn slots(dispatch: &SourceDispatch) -> String {
+    format!(
+        "{}: {} ({}): at most {} run at once before and {} after, the longest wait for a slot is {} and {}",
+        dispatch.source,
+        dispatch.rule,
+        dispatch.origin,
+        dispatch.before.peak.concurrent,
+        dispatch.after.peak.concurrent,
+        when::duration(dispatch.before.longest_wait_ms),
+        when::duration(dispatch.after.longest_wait_ms),
+    )
 }
 
 fn histogram(summary: &Summary, rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {

@@ -8,6 +8,7 @@ use super::report::reported;
 use crate::command::completions;
 use crate::ledger::LedgerArgs;
 use crate::molecule::MoleculeArgs;
+use crate::report::chart::ChartArgs;
 use crate::source::{DISCOVER, OpenClawArg, state_dir};
 use crate::turn::{Turn, Verdict};
 use crate::when::parse_duration;
@@ -48,6 +49,10 @@ pub struct TurnsArgs {
         help_heading = "Turns"
     )]
     pub fail_on: Vec<FailOn>,
+
+    /// A picture of them.
+    #[command(flatten)]
+    pub chart: ChartArgs,
 
     /// Keep looking: a live table on a terminal, one JSON object per change elsewhere
     ///
@@ -110,7 +115,8 @@ Examples:
   cronctl turns --watch
       From now on starts are exact: other calls profit, too
   cronctl turns --watch -o ndjson | jq -c 'select(.event == \"over\")'
-  cronctl turns --demo";
+  cronctl turns --demo --chart turns.svg
+      The ages as bars against their ceilings";
 
 impl TurnsArgs {
     /// Where nothing says otherwise, a turn is silent after 5 minutes.

@@ -2,6 +2,7 @@
 
 mod args;
 mod cells;
+mod chart;
 mod look;
 mod memory;
 mod openclaw;
@@ -32,6 +33,9 @@ pub use watch::{TurnEvent, event_schema};
 /// # Errors
 /// When no source can be read.
 pub fn run(args: &TurnsArgs, ctx: &Context) -> Result<Exit, Error> {
+    if args.watch {
+        args.chart.none_with("--watch")?;
+    }
     block_on(async {
         let sources = Sources::new(args, ctx).await?;
         let mut looker = Looker::new(args, ctx, sources);
@@ -42,7 +46,10 @@ pub fn run(args: &TurnsArgs, ctx: &Context) -> Result<Exit, Error> {
         let look = looker.look(now_ms).await?;
         let fails = args.fails(&look.turns);
         let at = ctx.at(now_ms);
-        output::write(&mut answer(args, &looker, look), &at)?;
+        let mut report = answer(args, &looker, look);
+        output::write(&mut report, &at)?;
+        // Sorted as it was printed.
+        args.chart.write(&at, || chart::picture(&report))?;
         Ok(if fails {
             Exit::Findings
         } else {

@@ -194,7 +194,7 @@ fn too_wide(
 }
 
 /// Why no verdict stands: what its age rests on, as far as it has one, and what there is to say.
-fn why(turn: &Turn) -> Vec<&str> {
+pub(super) fn why(turn: &Turn) -> Vec<&str> {
     let notes = turn.notes.iter().map(String::as_str);
     let evidence = turn.evidence.as_ref().filter(|_| turn.age_ms.is_some());
     let says: Vec<&str> = evidence
@@ -213,7 +213,7 @@ fn counted(n: usize, one: &str, many: &str) -> String {
 }
 
 /// What it comes to, in a sentence.
-fn sentence(summary: &Summary) -> String {
+pub(super) fn sentence(summary: &Summary) -> String {
     let mut parts = vec![match summary.over_silent {
         0 => format!("{} over the ceiling", summary.over),
         silent => format!("{} over the ceiling ({silent} silent)", summary.over),
@@ -243,7 +243,7 @@ fn sentence(summary: &Summary) -> String {
 }
 
 /// What the ages rest on.
-fn rests(report: &TurnsReport) -> Option<String> {
+pub(super) fn rests(report: &TurnsReport) -> Option<String> {
     let inputs = &report.inputs;
     let mut said = Vec::new();
     if let Some(platform) = &inputs.platform {

@@ -1,0 +1,473 @@
+//! The plan as a picture: each group over the horizon, and the biggest burst close up. Pure.
+
+use jiff::tz::TimeZone;
+
+use super::gather::{self, Gathered};
+use super::report::{GroupPeaks, Summary};
+use super::screen;
+use crate::openclaw::Confidence;
+use crate::plan::{self, Burst, Dispatch, Input, Outcome, PlanJob, Trace, Traced, Window};
+use crate::report::chart::{
+    BINS, Figure, Grid, GridRow, Numbers, Panel, Picture, ROWS, Series, TimeAxis,
+};
+use crate::source::rules_name;
+use crate::when;
+
+/// Rows of a table on the page at most.
+const TABLE_ROWS: usize = 200;
+
+/// A queue is shown for so many times as long as the burst lasts without one.
+const QUEUE: i64 = 4;
+
+/// What a picture is drawn from.
+pub(super) struct Scene<'a> {
+    pub(super) summary: &'a Summary,
+    pub(super) gathered: &'a Gathered<'a>,
+    pub(super) input: &'a Input<'a>,
+    pub(super) outcome: &'a Outcome,
+    /// How many rows were skipped, and said on stderr.
+    pub(super) skipped: usize,
+}
+
+/// Draws the plan. It is made once more, to trace what the picture shows.
+pub(super) fn picture(scene: &Scene<'_>) -> Picture {
+    let Scene {
+        summary, outcome, ..
+    } = scene;
+    let (zone, tz) = zone(scene.gathered, outcome);
+    let shown = Shown::of(scene);
+    let windows = windows(scene);
+    let traced = plan::trace(&shown.input, &windows.all());
+    let grid = |title: String, columns: [(&str, Window); 2], rows| {
+        let axis = |(what, window): (&str, Window)| TimeAxis {
+            what: what.to_owned(),
+            from_ms: window.from_ms,
+            bin_ms: window.bin_ms,
+        };
+        Figure::Grid(Grid {
+            title,
+            series: series(summary),
+            tz: tz.clone(),
+            zone: zone.clone(),
+            columns: columns.map(axis).to_vec(),
+            rows,
+        })
+    };
+    let (starts, at_once) = ("starts per second", "runs at once");
+    let mut figures = Vec::new();
+    if windows.shows_horizon() {
+        let columns = [(starts, windows.horizon), (at_once, windows.horizon)];
+        let rows = rows(&shown, &traced, [0, 0]);
+        figures.push(grid("The whole horizon".to_owned(), columns, rows));
+    }
+    let mut notes = notes(scene, &shown);
+    if let (Some(burst), Some((of_starts, of_runs))) = (&outcome.totals.biggest, windows.burst) {
+        let columns = [(starts, of_starts), (at_once, of_runs)];
+        let mut rows = rows(&shown, &traced, [1, 2]);
+        rows.extend(slots(scene, &traced, &mut notes));
+        let jobs = burst.members.len();
+        let at = when::readable(burst.at_ms, &tz);
+        figures.push(grid(
+            format!("Biggest burst close up: {jobs} jobs at {at}"),
+            columns,
+            rows,
+        ));
+    }
+    let total = &summary.peaks[0];
+    Picture {
+        title: title(summary),
+        summary: format!(
+            "From {} to {}. In the busiest second {} start before and {} after; at most {} run at \
+             once before and {} after.",
+            when::readable(summary.inputs.from_at_ms, &tz),
+            when::readable(summary.inputs.until_at_ms, &tz),
+            total.before.starts_per_second,
+            total.after.starts_per_second,
+            total.before.concurrent,
+            total.after.concurrent,
+        ),
+        figures,
+        notes,
+        tables: tables(summary, &tz),
+    }
+}
+
+/// What is planned, in short.
+pub(super) fn title(summary: &Summary) -> String {
+    let inputs = &summary.inputs;
+    let counted = |n: u64, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    format!(
+        "Plan: {}, {}, {} in {}",
+        counted(summary.jobs.planned as u64, "job"),
+        counted(summary.occurrences, "start"),
+        counted(summary.burst_count, "burst"),
+        when::duration(inputs.until_at_ms - inputs.from_at_ms),
+    )
+}
+
+/// The zone of time axes and its name: the one that all jobs of the biggest burst name, else the one
+/// that all jobs name, else UTC.
+pub(super) fn zone(gathered: &Gathered<'_>, outcome: &Outcome) -> (String, TimeZone) {
+    let traits = gather::traits(&gathered.planned);
+    let burst = outcome.totals.biggest.as_ref();
+    let all = || traits.iter().map(|(zone, _)| *zone);
+    let one = match burst {
+        Some(burst) => the_one(burst.members.iter().map(|job| traits[*job].0)),
+        None => the_one(all()),
+    };
+    one.and_then(|zone| gathered.zones.get(zone as usize).cloned())
+        .unwrap_or_else(|| ("UTC".to_owned(), TimeZone::UTC))
+}
+
+fn the_one(mut zones: impl Iterator<Item = u32>) -> Option<u32> {
+    let first = zones.next()?;
+    zones.all(|zone| zone == first).then_some(first)
+}
+
+fn series(summary: &Summary) -> Vec<Series> {
+    let after = format!("this plan, {}", screen::jitter(&summary.inputs));
+    [("before", "what the source does today"), ("after", &after)]
+        .map(|(name, says)| Series {
+            name: name.to_owned(),
+            says: says.to_owned(),
+        })
+        .to_vec()
+}
+
+/// The groups that have a row of their own, and the plan with all others as one.
+struct Shown<'a> {
+    input: Input<'a>,
+    /// By group of `input`: its label and how many jobs it has.
+    rows: Vec<(String, usize)>,
+    total: usize,
+    /// How many groups are in the last row instead of one of their own.
+    others: usize,
+}
+
+impl<'a> Shown<'a> {
+    fn of(scene: &Scene<'a>) -> Self {
+        let Input {
+            jobs,
+            recurrences,
+            groups,
+            dispatch,
+            horizon,
+            options,
+        } = scene.input;
+        let peaks = &scene.summary.peaks[1..];
+        // One more is better shown than called others.
+        let own = if peaks.len() <= ROWS + 1 {
+            peaks
+        } else {
+            &peaks[..ROWS]
+        };
+        let place = |label: &String| own.iter().position(|p| p.group.as_ref() == Some(label));
+        let places: Vec<usize> = groups
+            .iter()
+            .map(|g| place(g).unwrap_or(own.len()))
+            .collect();
+        let moved = |job: &PlanJob<'a>| PlanJob {
+            group: u32::try_from(places[job.group as usize]).unwrap_or(u32::MAX),
+            ..job.clone()
+        };
+        let label = |p: &GroupPeaks| (p.group.clone().unwrap_or_default(), p.jobs);
+        let mut rows: Vec<(String, usize)> = own.iter().map(label).collect();
+        let others = peaks.len() - own.len();
+        if others > 0 {
+            let jobs = peaks[own.len()..].iter().map(|p| p.jobs).sum();
+            rows.push((format!("{others} others, summed"), jobs));
+        }
+        let input = Input {
+            jobs: jobs.iter().map(moved).collect(),
+            recurrences: recurrences.clone(),
+            // One more for groups without a start.
+            groups: vec![String::new(); own.len() + 1],
+            dispatch: dispatch.clone(),
+            horizon: *horizon,
+            options: *options,
+        };
+        Self {
+            input,
+            rows,
+            total: scene.summary.jobs.planned,
+            others,
+        }
+    }
+}
+
+/// What is looked at.
+struct Windows {
+    horizon: Window,
+    /// The biggest burst: its starts, and its runs to their end.
+    burst: Option<(Window, Window)>,
+}
+
+impl Windows {
+    fn all(&self) -> Vec<Window> {
+        let burst = self
+            .burst
+            .into_iter()
+            .flat_map(|(starts, runs)| [starts, runs]);
+        std::iter::once(self.horizon).chain(burst).collect()
+    }
+
+    /// Not where the close-up shows all of it.
+    fn shows_horizon(&self) -> bool {
+        self.burst.is_none_or(|(starts, _)| {
+            self.horizon.from_ms < starts.from_ms || self.horizon.until_ms() > starts.until_ms()
+        })
+    }
+}
+
+fn windows(scene: &Scene<'_>) -> Windows {
+    let (horizon, outcome) = (scene.input.horizon, scene.outcome);
+    // What is placed after the horizon belongs to it.
+    let last = outcome
+        .last_second_ms
+        .map_or(i64::MIN, |second| second + 1000);
+    let until_ms = horizon.until_ms.max(last);
+    let burst = outcome.totals.biggest.as_ref().map(|burst| {
+        let (native, planned) = &outcome.totals.biggest_starts;
+        let edges = native.iter().chain(planned).copied();
+        let first = edges.clone().fold(burst.at_ms, i64::min);
+        let last = edges.fold(burst.at_ms, i64::max);
+        // A little before and after, to see it rise and fall.
+        let margin = ((last - first) / 20).max(1000);
+        let from_ms = first - margin;
+        let starts = Window::covering(from_ms, last + 1000 + margin, 1000, BINS);
+        let alone = last - first + burst.longest_run_ms;
+        let queued = queue(scene, burst).min(alone.saturating_mul(QUEUE));
+        let until_ms = first
+            .saturating_add(alone.max(queued))
+            .saturating_add(margin);
+        let unit = if until_ms - from_ms > BINS * 1000 {
+            1000
+        } else {
+            100
+        };
+        (
+            starts,
+            Window::covering(starts.from_ms, until_ms, unit, BINS),
+        )
+    });
+    Windows {
+        horizon: Window::covering(horizon.from_ms, until_ms, 1000, BINS),
+        burst,
+    }
+}
+
+/// How long the runs of a burst take at most with the slots of their sources, milliseconds.
+fn queue(scene: &Scene<'_>, burst: &Burst) -> i64 {
+    let mut work = vec![0i64; scene.input.dispatch.len()];
+    for job in &burst.members {
+        let job = &scene.input.jobs[*job];
+        work[job.source] = work[job.source].saturating_add(job.run_ms);
+    }
+    let lasts = |(rule, work): (&Dispatch, i64)| match limit(rule) {
+        Some(slots) => work / i64::from(slots.max(1)) + burst.longest_run_ms,
+        None => 0,
+    };
+    let rules = scene.input.dispatch.iter();
+    rules.zip(work).map(lasts).max().unwrap_or(0)
+}
+
+fn limit(rule: &Dispatch) -> Option<u32> {
+    match rule {
+        Dispatch::Unlimited => None,
+        Dispatch::Pool { slots } | Dispatch::Batch { slots } => Some(*slots),
+        Dispatch::Molecule(rules) => u32::try_from(rules.slots).ok(),
+    }
+}
+
+/// The total and the groups, each column over the window of that index.
+fn rows(shown: &Shown<'_>, traced: &Traced, [starts, runs]: [usize; 2]) -> Vec<GridRow> {
+    let jobs = |n: usize| format!("{n} job{}", if n == 1 { "" } else { "s" });
+    let row = |label: &str, of: usize, apart, trace: &dyn Fn(&plan::Traces) -> Trace| {
+        let at = |index: usize| [&traced.before[index], &traced.after[index]].map(trace);
+        GridRow {
+            label: label.to_owned(),
+            detail: jobs(of),
+            apart,
+            panels: panels(at(starts), at(runs), None),
+        }
+    };
+    let total = row("total", shown.total, true, &|t| t.total.clone());
+    let groups = (0..).zip(&shown.rows);
+    let groups = groups.map(|(group, (label, of))| {
+        row(label, *of, false, &|t: &plan::Traces| {
+            t.groups[group as usize].clone()
+        })
+    });
+    std::iter::once(total).chain(groups).collect()
+}
+
+fn panels(starts: [Trace; 2], runs: [Trace; 2], limit: Option<(u32, String)>) -> Vec<Panel> {
+    vec![
+        Panel {
+            lines: starts.map(|t| t.starts_per_second).to_vec(),
+            limit: None,
+        },
+        Panel {
+            lines: runs.map(|t| t.concurrent).to_vec(),
+            limit,
+        },
+    ]
+}
+
+/// What the slots of each source make of the biggest burst.
+fn slots(scene: &Scene<'_>, traced: &Traced, notes: &mut Vec<String>) -> Vec<GridRow> {
+    let sources = &scene.summary.inputs.sources;
+    let mut limited: Vec<_> = scene
+        .summary
+        .dispatch
+        .iter()
+        .filter_map(|dispatch| {
+            let index = sources.iter().position(|s| s.tag == dispatch.source)?;
+            Some((index, limit(&scene.input.dispatch[index])?, dispatch))
+        })
+        .collect();
+    if limited.len() > ROWS {
+        limited.sort_by_key(|(_, _, d)| std::cmp::Reverse(d.before.peak.concurrent));
+        let left: Vec<&str> = limited[ROWS..].iter().map(|(_, _, d)| &*d.source).collect();
+        notes.push(format!("slots not drawn: {}", left.join(", ")));
+        limited.truncate(ROWS);
+    }
+    limited
+        .into_iter()
+        .map(|(index, slots, dispatch)| {
+            let at = |window: usize| {
+                [&traced.dispatch_before, &traced.dispatch_after]
+                    .map(|traces| traces[index][window].clone())
+            };
+            let name = format!("{slots} slot{}", if slots == 1 { "" } else { "s" });
+            GridRow {
+                label: format!("{} with its slots", dispatch.source),
+                detail: dispatch.rule.clone(),
+                apart: true,
+                panels: panels(at(1), at(2), Some((slots, name))),
+            }
+        })
+        .collect()
+}
+
+/// What the picture rests on.
+fn notes(scene: &Scene<'_>, shown: &Shown<'_>) -> Vec<String> {
+    let summary = scene.summary;
+    let mut notes = vec![
+        "A step shows the most within its time, never an average. All rows but the total (and those with \
+         slots) share one scale per column. Runs at once are without any cap where no slots are named; \
+         runs that began before the horizon are not counted."
+            .to_owned(),
+    ];
+    if shown.others > 0 {
+        let by = &summary.inputs.group_by;
+        notes.push(format!(
+            "grouped by {by}: the {} with most runs at once before have a row, {} others are summed",
+            shown.rows.len() - 1,
+            shown.others
+        ));
+    }
+    notes.extend(sources(summary));
+    notes.extend(screen::basis(summary));
+    notes.push(format!(
+        "seed {}; a burst is {} jobs or more on one tick",
+        summary.inputs.seed, summary.inputs.burst
+    ));
+    notes.extend(summary.dispatch.iter().map(screen::slots));
+    let warnings = summary.findings.iter().filter(|f| f.warning);
+    notes.extend(warnings.map(|f| format!("! {}", f.text)));
+    if scene.skipped > 0 {
+        notes.push(format!(
+            "! {} rows were skipped and are not in it",
+            scene.skipped
+        ));
+    }
+    notes
+}
+
+/// The sources, their rules, and how sure these are.
+pub(super) fn sources(summary: &Summary) -> Vec<String> {
+    let source = |s: &crate::source::SourceInfo| {
+        let sure = match s.rules_confidence {
+            Confidence::Certain => "certain",
+            Confidence::Likely => "likely",
+            Confidence::Assumed => "assumed",
+        };
+        let (tag, shape, rules) = (&s.tag, &s.shape, rules_name(s.rules));
+        format!(
+            "source {tag}: {shape}, rules of {rules} ({}; {sure})",
+            s.rules_origin
+        )
+    };
+    summary.inputs.sources.iter().map(source).collect()
+}
+
+fn tables(summary: &Summary, tz: &TimeZone) -> Vec<Numbers> {
+    let mut tables = vec![peaks("Peaks", &summary.peaks, tz)];
+    if let Some(declared) = &summary.peaks_declared {
+        tables.push(peaks(
+            "Peaks, as the jobs declare their models",
+            declared,
+            tz,
+        ));
+    }
+    if let Some(histogram) = &summary.histogram {
+        let bins = (0..).zip(histogram.before.iter().zip(&histogram.after));
+        let row = |(bin, (before, after)): (i64, (&u64, &u64))| {
+            let at = histogram.from_at_ms + bin * histogram.bin_ms;
+            vec![
+                when::readable(at, tz),
+                before.to_string(),
+                after.to_string(),
+            ]
+        };
+        let length = when::duration(histogram.bin_ms);
+        tables.push(Numbers {
+            caption: format!("Biggest burst, starts per {length}"),
+            columns: columns(&[("From", false), ("Before", true), ("After", true)]),
+            rows: bins.map(row).collect(),
+        });
+    }
+    tables
+}
+
+fn peaks(caption: &str, peaks: &[GroupPeaks], tz: &TimeZone) -> Numbers {
+    let at = |ms: Option<i64>| ms.map_or_else(String::new, |ms| when::readable(ms, tz));
+    let row = |p: &GroupPeaks| {
+        vec![
+            p.group.clone().unwrap_or_else(|| "total".to_owned()),
+            p.jobs.to_string(),
+            p.before.starts_per_second.to_string(),
+            p.after.starts_per_second.to_string(),
+            at(p.before.starts_at_ms),
+            p.before.concurrent.to_string(),
+            p.after.concurrent.to_string(),
+            at(p.before.concurrent_at_ms),
+        ]
+    };
+    let caption = match peaks.len().checked_sub(TABLE_ROWS) {
+        Some(more @ 1..) => format!("{caption}; {more} smaller are left out"),
+        _ => caption.to_owned(),
+    };
+    Numbers {
+        caption,
+        columns: columns(&[
+            ("Group", false),
+            ("Jobs", true),
+            ("Starts/s before", true),
+            ("After", true),
+            ("Busiest second before", false),
+            ("At once before", true),
+            ("After", true),
+            ("First so many before", false),
+        ]),
+        rows: peaks.iter().take(TABLE_ROWS).map(row).collect(),
+    }
+}
+
+fn columns(titles: &[(&str, bool)]) -> Vec<(String, bool)> {
+    titles
+        .iter()
+        .map(|(title, number)| ((*title).to_owned(), *number))
+        .collect()
+}
