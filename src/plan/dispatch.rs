@@ -131,7 +131,12 @@ pub(super) struct Dispatcher<'a> {
 }
 
 impl<'a> Dispatcher<'a> {
-    pub(super) fn new(rules: &'a Dispatch, runs: &'a (dyn Fn(u32) -> i64 + Sync)) -> Self {
+    /// A dispatcher that also traces what it starts over these windows.
+    pub(super) fn new(
+        rules: &'a Dispatch,
+        runs: &'a (dyn Fn(u32) -> i64 + Sync),
+        windows: &[Window],
+    ) -> Self {
         let slots = match rules {
             Dispatch::Pool { slots } | Dispatch::Batch { slots } => (*slots).max(1) as usize,
             Dispatch::Molecule(rules) => rules.slots.max(1),
@@ -144,7 +149,7 @@ impl<'a> Dispatcher<'a> {
             busy: Vec::new(),
             turns: HashMap::new(),
             idle_at: i64::MIN,
-            meter: Meter::new(1),
+            meter: Meter::new(1).tracing(windows),
             report: DispatchReport::default(),
             runs,
         }
@@ -170,20 +175,14 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    /// The same dispatcher, which also traces what it starts over these windows.
-    pub(super) fn tracing(mut self, windows: &[Window]) -> Self {
-        self.meter = self.meter.tracing(windows);
-        self
-    }
-
     /// No more occurrences come: the report, and the traces by window.
     pub(super) fn finish(mut self) -> (DispatchReport, Vec<Trace>) {
         while self.next_tick().is_some() {
             self.tick();
         }
         self.report.peak = self.meter.peaks().total;
-        let traces = self.meter.traces().into_iter().map(|t| t.total);
-        (self.report, traces.collect())
+        let traces = self.meter.traces().into_iter();
+        (self.report, traces.map(|t| t.total).collect())
     }
 
     fn waits_or_runs(&self, rank: u32, t: i64) -> bool {
@@ -329,7 +328,7 @@ mod tests {
 
     fn dispatched(rules: &Dispatch, run: i64, due: &[i64]) -> DispatchReport {
         let runs = |_| run;
-        let mut dispatcher = Dispatcher::new(rules, &runs);
+        let mut dispatcher = Dispatcher::new(rules, &runs, &[]);
         for (rank, t) in (0..).zip(due) {
             dispatcher.due(*t, rank);
         }
@@ -353,13 +352,9 @@ mod tests {
 
     #[test]
     fn a_batch_keeps_the_next_tick_waiting_where_a_pool_does_not() {
-        let due = [0, 1000];
-        assert_eq!(
-            dispatched(&Dispatch::Pool { slots: 2 }, 60_000, &due).longest_wait_ms,
-            0
-        );
-        let batch = dispatched(&Dispatch::Batch { slots: 2 }, 60_000, &due);
-        assert_eq!(batch.longest_wait_ms, 59_000);
+        let wait = |rules: Dispatch| dispatched(&rules, 60_000, &[0, 1000]).longest_wait_ms;
+        assert_eq!(wait(Dispatch::Pool { slots: 2 }), 0);
+        assert_eq!(wait(Dispatch::Batch { slots: 2 }), 59_000);
     }
 
     #[test]
@@ -377,8 +372,8 @@ mod tests {
     fn molecule_polls_so_a_shift_below_the_poll_waits_for_the_next_one() {
         let rules = Dispatch::Molecule(MoleculeRules::of_may_2026(0));
         let report = dispatched(&rules, 1000, &[0, 2000, 4000]);
-        assert_eq!(report.last_start_ms, Some(30_000));
-        assert_eq!(report.peak.starts_per_second, 2);
+        let starts = report.peak.starts_per_second;
+        assert_eq!((report.last_start_ms, starts), (Some(30_000), 2));
     }
 
     #[test]
@@ -386,15 +381,14 @@ mod tests {
         let mut rules = MoleculeRules::of_may_2026(0);
         rules.workspaces = vec![0; 12];
         let report = dispatched(&Dispatch::Molecule(rules), 1_800_000, &[0; 12]);
-        assert_eq!(report.peak.starts, 10);
-        assert_eq!(report.skipped, 2);
+        assert_eq!((report.peak.starts, report.skipped), (10, 2));
     }
 
     #[test]
     fn a_job_that_still_runs_does_not_start_again() {
         let runs = |_| 90_000;
         for rules in [Dispatch::Pool { slots: 8 }, Dispatch::Batch { slots: 8 }] {
-            let mut dispatcher = Dispatcher::new(&rules, &runs);
+            let mut dispatcher = Dispatcher::new(&rules, &runs, &[]);
             for minute in 0..4 {
                 dispatcher.due(minute * 60_000, 7);
             }

@@ -121,7 +121,7 @@ fn made(input: &Input<'_>, windows: &[Window], sink: &mut dyn Sink) -> (Outcome,
             .tracing(windows),
         dispatchers: rules
             .iter()
-            .map(|d| Dispatcher::new(d, &run_of).tracing(windows))
+            .map(|d| Dispatcher::new(d, &run_of, windows))
             .collect(),
     };
     let timelines = Timelines::new(input, &by_rank);

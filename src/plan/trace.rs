@@ -241,4 +241,27 @@ mod tests {
         meter.start(0, 0, 2000);
         assert_eq!(meter.traces()[0].total.concurrent, [1, 0]);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_trace_peaks_where_the_meter_does(
+            mut starts in proptest::collection::vec((0..50_000i64, 0..3u32, 1..20_000i64), 1..60),
+            most in 1..300i64,
+        ) {
+            starts.sort_unstable();
+            let window = Window::covering(0, 50_000, 1000, most);
+            let mut meter = Meter::new(3).tracing(&[window]);
+            for (t, group, run) in starts {
+                meter.start(t, group, run);
+            }
+            let peaks = meter.peaks();
+            let traces = meter.traces().remove(0);
+            let both = std::iter::once((&traces.total, peaks.total));
+            for (trace, peak) in both.chain(traces.groups.iter().zip(peaks.groups)) {
+                let highest = |bins: &[u32]| bins.iter().copied().max().unwrap_or(0);
+                proptest::prop_assert_eq!(highest(&trace.starts_per_second), peak.starts_per_second);
+                proptest::prop_assert_eq!(highest(&trace.concurrent), peak.concurrent);
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::report::{
     SourceDispatch, Summary,
 };
 use crate::error::Problem;
-use crate::report::{Bar, Cell, Column, Report, Screen};
+use crate::report::{Bar, Cell, Column, Report, Row as _, Screen, Show};
 use crate::source::rules_name;
 use crate::ui::Role;
 use crate::when;
@@ -275,18 +275,67 @@ fn histogram(summary: &Summary, rows: &[BurstRow], screen: &mut Screen<'_>) -> i
 fn bursts(rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
     screen.heading("Bursts")?;
     if rows.len() <= BURSTS_SHOWN {
-        return screen.rows(rows, PlanReport::EMPTY);
+        return burst_table(rows, screen);
     }
     let mut largest: Vec<&BurstRow> = rows.iter().collect();
     largest.sort_by_key(|r| (std::cmp::Reverse(r.jobs), r.at_ms));
     largest.truncate(BURSTS_SHOWN);
     largest.sort_by_key(|r| r.at_ms);
     let shown: Vec<BurstRow> = largest.into_iter().cloned().collect();
-    screen.rows(&shown, "")?;
+    burst_table(&shown, screen)?;
     let more = rows.len() - shown.len();
     screen.paragraph(&format!(
         "and {more} smaller or later: cronctl plan --summary"
     ))
+}
+
+/// The table in the columns that fit: on a narrow terminal, whole cells say more than all of them.
+fn burst_table(rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
+    /// What is left out first.
+    const EXPENDABLE: [&str; 2] = ["longest_run_ms", "span_ms"];
+    /// Groups are listed in a column that may be broken between them.
+    const READABLE: usize = 20;
+    let view = *screen.view();
+    if rows.is_empty() || !view.look.terminal {
+        return screen.rows(rows, PlanReport::EMPTY);
+    }
+    let filled = |c: &Column| rows.iter().any(|r| !r.cell(c.key, &view).text.is_empty());
+    let shown = |c: &&Column| match c.show {
+        Show::Always => true,
+        Show::OnRequest => false,
+        Show::IfAny => filled(c),
+    };
+    let mut columns: Vec<Column> = BurstRow::COLUMNS.iter().filter(shown).copied().collect();
+    let width = |column: &Column| {
+        let cells = rows.iter().map(|r| r.cell(column.key, &view).text);
+        let longest = cells.map(|text| text.chars().count()).max().unwrap_or(0);
+        let longest = if column.key == "groups" {
+            longest.min(READABLE)
+        } else {
+            longest
+        };
+        longest.max(column.title.len()) + 2
+    };
+    let mut left_out = Vec::new();
+    for key in EXPENDABLE {
+        // The space after the last column is not needed.
+        if columns.iter().map(width).sum::<usize>() <= view.look.width + 2 {
+            break;
+        }
+        left_out.extend(columns.iter().filter(|c| c.key == key).map(|c| c.title));
+        columns.retain(|c| c.key != key);
+    }
+    let cells: Vec<Vec<Cell>> = rows
+        .iter()
+        .map(|row| columns.iter().map(|c| row.cell(c.key, &view)).collect())
+        .collect();
+    screen.table(&columns, &cells)?;
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    left_out.reverse();
+    let text = format!("Too narrow for {}.", left_out.join(", "));
+    screen.line(&[Cell::with(Role::Dim, text)])
 }
 
 fn findings(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {

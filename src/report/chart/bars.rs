@@ -51,7 +51,7 @@ pub(super) fn draw(bars: &Bars, drawing: &mut Drawing) {
         drawing.rule(class, (scale.at(*ms), drawing.y), (scale.at(*ms), bottom));
     }
     for row in &bars.rows {
-        draw_row(bars, row, &scale, drawing);
+        draw_row(row, &scale, drawing);
     }
 }
 
@@ -105,11 +105,11 @@ fn legend(bars: &Bars, drawing: &mut Drawing) {
     drawing.y += 10 * PX;
 }
 
-fn draw_row(bars: &Bars, row: &BarRow, scale: &Scale, drawing: &mut Drawing) {
+fn draw_row(row: &BarRow, scale: &Scale, drawing: &mut Drawing) {
     let top = drawing.y + 7 * PX;
     let base = top + 11 * PX;
     drawing.markup.open("g", &[]);
-    let about = format!("{}: {} {}", row.label, bars.what, row.says);
+    let about = format!("{}: {}", row.label, row.says);
     drawing.markup.text("title", &[], &about);
     drawing.text(
         "label",

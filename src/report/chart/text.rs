@@ -20,8 +20,8 @@ impl Font {
         Self { size, bold: true }
     }
 
-    /// Width of a text, rather too wide than too narrow: letters as in DejaVu Sans and Verdana, the
-    /// widest of the fonts that readers are likely to have.
+    /// Width of a text, rather too wide than too narrow: letters as in `DejaVu Sans` and Verdana,
+    /// the widest of the fonts that readers are likely to have.
     pub(super) fn width(self, text: &str) -> i64 {
         text.chars().map(|c| self.advance(c)).sum()
     }

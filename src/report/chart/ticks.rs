@@ -117,11 +117,11 @@ pub(super) fn counts(most: u32) -> Vec<u32> {
         .collect()
 }
 
-/// A count, shortly: `24`, `12,000`, `1.5 M`.
+/// A count, shortly: `24`, `1,200`, `1.5 M`.
 pub(super) fn count(n: u32) -> String {
     match n {
-        0..=9999 => n.to_string(),
-        10_000..=999_999 => format!("{},{:03}", n / 1000, n % 1000),
+        0..=999 => n.to_string(),
+        1000..=999_999 => format!("{},{:03}", n / 1000, n % 1000),
         _ => {
             let text = format!("{}.{:02}", n / 1_000_000, n / 10_000 % 100);
             text.trim_end_matches('0').trim_end_matches('.').to_owned() + " M"
@@ -159,7 +159,10 @@ mod tests {
         );
         let seconds = ["04:45:00", "04:45:01", "04:45:02", "04:45:03", "04:45:04"];
         assert_eq!(labels(at, 5000, "UTC"), seconds);
-        assert_eq!(labels(at, 7 * DAY, "UTC").len(), 4);
+        assert_eq!(
+            labels(at, 7 * DAY, "UTC"),
+            ["Fri 3 Apr", "Sun 5 Apr", "Tue 7 Apr"]
+        );
         assert_eq!(labels(at, 1, "UTC"), ["04:45:00"]);
     }
 
