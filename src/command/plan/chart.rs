@@ -287,10 +287,10 @@ fn rows(shown: &Shown<'_>, traced: &Traced, [starts, runs]: [usize; 2]) -> Vec<G
         }
     };
     let total = row("total", shown.total, true, &|t| t.total.clone());
-    let groups = (0..).zip(&shown.rows);
+    let groups = shown.rows.iter().enumerate();
     let groups = groups.map(|(group, (label, of))| {
         row(label, *of, false, &|t: &plan::Traces| {
-            t.groups[group as usize].clone()
+            t.groups[group].clone()
         })
     });
     std::iter::once(total).chain(groups).collect()
