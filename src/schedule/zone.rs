@@ -93,6 +93,15 @@ impl Zone {
         self.offset(epoch_seconds)
     }
 
+    /// Returns when the clock shows the wall time of an instant a second time, having been set back
+    /// over it (epoch seconds).
+    pub fn again(&self, at: i64) -> Option<i64> {
+        match self.local(at + self.offset(at)) {
+            Local::Twice { first, second } if first == at => Some(second),
+            _ => None,
+        }
+    }
+
     /// Returns the offset from UTC in seconds at an instant (epoch seconds).
     #[inline]
     pub(crate) fn offset(&self, at: i64) -> i64 {
