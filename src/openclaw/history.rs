@@ -5,6 +5,7 @@
 //! Lengths are those of finished runs with status `ok` or `error`; skipped runs did not run.
 
 mod entry;
+pub mod runs;
 
 use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};

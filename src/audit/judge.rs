@@ -1,0 +1,362 @@
+//! What became of each slot of a job, from its own records.
+
+use super::matching::{Matched, Service, on_grid};
+use super::{Asked, Grid, History, Outcome, Reason, Run, RunStatus, Slot, Subject, around, chain};
+use crate::openclaw::Confidence;
+use crate::schedule::Zone;
+
+/// Audits the jobs of one gateway: for each the slots that are asked for, in order, or why its
+/// schedule has no answer.
+pub fn audit(subjects: &[Subject], asked: &Asked) -> Vec<Result<Vec<Slot>, String>> {
+    let mut by_hand = Vec::with_capacity(subjects.len());
+    let mut audited: Vec<_> = subjects
+        .iter()
+        .map(|subject| {
+            let matched = matched(subject, asked)?;
+            let slots = Judge::new(subject, &matched, asked).slots();
+            by_hand.push(matched.by_hand);
+            Ok(slots)
+        })
+        .collect();
+    around::explain(subjects, asked, &mut audited);
+    audited
+}
+
+/// The slots that are asked for, each with its runs.
+fn matched(subject: &Subject, asked: &Asked) -> Result<Matched, String> {
+    let runs = &subject.runs;
+    let created = subject.facts.created_at_ms;
+    let since = created.map_or(asked.since_ms, |at| asked.since_ms.max(at + 1));
+    match &subject.grid {
+        Grid::Cron {
+            timetable,
+            zone,
+            stagger_ms,
+        } => {
+            let mut slots = Vec::new();
+            let mut is_too_many = false;
+            let mut add = |at| {
+                if slots.len() < usize::try_from(chain::MAX_SLOTS).unwrap_or(usize::MAX) {
+                    slots.push(at);
+                } else {
+                    is_too_many = true;
+                }
+            };
+            let each = timetable.each(since, asked.until_ms.max(since), &mut add);
+            each.map_err(|hang| hang.to_string())?;
+            if is_too_many {
+                return Err(too_many());
+            }
+            let after = timetable.next(asked.until_ms - 1).ok().flatten();
+            let again = |at| second_pass(zone, at - stagger_ms).map(|at| at + stagger_ms);
+            Ok(on_grid(&slots, after, runs, asked, &again))
+        }
+        Grid::Every(timetable) => {
+            let period = chain::period(timetable, asked.since_ms);
+            if period.is_some_and(|p| (asked.until_ms - asked.since_ms) / p > chain::MAX_SLOTS) {
+                return Err(too_many());
+            }
+            let (facts, history) = (&subject.facts, &subject.history);
+            let mut matched = chain::follow(timetable, facts, history, runs, asked);
+            matched.slots.retain(|slot| slot.at_ms >= since);
+            Ok(matched)
+        }
+        Grid::At(at) => {
+            let slots: Vec<i64> = Some(*at)
+                .filter(|at| (asked.since_ms..asked.until_ms).contains(at))
+                .into_iter()
+                .collect();
+            Ok(on_grid(&slots, None, runs, asked, &|_| None))
+        }
+        Grid::Never => Ok(Matched {
+            slots: Vec::new(),
+            by_hand: Vec::new(),
+        }),
+    }
+}
+
+fn too_many() -> String {
+    format!(
+        "has more than {} slots in what is asked for: ask for less with --since and --until",
+        chain::MAX_SLOTS
+    )
+}
+
+/// When the wall time of an instant comes again, the clock having been set back. Epoch milliseconds.
+fn second_pass(zone: &Zone, at_ms: i64) -> Option<i64> {
+    let at = at_ms.div_euclid(1_000);
+    zone.again(at).map(|again| at_ms + (again - at) * 1_000)
+}
+
+/// Judges the slots of one job.
+struct Judge<'a> {
+    subject: &'a Subject,
+    matched: &'a Matched,
+    asked: &'a Asked,
+    /// The runs that were not started by hand, by start: indices.
+    scheduled: Vec<usize>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(subject: &'a Subject, matched: &'a Matched, asked: &'a Asked) -> Self {
+        let by_hand = |n: &usize| matched.by_hand.get(*n).copied().unwrap_or(false);
+        let scheduled = (0..subject.runs.len()).filter(|n| !by_hand(n)).collect();
+        Self {
+            subject,
+            matched,
+            asked,
+            scheduled,
+        }
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        let services = &self.matched.slots;
+        let mut out = Vec::with_capacity(services.len());
+        let mut before = 0;
+        // How many slots from each one on have no run, and the slot with a run that follows.
+        let mut unserved = 0;
+        for (n, service) in services.iter().enumerate() {
+            while self
+                .scheduled
+                .get(before)
+                .is_some_and(|run| self.run(*run).started_at_ms < service.at_ms)
+            {
+                before += 1;
+            }
+            let last = before.checked_sub(1).map(|n| self.scheduled[n]);
+            let next = self.scheduled.get(before).copied();
+            out.push(if service.first.is_some() {
+                unserved = 0;
+                self.served(service, last)
+            } else {
+                unserved += 1;
+                self.unserved(service.at_ms, last, next)
+            });
+            // The run that follows tells of all slots before it at once.
+            if unserved > 0
+                && let Some(late) = services.get(n + 1).filter(|s| s.first.is_some())
+                && self
+                    .lateness(late)
+                    .is_some_and(|ms| ms > self.asked.late_after_ms)
+                && let Some(run) = late.first
+            {
+                for slot in &mut out[n + 1 - unserved..=n] {
+                    if matches!(slot.reason, Reason::NoTrace) {
+                        slot.reason = Reason::Coalesced {
+                            run,
+                            slots: unserved,
+                        };
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn run(&self, n: usize) -> &'a Run {
+        &self.subject.runs[n]
+    }
+
+    fn lateness(&self, service: &Service) -> Option<i64> {
+        let first = service.first.filter(|_| !service.is_first_on_record)?;
+        Some(self.run(first).started_at_ms - service.at_ms)
+    }
+
+    fn served(&self, service: &Service, before: Option<usize>) -> Slot {
+        let late_ms = self.lateness(service);
+        let last = service.last.map(|n| self.run(n));
+        let status = last.map(|run| run.status);
+        let (outcome, reason, confidence) = if let Some((how, sure)) = service.twice {
+            (Outcome::Doubled, Reason::Twice(how), sure)
+        } else if status == Some(RunStatus::Skipped) {
+            (Outcome::Skipped, Reason::Said, Confidence::Certain)
+        } else if late_ms.is_some_and(|ms| ms > self.asked.late_after_ms) {
+            (
+                Outcome::Late,
+                self.why_late(service, before),
+                Confidence::Certain,
+            )
+        } else {
+            let reason = match status {
+                Some(RunStatus::Interrupted) => Reason::Interrupted,
+                Some(RunStatus::Running) => Reason::InFlight,
+                _ if service.is_first_on_record => Reason::FirstOnRecord,
+                _ => Reason::InTime,
+            };
+            let confidence = if service.is_first_on_record {
+                Confidence::Likely
+            } else {
+                Confidence::Certain
+            };
+            (Outcome::Ok, reason, confidence)
+        };
+        Slot {
+            at_ms: service.at_ms,
+            outcome,
+            reason,
+            run: service.first,
+            last: service.last,
+            attempts: service.attempts,
+            late_ms,
+            confidence,
+        }
+    }
+
+    /// What the job's own records say about a late start.
+    fn why_late(&self, service: &Service, before: Option<usize>) -> Reason {
+        let at = service.at_ms;
+        if let Some(n) = before {
+            let run = self.run(n);
+            if run.ended_at_ms.is_some_and(|end| end > at) {
+                return Reason::StillRunning {
+                    run: n,
+                    open: false,
+                };
+            }
+            if let Some(until_ms) = backoff(run, at) {
+                return Reason::Backoff { run: n, until_ms };
+            }
+        }
+        match self.by_hand(at) {
+            Some(run) => Reason::ByHand { run },
+            None => Reason::Unexplained,
+        }
+    }
+
+    /// The run started by hand that was in progress at an instant.
+    fn by_hand(&self, at: i64) -> Option<usize> {
+        let begun = self.subject.runs.partition_point(|r| r.started_at_ms <= at);
+        let mut hands = (0..begun).rev().take(8);
+        hands.find(|n| {
+            self.matched.by_hand[*n] && self.run(*n).ended_at_ms.is_none_or(|end| end > at)
+        })
+    }
+
+    /// What became of a slot that no run served. `before` and `next` are the scheduled runs around it.
+    fn unserved(&self, at_ms: i64, before: Option<usize>, next: Option<usize>) -> Slot {
+        use Confidence::{Certain, Likely};
+        let (outcome, reason, confidence) = self
+            .off(at_ms)
+            .map(|(reason, sure)| (Outcome::Skipped, reason, sure))
+            .or_else(|| {
+                self.unrecorded(at_ms)
+                    .map(|r| (Outcome::Unknown, r, Certain))
+            })
+            .or_else(|| self.own_run(at_ms, before))
+            .or_else(|| {
+                self.doubtful(at_ms, before)
+                    .map(|r| (Outcome::Unknown, r, Likely))
+            })
+            .unwrap_or_else(|| {
+                let (reason, sure) = self.missed(at_ms, before, next);
+                (Outcome::Missed, reason, sure)
+            });
+        Slot {
+            at_ms,
+            outcome,
+            reason,
+            run: None,
+            last: None,
+            attempts: 0,
+            late_ms: None,
+            confidence,
+        }
+    }
+
+    fn off(&self, at: i64) -> Option<(Reason, Confidence)> {
+        let facts = &self.subject.facts;
+        if let Some(since_ms) = facts.auto_disabled_at_ms.filter(|since| *since <= at) {
+            return Some((Reason::AutoDisabled { since_ms }, Confidence::Certain));
+        }
+        if !facts.enabled && facts.auto_disabled_at_ms.is_none() {
+            let since_ms = facts.disabled_at_ms;
+            if since_ms.is_none_or(|since| since <= at) {
+                return Some((Reason::Disabled { since_ms }, Confidence::Likely));
+            }
+        }
+        // The configuration says how it is now, not how it was.
+        (self.asked.is_off).then_some((Reason::Off, Confidence::Likely))
+    }
+
+    fn unrecorded(&self, at: i64) -> Option<Reason> {
+        match &self.subject.history {
+            History::None(_) => Some(Reason::NoHistory),
+            History::From(from_ms, _) if at < *from_ms => {
+                Some(Reason::BeforeHistory { from_ms: *from_ms })
+            }
+            _ => None,
+        }
+    }
+
+    /// What the run before says about the slot.
+    fn own_run(&self, at: i64, before: Option<usize>) -> Option<(Outcome, Reason, Confidence)> {
+        let n = before?;
+        let run = self.run(n);
+        if run.ended_at_ms.is_some_and(|end| end > at) {
+            let reason = Reason::StillRunning {
+                run: n,
+                open: false,
+            };
+            return Some((Outcome::Skipped, reason, Confidence::Certain));
+        }
+        if run.ended_at_ms.is_none() && run.status == RunStatus::Running {
+            let reason = Reason::StillRunning { run: n, open: true };
+            return Some((Outcome::Skipped, reason, Confidence::Likely));
+        }
+        let until_ms = backoff(run, at)?;
+        let reason = Reason::Backoff { run: n, until_ms };
+        Some((Outcome::Skipped, reason, Confidence::Certain))
+    }
+
+    fn doubtful(&self, at: i64, before: Option<usize>) -> Option<Reason> {
+        let facts = &self.subject.facts;
+        let changed = [facts.activated_at_ms, facts.changed_at_ms];
+        if let Some(at_ms) = changed.into_iter().flatten().filter(|ms| *ms > at).max() {
+            return Some(Reason::BeforeChange { at_ms });
+        }
+        // A gateway plans the next slot: one that it left out was none of its schedule then.
+        if let Grid::Cron { .. } = &self.subject.grid
+            && let Some(run) = before
+            && let Some(planned_ms) = self.run(run).next_run_at_ms.filter(|next| *next > at)
+        {
+            return Some(Reason::OtherSchedule { run, planned_ms });
+        }
+        let may_be = |d: &super::Damage| {
+            d.after_ms.is_none_or(|after| after <= at) && d.before_ms.is_none_or(|b| at <= b)
+        };
+        if let Some(damage) = self.subject.damage.iter().position(may_be) {
+            return Some(Reason::Damaged { damage });
+        }
+        if facts.is_paced {
+            return Some(Reason::Paced);
+        }
+        (self.asked.now_ms - at <= self.asked.late_after_ms).then_some(Reason::NotYet)
+    }
+
+    fn missed(&self, at: i64, before: Option<usize>, next: Option<usize>) -> (Reason, Confidence) {
+        if let Some(run) = self.by_hand(at) {
+            return (Reason::ByHand { run }, Confidence::Certain);
+        }
+        let planned = before.and_then(|n| self.run(n).next_run_at_ms);
+        if next.is_none()
+            && let Some(next_ms) = self.subject.facts.next_run_at_ms.filter(|next| *next > at)
+        {
+            return (Reason::PassedOver { next_ms }, Confidence::Certain);
+        }
+        let sure = if planned == Some(at) {
+            Confidence::Certain
+        } else {
+            Confidence::Likely
+        };
+        (Reason::NoTrace, sure)
+    }
+}
+
+/// Until when the gateway waited after a failed run, where that is past `at`, as recorded with it.
+fn backoff(run: &Run, at: i64) -> Option<i64> {
+    /// The longest wait after an error, milliseconds; what is later is the schedule's own instant.
+    const LONGEST_MS: i64 = 3_600_000;
+    let next = run.next_run_at_ms.filter(|next| *next > at)?;
+    let waited = next - run.ended_at_ms?;
+    (run.status == RunStatus::Error && waited <= LONGEST_MS).then_some(next)
+}

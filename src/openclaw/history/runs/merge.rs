@@ -1,0 +1,271 @@
+//! Records of one job from several places, made one list of runs; and how far back they go.
+
+use std::sync::Arc;
+
+use super::{JobFacts, JobRuns, KEPT_MS, KEPT_RUNS, Places};
+use crate::audit::{Damage, Evidence, History, Part, Run, RunStatus};
+use crate::error::Problem;
+use crate::job::Job;
+
+/// A marker and the record of its run are this far apart at most: the marker is written first.
+const MARKED_MS: i64 = 5_000;
+
+/// What kind of record a run is from, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    /// A log line: it has when the gateway meant to start the job next.
+    Log,
+    /// A task.
+    Task,
+    /// A receipt.
+    Receipt,
+    /// The job's own state.
+    State,
+}
+
+/// What was found of one job.
+#[derive(Default)]
+pub(super) struct Found {
+    runs: Vec<(Run, Source)>,
+    damage: Vec<Damage>,
+    /// The start of the last log line that was read.
+    last_logged: Option<i64>,
+    pub(super) has_log: bool,
+    pub(super) log_lines: usize,
+    /// Rows of SQLite tables, receipts apart.
+    pub(super) rows: usize,
+}
+
+/// The status of a finished run, as logs and details have it.
+pub(super) fn status_of(text: &str) -> Option<RunStatus> {
+    Some(match text {
+        "ok" => RunStatus::Ok,
+        "error" => RunStatus::Error,
+        "skipped" => RunStatus::Skipped,
+        _ => return None,
+    })
+}
+
+impl Found {
+    pub(super) fn add(&mut self, run: Run, source: Source) {
+        if source == Source::Log {
+            self.close_damage(run.started_at_ms);
+        }
+        self.runs.push((run, source));
+    }
+
+    /// The record before this run was read: what could not be read lies before it.
+    fn close_damage(&mut self, started_at_ms: i64) {
+        self.last_logged = Some(started_at_ms);
+        for damage in self.damage.iter_mut().rev() {
+            if damage.before_ms.is_some() {
+                break;
+            }
+            damage.before_ms = Some(started_at_ms);
+        }
+    }
+
+    /// Notes a line that cannot be read.
+    pub(super) fn damaged(
+        &mut self,
+        line: usize,
+        at: &Arc<str>,
+        problems: &mut Vec<Problem>,
+        named: usize,
+    ) {
+        let evidence = Evidence {
+            at: Arc::clone(at),
+            part: Part::Line(line),
+        };
+        if self.damage.len() < named {
+            problems.push(
+                Problem::new(
+                    evidence.to_string(),
+                    "is no record of a run that can be read",
+                )
+                .hint("the other lines are used; slots that it may have served are unknown"),
+            );
+        }
+        self.damage.push(Damage {
+            after_ms: self.last_logged,
+            before_ms: None,
+            evidence,
+        });
+    }
+
+    /// The runs of a job that is no longer in the store.
+    pub(super) fn of_nobody(self) -> JobRuns {
+        JobRuns {
+            runs: merged(self.runs),
+            history: History::Whole,
+            damage: self.damage,
+            facts: JobFacts::default(),
+        }
+    }
+
+    /// The runs of a job, with what its own state says of its last run and the one in flight.
+    pub(super) fn of_job(
+        mut self,
+        job: &Job,
+        facts: JobFacts,
+        history: History,
+        at: &Arc<str>,
+    ) -> JobRuns {
+        // What was made since the records begin has all of them.
+        let history = match history {
+            History::From(from, _) if job.created_at_ms.is_some_and(|at| at >= from) => {
+                History::Whole
+            }
+            other => other,
+        };
+        self.runs.extend(of_state(job, at));
+        let mut runs = merged(self.runs);
+        let newest = runs.len().saturating_sub(1);
+        for (n, run) in runs.iter_mut().enumerate() {
+            // A run without an end that others followed, or that no marker speaks for, is over.
+            if run.status == RunStatus::Running && (n < newest || job.state.running_at_ms.is_none())
+            {
+                run.status = RunStatus::Interrupted;
+            }
+        }
+        JobRuns {
+            runs,
+            history,
+            damage: self.damage,
+            facts,
+        }
+    }
+
+    fn first(&self) -> Option<i64> {
+        self.runs.iter().map(|(run, _)| run.started_at_ms).min()
+    }
+
+    /// How far back the log of a job goes. A gateway prunes it to the newest lines once it is large.
+    fn history_in_log(&self, places: &Places<'_>) -> History {
+        let kept = places.keep_lines.unwrap_or(KEPT_RUNS).max(1);
+        match self.first() {
+            Some(first) if self.log_lines >= kept => {
+                let lines = self.log_lines;
+                let why = format!(
+                    "its log has {lines} lines, and older ones are pruned (cron.runLog.keepLines {kept})"
+                );
+                History::From(first, why.into())
+            }
+            _ => History::Whole,
+        }
+    }
+
+    /// How far back the records of a job go whose store is `jobs.json`.
+    pub(super) fn history_in_files(&self, job: &Job, places: &Places<'_>) -> History {
+        if self.has_log {
+            return self.history_in_log(places);
+        }
+        match job.state.last_run_at_ms {
+            None => History::Whole,
+            Some(last) => History::From(
+                self.first().map_or(last, |first| first.min(last)),
+                "the job has run, and there is no run log of it".into(),
+            ),
+        }
+    }
+
+    /// How far back the records of a job go whose store is SQLite, with these tables of runs.
+    pub(super) fn history_in_store(&self, tables: &[&str], places: &Places<'_>) -> History {
+        if self.has_log && self.rows == 0 {
+            // What a migration left, and nothing since.
+            return self.history_in_log(places);
+        }
+        let full = self.first().filter(|_| self.rows >= KEPT_RUNS);
+        if let Some(first) = full {
+            let why = format!("the store keeps the newest {KEPT_RUNS} runs of a job");
+            return History::From(first, why.into());
+        }
+        if tables.contains(&"cron_run_logs") {
+            return History::Whole;
+        }
+        if tables.contains(&"task_runs") {
+            let from = places.now_ms.saturating_sub(KEPT_MS);
+            return History::From(from, "the store keeps runs for 7 days".into());
+        }
+        History::None("the store has no table of runs".into())
+    }
+}
+
+/// The last run and the one in flight, as the job's own state has them.
+fn of_state(job: &Job, at: &Arc<str>) -> Vec<(Run, Source)> {
+    let state = &job.state;
+    let mut runs = Vec::new();
+    let mut add = |started_at_ms, ended_at_ms, status, error: Option<&str>, field| {
+        let run = Run {
+            started_at_ms,
+            ended_at_ms,
+            status,
+            by_hand: false,
+            next_run_at_ms: None,
+            error: error.map(Box::from),
+            error_class: None,
+            evidence: Evidence {
+                at: format!("{at} {}", job.id).into(),
+                part: Part::State(field),
+            },
+        };
+        runs.push((run, Source::State));
+    };
+    let status = state.last_status.as_deref().and_then(status_of);
+    if let (Some(start), Some(status)) = (state.last_run_at_ms, status) {
+        let end = state.last_duration_ms.and_then(|ms| start.checked_add(ms));
+        let error = state.last_error.as_deref();
+        add(start, end, status, error, "lastRunAtMs");
+    }
+    if let Some(start) = state.running_at_ms {
+        add(start, None, RunStatus::Running, None, "runningAtMs");
+    }
+    runs
+}
+
+/// Makes one list of the records, by start: those of one run become one.
+fn merged(mut records: Vec<(Run, Source)>) -> Vec<Run> {
+    records.sort_by_key(|(run, source)| (run.started_at_ms, *source));
+    let mut runs: Vec<Run> = Vec::with_capacity(records.len());
+    for (run, source) in records {
+        let same = runs.last_mut().filter(|last| {
+            let apart = run.started_at_ms - last.started_at_ms;
+            let is_marker = source == Source::State && run.status == RunStatus::Running;
+            // Two gateways may start a job in the same millisecond; they do not end it in the same.
+            let ends = (last.ended_at_ms, run.ended_at_ms);
+            let differ = matches!(ends, (Some(a), Some(b)) if a != b) && source == Source::Log;
+            (apart == 0 && !differ) || (is_marker && apart <= MARKED_MS)
+        });
+        match same {
+            Some(last) => fill(last, run),
+            None => runs.push(run),
+        }
+    }
+    // A marker is written before its run's own start is taken, and so stands before it.
+    let mut n = 1;
+    while n < runs.len() {
+        let (marker, run) = (&runs[n - 1], &runs[n]);
+        let is_marker = marker.evidence.part == Part::State("runningAtMs");
+        if is_marker && run.started_at_ms - marker.started_at_ms <= MARKED_MS {
+            runs.remove(n - 1);
+        } else {
+            n += 1;
+        }
+    }
+    runs
+}
+
+/// Adds what another record of the same run knows.
+fn fill(run: &mut Run, other: Run) {
+    if run.status == RunStatus::Running && other.status != RunStatus::Running {
+        run.status = other.status;
+    }
+    if other.status == RunStatus::Interrupted && run.status == RunStatus::Error {
+        run.status = RunStatus::Interrupted;
+    }
+    run.by_hand |= other.by_hand;
+    run.ended_at_ms = run.ended_at_ms.or(other.ended_at_ms);
+    run.next_run_at_ms = run.next_run_at_ms.or(other.next_run_at_ms);
+    run.error = run.error.take().or(other.error);
+    run.error_class = run.error_class.take().or(other.error_class);
+}

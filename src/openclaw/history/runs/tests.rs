@@ -1,0 +1,213 @@
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::*;
+use crate::audit::RunStatus;
+use crate::job::{Place, Slot, parse};
+use crate::schedule::{Rules, Version};
+
+const DAY: i64 = 1_800_000_000_000;
+
+fn job(state: &serde_json::Value) -> Job {
+    let text = json!({
+        "id": "a", "name": "a", "enabled": true, "createdAtMs": DAY - 30 * 86_400_000,
+        "schedule": {"kind": "cron", "expr": "0 * * * *", "tz": "UTC"},
+        "payload": {"kind": "agentTurn", "message": "go"}, "state": state,
+    });
+    let slot = Slot {
+        source: 0,
+        at: Place::Entry(1),
+        rules: Rules::OpenClaw(Version::NEWEST_CHECKED),
+    };
+    parse(&text.to_string(), slot).unwrap().0
+}
+
+fn line(start: i64, more: &str) -> String {
+    format!(
+        "{{\"ts\":{},\"jobId\":\"a\",\"action\":\"finished\",\"status\":\"ok\",\"runAtMs\":{start},\"durationMs\":500{more}}}\n",
+        start + 501
+    )
+}
+
+/// A state directory with `jobs.json`, a log, and a ledger where `sql` makes one.
+fn files(log: &str, sql: Option<&str>, job: &Job) -> (JobRuns, AllRuns) {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["cron/runs", "tasks"] {
+        std::fs::create_dir_all(dir.path().join(name)).unwrap();
+    }
+    let store = dir.path().join("cron/jobs.json");
+    let entry = json!({"jobs": [{"id": "a", "updatedAtMs": DAY, "state": {}}]});
+    std::fs::write(&store, entry.to_string()).unwrap();
+    if !log.is_empty() {
+        std::fs::write(dir.path().join("cron/runs/a.jsonl"), log).unwrap();
+    }
+    if let Some(sql) = sql {
+        let ledger = Connection::open(dir.path().join("tasks/runs.sqlite")).unwrap();
+        ledger.execute_batch(sql).unwrap();
+    }
+    read(dir.path(), &store, job)
+}
+
+fn read(state_dir: &Path, store: &Path, job: &Job) -> (JobRuns, AllRuns) {
+    let places = Places {
+        state_dir,
+        store,
+        keep_lines: None,
+        now_ms: DAY,
+    };
+    let env = Env::of([] as [(&str, &str); 0]);
+    let mut all = read_all(&places, &[job], &env).unwrap();
+    (all.take("a").unwrap(), all)
+}
+
+fn starts(runs: &JobRuns) -> Vec<i64> {
+    runs.runs
+        .iter()
+        .map(|run| run.started_at_ms - DAY)
+        .collect()
+}
+
+const TASKS: &str = "CREATE TABLE task_runs (task_id TEXT PRIMARY KEY, runtime TEXT, source_id TEXT, \
+    run_id TEXT, status TEXT, created_at INTEGER, started_at INTEGER, ended_at INTEGER, error TEXT, \
+    detail_json TEXT);";
+
+#[test]
+fn a_log_is_read_whole_with_its_lines() {
+    let log = [
+        line(DAY, ",\"nextRunAtMs\":5,\"error\":\" e \",\"errorReason\":\"timeout\""),
+        "{\n \"action\":\"finished\",\"status\":\"error\",\n\"ts\":1800000009500,\"durationMs\":500}\n"
+            .to_owned(),
+        "{\"action\":\"started\",\"runAtMs\":1}\n".to_owned(),
+        "{broken\n\n".to_owned(),
+        line(DAY + 20_000, ",\"runId\":\"manual:a:1:2\""),
+    ]
+    .concat();
+    let (runs, all) = files(&log, None, &job(&json!({})));
+    assert_eq!(starts(&runs), [0, 9_000, 20_000]);
+    let [first, second, third] = &runs.runs[..] else {
+        panic!()
+    };
+    assert_eq!(
+        (first.ended_at_ms, first.next_run_at_ms),
+        (Some(DAY + 500), Some(5))
+    );
+    assert_eq!(first.error.as_deref(), Some("e"));
+    assert_eq!(first.error_class.as_deref(), Some("timeout"));
+    assert_eq!(second.status, RunStatus::Error);
+    assert!(second.evidence.to_string().ends_with("a.jsonl:2"));
+    assert!(third.evidence.to_string().ends_with("a.jsonl:8"));
+    assert!(third.by_hand && !first.by_hand);
+    assert_eq!(all.problems.len(), 1);
+    assert!(
+        all.problems[0].at.ends_with("a.jsonl:6"),
+        "{:?}",
+        all.problems
+    );
+    let damage = &runs.damage[0];
+    assert_eq!(
+        (damage.after_ms, damage.before_ms),
+        (Some(DAY + 9_000), Some(DAY + 20_000))
+    );
+    assert_eq!(runs.history, History::Whole);
+    assert_eq!(runs.facts.updated_at_ms, Some(DAY));
+}
+
+#[test]
+fn a_log_of_as_many_lines_as_are_kept_begins_with_its_first() {
+    let log: String = (0..2_000).map(|n| line(DAY + n, "")).collect();
+    let (runs, _) = files(&log, None, &job(&json!({})));
+    assert!(matches!(runs.history, History::From(from, _) if from == DAY));
+    // A job that has run and has no log has lost it; one that never ran has not.
+    let (runs, _) = files(
+        "",
+        None,
+        &job(&json!({"lastRunAtMs": DAY + 7, "lastRunStatus": "ok"})),
+    );
+    assert!(matches!(runs.history, History::From(from, _) if from == DAY + 7));
+    let (runs, _) = files("", None, &job(&json!({})));
+    assert_eq!((runs.history, runs.runs.len()), (History::Whole, 0));
+}
+
+#[test]
+fn records_of_one_run_are_one_run() {
+    let sql = format!(
+        "{TASKS} INSERT INTO task_runs VALUES \
+         ('t1','cron','a','cron:a:{DAY}','succeeded',1,{DAY},{},NULL,NULL), \
+         ('t2','cron','a','cron:a:{}','failed',1,NULL,{},'boom',NULL), \
+         ('t3','cron','a','cron:a:1','running',1,{},NULL,NULL,NULL), \
+         ('t4','chat','a','x','running',1,{DAY},NULL,NULL,NULL);",
+        DAY + 500,
+        DAY + 60_000,
+        DAY + 61_000,
+        DAY + 120_000,
+    );
+    let log = line(DAY, ",\"nextRunAtMs\":5");
+    let state = json!({"runningAtMs": DAY + 119_900});
+    let (runs, _) = files(&log, Some(&sql), &job(&state));
+    assert_eq!(starts(&runs), [0, 60_000, 120_000]);
+    assert_eq!(runs.runs[0].next_run_at_ms, Some(5));
+    assert_eq!(runs.runs[1].error.as_deref(), Some("boom"));
+    assert_eq!(runs.runs[2].status, RunStatus::Running);
+    // Without a marker nothing runs: the gateway stopped.
+    let (runs, _) = files(&log, Some(&sql), &job(&json!({})));
+    assert_eq!(runs.runs[2].status, RunStatus::Interrupted);
+}
+
+#[test]
+fn the_store_of_2026_9_has_tasks_and_receipts() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("openclaw.sqlite");
+    let store = Connection::open(&path).unwrap();
+    let detail = |start: i64| json!({"kind": "cron-run", "status": "ok", "runAtMs": start, "durationMs": 500, "nextRunAtMs": 9});
+    store
+        .execute_batch(&format!(
+            "{TASKS} CREATE TABLE cron_run_receipts (receipt_id TEXT, store_key TEXT, job_id TEXT, \
+             request_run_id TEXT, status TEXT, started_at_ms INTEGER, finished_at_ms INTEGER, error_text TEXT); \
+             INSERT INTO task_runs VALUES \
+             ('t1','cron','a','cron:a:{DAY}:r1:manual:a:1:2','succeeded',1,{DAY},{},NULL,'{}'), \
+             ('t2','cron','a','cron:a:5:r2','succeeded',1,{},{},NULL,'{{broken'); \
+             INSERT INTO cron_run_receipts VALUES \
+             ('r1','k','a',NULL,'ok',{DAY},{},NULL), \
+             ('r3','k','a',NULL,'interrupted',{},{},'gateway restart');",
+            DAY + 500,
+            detail(DAY),
+            DAY + 10_000,
+            DAY + 10_500,
+            DAY + 500,
+            DAY + 20_000,
+            DAY + 21_000,
+        ))
+        .unwrap();
+    drop(store);
+    let (runs, all) = read(dir.path(), &path, &job(&json!({})));
+    assert_eq!(starts(&runs), [0, 10_000, 20_000]);
+    assert!(runs.runs[0].by_hand && !runs.runs[1].by_hand);
+    assert_eq!(runs.runs[0].next_run_at_ms, Some(9));
+    assert_eq!(runs.runs[2].status, RunStatus::Interrupted);
+    assert_eq!(runs.runs[2].error.as_deref(), Some("gateway restart"));
+    assert!(runs.runs[1].evidence.to_string().ends_with("task_runs t2"));
+    assert_eq!(all.problems.len(), 1, "{:?}", all.problems);
+    assert!(all.problems[0].at.ends_with("task_runs t2"));
+    // Runs are kept for seven days, and the job is older.
+    assert!(matches!(runs.history, History::From(from, _) if from == DAY - KEPT_MS));
+}
+
+#[test]
+fn the_store_of_2026_7_has_run_logs() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("openclaw.sqlite");
+    let store = Connection::open(&path).unwrap();
+    store
+        .execute_batch("CREATE TABLE cron_run_logs (entry_json TEXT)")
+        .unwrap();
+    for text in [line(DAY, ""), "no".to_owned(), line(DAY + 9, "")] {
+        store
+            .execute("INSERT INTO cron_run_logs VALUES (?1)", [text])
+            .unwrap();
+    }
+    drop(store);
+    let (runs, all) = read(dir.path(), &path, &job(&json!({})));
+    assert_eq!(starts(&runs), [0, 9]);
+    assert_eq!(runs.history, History::Whole);
+    assert!(all.problems[0].at.ends_with("cron_run_logs row 2"));
+}
