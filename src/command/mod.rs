@@ -142,6 +142,7 @@ pub fn schemas() -> Vec<Published> {
         published::<next::CompareReport>(),
         published::<check::CheckReport>(),
         published::<check::RulesReport>(),
+        published::<audit::AuditReport>(),
         published::<turns::TurnsReport>(),
         turns::event_schema(),
         published::<checkpoint::CheckpointReport>(),

@@ -27,6 +27,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("cronctl.check/1", "check --demo --target-version 2026.9.6"),
     ("cronctl.check-rules/1", "check --list-rules"),
     ("cronctl.check-rules/1", "check --explain burst"),
+    ("cronctl.audit/1", "audit --demo --all"),
     ("cronctl.explain-model/1", "explain-model --demo"),
     (
         "cronctl.explain-model/1",
