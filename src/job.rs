@@ -80,6 +80,8 @@ pub struct Extras {
     pub declared_target: Option<String>,
     /// The words of its message or command by which it restarts or stops the gateway.
     pub restarts: Option<String>,
+    /// `wakeMode` when it is not `now`, which is what it is without one.
+    pub wake_mode: Option<String>,
 }
 
 impl Extras {
@@ -135,6 +137,27 @@ pub struct JobState {
     pub queued_at_ms: Option<i64>,
     /// Since when the gateway itself has switched the job off (2026.9: after 10 errors).
     pub auto_disabled_at_ms: Option<i64>,
+    /// What later versions record for their catch-up, apart so that a job stays small.
+    pub catch_up: Option<Box<CatchUpState>>,
+}
+
+/// What OpenClaw 2026.8.1 and later record about a job for their catch-up. Epoch milliseconds.
+/// `None` everywhere is never kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CatchUpState {
+    /// The next run when a catch-up put it there (`startupCatchupAtMs`).
+    pub startup_at_ms: Option<i64>,
+    /// Since when the schedule is in force: slots before are nobody's (`scheduleActivatedAtMs`).
+    pub activated_at_ms: Option<i64>,
+    /// The next run when the job's own pace put it there (`pacedNextRunAtMs`).
+    pub paced_at_ms: Option<i64>,
+}
+
+impl CatchUpState {
+    /// Returns it to be kept; `None` when there is nothing in it.
+    fn kept(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
 }
 
 /// A run length and where it comes from.

@@ -18,7 +18,7 @@ const ASSUMED_RUN_MS: i64 = 60_000;
 /// How many jobs of a burst are named.
 const NAMED: usize = 3;
 /// The first version whose cron runs share a fixed pool of slots.
-const POOLED: Version = Version::new(2026, 6, 1);
+const POOLED: Version = Version::new(2026, 8, 1);
 /// Its slots.
 const POOL: u32 = 8;
 

@@ -23,6 +23,7 @@ pub(super) fn extras(job: &Value) -> Extras {
         external_source: trimmed_text(of("externalContentSource")),
         declaration_key: trimmed_text(job.get("declarationKey")),
         declared_target: None,
+        wake_mode: trimmed_text(job.get("wakeMode")).filter(|mode| mode != "now"),
         restarts: words.iter().find_map(|name| restarts_of(holder.get(name)?)),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::extras::extras;
 use super::parse::{Complaint, JobShape, Slot, short};
-use super::{Job, JobState, molecule};
+use super::{CatchUpState, Job, JobState, molecule};
 use crate::schedule::ScheduleSpec;
 use crate::when;
 
@@ -93,6 +93,12 @@ pub(super) fn state(value: &Value) -> JobState {
         last_error: trimmed_text(value.get("lastError")),
         queued_at_ms: int("queuedAtMs"),
         auto_disabled_at_ms: integer(value.get("autoDisabled").and_then(|d| d.get("atMs"))),
+        catch_up: CatchUpState {
+            startup_at_ms: int("startupCatchupAtMs"),
+            activated_at_ms: int("scheduleActivatedAtMs"),
+            paced_at_ms: int("pacedNextRunAtMs"),
+        }
+        .kept(),
     }
 }
 

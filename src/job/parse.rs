@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::extras::restarts_of;
 use super::restarts::may_restart;
-use super::{Extras, Job, JobState, Place, lenient};
+use super::{CatchUpState, Extras, Job, JobState, Place, lenient};
 use crate::schedule::{Rules, ScheduleSpec};
 
 /// Which system's shape a job has.
@@ -140,6 +140,8 @@ struct Fast<'a> {
     session_target: Option<String>,
     session_key: Option<String>,
     declaration_key: Option<String>,
+    // Compared and nearly never kept.
+    wake_mode: Option<&'a str>,
     created_at_ms: Option<i64>,
     state: Option<FastState>,
     // What `cron list` repeats at the top; its compact form has nothing else.
@@ -219,6 +221,9 @@ struct FastState {
     last_error: Option<String>,
     queued_at_ms: Option<i64>,
     auto_disabled: Option<FastDisabled>,
+    startup_catchup_at_ms: Option<i64>,
+    schedule_activated_at_ms: Option<i64>,
+    paced_next_run_at_ms: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -239,6 +244,12 @@ impl From<FastState> for JobState {
             last_error: trimmed(s.last_error),
             queued_at_ms: s.queued_at_ms,
             auto_disabled_at_ms: s.auto_disabled.and_then(|d| d.at_ms),
+            catch_up: CatchUpState {
+                startup_at_ms: s.startup_catchup_at_ms,
+                activated_at_ms: s.schedule_activated_at_ms,
+                paced_at_ms: s.paced_next_run_at_ms,
+            }
+            .kept(),
         }
     }
 }
@@ -272,6 +283,7 @@ impl Fast<'_> {
         let mut extras = Extras {
             session_key: trimmed(self.session_key),
             declaration_key: trimmed(self.declaration_key),
+            wake_mode: trimmed(self.wake_mode.filter(|m| *m != "now").map(str::to_owned)),
             ..Extras::default()
         };
         let (kind, model, timeout) = match payload {

@@ -201,10 +201,16 @@ fn rows(store: &Connection, path: &Path, want: Want) -> rusqlite::Result<Rows> {
     if layout.is_none() {
         return Ok(out);
     }
-    let mut query = store.prepare(
+    // The gateway's own order, in which it starts what is due together.
+    let order = if has("sort_order") {
+        "sort_order, updated_at, job_id"
+    } else {
+        "job_id"
+    };
+    let mut query = store.prepare(&format!(
         "SELECT store_key, job_id, enabled, job_json, state_json FROM cron_jobs \
-         ORDER BY store_key, job_id",
-    )?;
+         ORDER BY store_key, {order}"
+    ))?;
     let mut found = query.query([])?;
     while let Some(row) = found.next()? {
         let text = |i| -> rusqlite::Result<String> {

@@ -23,7 +23,7 @@ pub use burst::{Burst, BurstGroup};
 pub use dispatch::{Dispatch, DispatchReport, MoleculeRules};
 
 pub use jitter::{Gap, Jitter, Options, below, hash_offset, random_offset};
-pub use peak::{Peak, Peaks};
+pub use peak::{Peak, Peaks, peaks_of};
 pub use place::Totals;
 pub use run::{Fire, Outcome, Sink, Traced, plan, trace};
 pub use timeline::Recurrence;

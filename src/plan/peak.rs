@@ -62,6 +62,16 @@ impl Gauge {
     }
 }
 
+/// The peaks of runs in any order: start (epoch milliseconds), group index, length (milliseconds).
+pub fn peaks_of(groups: usize, mut runs: Vec<(i64, u32, i64)>) -> Peaks {
+    runs.sort_unstable();
+    let mut meter = Meter::new(groups);
+    for (start_ms, group, run_ms) in runs {
+        meter.start(start_ms, group, run_ms);
+    }
+    meter.peaks()
+}
+
 /// Runs in flight, the next to end first.
 ///
 /// Runs of one length end in the order in which they start, so each length keeps a queue and only

@@ -185,6 +185,20 @@ impl Timetable {
         }
     }
 
+    /// Returns the timetable after a run that started at an instant: a period counts from there, and
+    /// a one-shot is over.
+    #[must_use]
+    pub fn ran(&self, start_ms: i64) -> Self {
+        Self(match &self.0 {
+            Kind::Every(every) => Kind::Every(Every {
+                last_run: Some(start_ms),
+                ..*every
+            }),
+            Kind::At(_) => Kind::Never,
+            other => other.clone(),
+        })
+    }
+
     /// Calls `emit` with every fire in `[from_ms, until_ms)`, ascending. A period is projected: each
     /// fire becomes the new last run. An instant is given once, when it lies inside.
     ///

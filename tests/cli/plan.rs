@@ -282,7 +282,7 @@ fn p10_with_the_300_s_hash_and_a_cap_of_four_the_longest_wait_is_79_909_s() {
     for job in &mut jobs {
         job["schedule"]["staggerMs"] = json!(300_000);
     }
-    // A pool serves first due first: before 2026.6 a tick would wait for the one before it.
+    // A pool serves first due first: before 2026.8.1 a tick would wait for the one before it.
     let line = format!(
         "{P8} --openclaw-version 2026.9.6 --jitter native --run-length 60s --max-concurrent-runs 4"
     );

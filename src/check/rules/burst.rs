@@ -11,7 +11,7 @@ define! {
 
     QUEUE = "queue", Note,
         title: "Jobs that come due together wait for each other",
-        why: "A gateway starts as many cron runs as it has slots, one by default before 2026.6 and eight from then on; the others start when a slot is free.",
-        fix: "Move their minutes; before 2026.6 raise cron.maxConcurrentRuns.",
+        why: "A gateway starts as many cron runs as it has slots, one by default before 2026.8.1 and eight from then on; the others start when a slot is free.",
+        fix: "Move their minutes; before 2026.8.1 raise cron.maxConcurrentRuns.",
         source: "openclaw#132952, openclaw#42635; 2026.3.31 and 2026.9.6, observed on running gateways.";
 }

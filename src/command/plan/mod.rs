@@ -36,6 +36,7 @@ pub use args::PlanArgs;
 pub(super) use args::{GapArg, parse_gap};
 use report::ModelBasis;
 pub use report::{BurstRow, FireRow, FiresReport, PlanReport, Summary};
+pub use restart::RestartReport;
 pub use suggest::SuggestionsReport;
 
 /// The horizon without `--for` and `--until`.

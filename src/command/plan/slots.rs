@@ -14,8 +14,9 @@ pub(super) fn dispatch(
     args: &PlanArgs,
     planned: &[Planned<'_>],
 ) -> (Dispatch, String) {
-    /// The first version whose cron runs share a fixed pool of slots (run: 2026.9.6 has eight).
-    const POOLED: Version = Version::new(2026, 6, 1);
+    /// The first version whose cron runs share a fixed pool of slots, by the code of the versions from
+    /// 2026.4.5 to 2026.9.6: 2026.7.1 still reads `cron.maxConcurrentRuns`, 2026.8.1 has eight.
+    const POOLED: Version = Version::new(2026, 8, 1);
     let asked = args.max_concurrent_runs;
     match (source.scheduler, source.rules) {
         (Scheduler::OpenClaw, Rules::OpenClaw(version)) => {
@@ -38,13 +39,13 @@ pub(super) fn dispatch(
                 (None, _) if version < POOLED => (
                     with(1),
                     format!(
-                        "the default of OpenClaw {version}: certain for 2026.3.28 and 2026.3.31, likely for others before 2026.6"
+                        "the default of OpenClaw {version}: certain for 2026.3.28, 2026.3.31 and 2026.4.5 to 2026.7.1 where checked, likely for others before 2026.8.1"
                     ),
                 ),
                 (None, _) => (
                     with(8),
                     format!(
-                        "fixed in OpenClaw {version}: certain for 2026.9.6, likely for others from 2026.6 on"
+                        "fixed in OpenClaw {version}: certain for 2026.8.1, 2026.9.1 and 2026.9.6, likely for others from 2026.8.1 on"
                     ),
                 ),
             }

@@ -1,0 +1,440 @@
+//! One gateway's restart: from what is recorded to rows.
+
+use super::report::{GatewayRestart, Outcome, RestartRow};
+use crate::catchup::{
+    CatchUp, Interrupted, Kind, Lane, Recorded, Slots, Standing, Then, Wave, wave,
+};
+use crate::command::plan::gather::{Gathered, Planned};
+use crate::command::plan::given::Given;
+use crate::error::Error;
+use crate::job::Job;
+use crate::openclaw::Confidence;
+use crate::openclaw::config::Node;
+use crate::openclaw::keys::{self, Fate, Knowledge};
+use crate::plan::Dispatch;
+use crate::schedule::{JobFacts, Rules, ScheduleSpec, Timetable, Version};
+use crate::source::{SourceInfo, SourceKind};
+use crate::when;
+
+/// What is asked, epoch milliseconds.
+pub(super) struct Restart {
+    pub(super) at_ms: i64,
+    pub(super) down_since_ms: Option<i64>,
+    pub(super) until_ms: i64,
+}
+
+/// One gateway's restart.
+pub(super) struct Played {
+    pub(super) gateway: GatewayRestart,
+    pub(super) rows: Vec<RestartRow>,
+    /// The jobs that are caught up.
+    pub(super) runs: Vec<Run>,
+    /// The keys that its version refuses, or may refuse, as sentences.
+    pub(super) refused: Vec<(Confidence, String)>,
+    pub(super) cron_off: bool,
+}
+
+/// One job that is caught up.
+pub(super) struct Run {
+    pub(super) group: u32,
+    /// The last slot that it missed, epoch milliseconds.
+    pub(super) slot_ms: i64,
+    /// Its start, epoch milliseconds; `None` when it finds no slot.
+    pub(super) start_ms: Option<i64>,
+    pub(super) run_ms: i64,
+}
+
+/// A job that a clock fires, as it stands when the gateway starts.
+struct Stand<'a> {
+    planned: &'a Planned<'a>,
+    table: Timetable,
+    standing: Standing,
+    then: Then,
+}
+
+/// Plays the restart of the gateway of one source.
+///
+/// # Errors
+/// When its jobs have no state and nothing says since when it is down.
+pub(super) fn play(
+    index: usize,
+    restart: &Restart,
+    given: &Given,
+    gathered: &Gathered<'_>,
+    (dispatch, slots_origin): &(Dispatch, String),
+) -> Result<Played, Error> {
+    let source = &given.loaded.sources[index];
+    let Rules::OpenClaw(version) = source.rules else {
+        return Err(Error::failed(format!(
+            "{}: the rules of no OpenClaw version hold for it",
+            source.tag
+        )));
+    };
+    let config = given.loaded.gateways[index]
+        .as_ref()
+        .and_then(|g| g.config.as_ref());
+    let skip = config
+        .and_then(|c| c.get(&["cron", "skipMissedJobs"]))
+        .and_then(|found| Node::bool(found.node));
+    let refused = config.map_or_else(Vec::new, |c| refused(&c.root, version));
+    let refuses = refused.iter().any(|(c, _, _)| *c != Confidence::Assumed);
+    let cron_off = source.cron_enabled == Some(false);
+    let rules = CatchUp::of(version, skip == Some(true));
+    let stands = if refuses || cron_off {
+        Vec::new()
+    } else {
+        stands(rules, restart, given, gathered, (index, source))?
+    };
+    let lanes: Vec<Lane<'_>> = stands
+        .iter()
+        .map(|s| Lane {
+            table: &s.table,
+            run_ms: s.planned.run.ms,
+            then: s.then,
+        })
+        .collect();
+    let wave = wave(rules, dispatch, &lanes, restart.at_ms, restart.until_ms);
+    let blocked = if refuses {
+        let keys: Vec<&str> = refused.iter().map(|(_, key, _)| key.as_str()).collect();
+        Some((
+            Outcome::GatewayDoesNotStart,
+            format!("the gateway does not start: it refuses {}", keys.join(", ")),
+        ))
+    } else if cron_off {
+        Some((Outcome::CronOff, "cron.enabled is false".to_owned()))
+    } else {
+        None
+    };
+    let (rows, runs) = rows(
+        restart,
+        given,
+        rules,
+        index,
+        &stands,
+        &wave,
+        blocked.as_ref(),
+    );
+    let gateway = GatewayRestart {
+        source: source.tag.clone(),
+        version: version.to_string(),
+        version_origin: source.rules_origin.clone(),
+        version_confidence: source.rules_confidence,
+        starts: !refuses,
+        refused_keys: refused.iter().map(|(_, key, _)| key.clone()).collect(),
+        rule: rules.rule(),
+        rule_confidence: rules.confidence,
+        skip_missed_jobs: skip,
+        slots_rule: dispatch.rule(),
+        slots_origin: slots_origin.clone(),
+        missed_jobs: rows.iter().filter(|r| r.missed > 0).count(),
+        missed_slots: rows.iter().map(|r| r.missed).sum(),
+        immediate: rows.iter().filter(|r| r.immediate == Some(true)).count(),
+        deferred: rows.iter().filter(|r| r.immediate == Some(false)).count(),
+        immediate_ended_at_ms: wave.ended_ms,
+        last_start_at_ms: runs.iter().filter_map(|r| r.start_ms).max(),
+        last_end_at_ms: runs
+            .iter()
+            .filter_map(|r| Some(r.start_ms? + r.run_ms))
+            .max(),
+        longest_wait_ms: rows.iter().filter_map(|r| r.wait_ms).max().unwrap_or(0),
+        regular_starts: wave
+            .starts
+            .iter()
+            .filter(|s| s.kind == Kind::Regular)
+            .count(),
+        passed_over: wave.passed_over.len(),
+    };
+    let refused = refused.into_iter().map(|(sure, _, said)| (sure, said));
+    Ok(Played {
+        gateway,
+        rows,
+        runs,
+        refused: refused.collect(),
+        cron_off,
+    })
+}
+
+/// The keys of a configuration at which the version does not start: how sure, the key, the sentence.
+fn refused(root: &Node, version: Version) -> Vec<(Confidence, String, String)> {
+    let of = |key: keys::Refused| {
+        let confidence = match key.confidence {
+            Knowledge::Exact => Confidence::Certain,
+            Knowledge::Likely => Confidence::Likely,
+            Knowledge::Unknown => Confidence::Assumed,
+        };
+        let why = match (key.since, key.until, &key.nearest) {
+            (Some(since), ..) => format!(" ({since} is the first checked version that has it)"),
+            (_, Some(until), _) => format!(" ({until} is the last checked version that has it)"),
+            (_, _, Some(nearest)) => format!(" (did you mean {nearest}?)"),
+            _ => String::new(),
+        };
+        let sure = match confidence {
+            Confidence::Certain => "does not start",
+            Confidence::Likely => "most likely does not start",
+            Confidence::Assumed => "may not start",
+        };
+        let said = format!(
+            "{} is no key of OpenClaw {version}{why}; the schema is strict, and the gateway {sure}: \
+             `openclaw config unset {}`",
+            key.path, key.path
+        );
+        (confidence, key.path, said)
+    };
+    let refused = keys::refused(root, version).into_iter();
+    refused
+        .filter(|key| key.fate == Fate::Refused)
+        .map(of)
+        .collect()
+}
+
+/// How every job of a source stands that a clock fires.
+fn stands<'a>(
+    rules: CatchUp,
+    restart: &Restart,
+    given: &Given,
+    gathered: &'a Gathered<'a>,
+    (index, source): (usize, &SourceInfo),
+) -> Result<Vec<Stand<'a>>, Error> {
+    let stored = source.kind == SourceKind::OpenClaw;
+    let mut out = Vec::new();
+    let mut stateless: Vec<&Job> = Vec::new();
+    for planned in gathered.planned.iter().filter(|p| p.job.source == index) {
+        let job = planned.job;
+        let Some(recorded) = Recorded::of(&job.state, restart.down_since_ms, stored) else {
+            stateless.push(job);
+            continue;
+        };
+        let facts = JobFacts {
+            id: &job.id,
+            created_at_ms: job.created_at_ms,
+            last_run_at_ms: job.state.last_run_at_ms,
+            last_status: job.state.last_status.as_deref(),
+        };
+        // It was compiled before: what is refused is among the problems.
+        let Ok(table) = Timetable::compile(job.rules, &job.schedule, &facts, &given.zones) else {
+            continue;
+        };
+        let standing = rules.judge(job, &table, &recorded, restart.at_ms);
+        let then = then(rules, job, &table, standing, restart.at_ms);
+        out.push(Stand {
+            planned,
+            table,
+            standing,
+            then,
+        });
+    }
+    match stateless.first() {
+        None => Ok(out),
+        Some(job) => {
+            let label = job.name.as_deref().unwrap_or(&job.id);
+            Err(Error::usage(format!(
+                "{}: {} jobs have no recorded state ({label:?}, …), so nothing says what they missed",
+                source.tag,
+                stateless.len()
+            ))
+            .hint("--down-since INSTANT says when the gateway went down: nothing is taken to have run since")
+            .hint("a state directory (--openclaw DIR) and `openclaw cron list --all --json` have it recorded"))
+        }
+    }
+}
+
+/// What a job does when the gateway starts.
+fn then(rules: CatchUp, job: &Job, table: &Timetable, standing: Standing, at_ms: i64) -> Then {
+    let recorded = job.state.next_run_at_ms;
+    let one_shot = matches!(job.schedule, ScheduleSpec::At { .. });
+    let next = || {
+        let next = table.next(at_ms).ok().flatten();
+        next.map_or(Then::Never, Then::Due)
+    };
+    match standing {
+        Standing::Missed(_) => Then::CaughtUp {
+            next_run_at_ms: recorded,
+            waits: rules.waits(job),
+        },
+        Standing::Interrupted if rules.interrupted == Interrupted::Cleared => Then::Anew(recorded),
+        Standing::Interrupted if one_shot => Then::Never,
+        Standing::BacksOff { until_ms } => Then::Due(until_ms),
+        Standing::AlreadyRan => Then::Never,
+        Standing::OnTime => match recorded.filter(|next| *next > at_ms) {
+            Some(next) => Then::Due(next),
+            None => next(),
+        },
+        Standing::Dropped(_) | Standing::Interrupted | Standing::Unrecorded => next(),
+    }
+}
+
+fn rows(
+    restart: &Restart,
+    given: &Given,
+    rules: CatchUp,
+    index: usize,
+    stands: &[Stand<'_>],
+    wave: &Wave,
+    blocked: Option<&(Outcome, String)>,
+) -> (Vec<RestartRow>, Vec<Run>) {
+    let mut by_job = stands.iter().enumerate().peekable();
+    let mut starts = vec![None; stands.len()];
+    for start in wave.starts.iter().filter(|s| s.kind != Kind::Regular) {
+        starts[start.lane] = Some(*start);
+    }
+    let (mut rows, mut runs) = (Vec::new(), Vec::new());
+    for (at, job) in given.loaded.jobs.iter().enumerate() {
+        if job.source != index {
+            continue;
+        }
+        let mut row = blank(given, at, job, restart);
+        let stand = by_job.next_if(|(_, s)| s.planned.at == at);
+        if let Some((lane, stand)) = stand {
+            row.outcome = stand.standing.into();
+            row.why = why(rules, job, stand.standing, restart);
+            row.run_ms = Some(stand.planned.run.ms);
+            row.run_length_origin = Some(stand.planned.run.origin);
+            row.next_at_ms = wave.next_ms[lane].or_else(|| match stand.then {
+                Then::Due(due) => Some(due),
+                _ => None,
+            });
+            if let Standing::Missed(slots) | Standing::Dropped(slots) = stand.standing {
+                missed(&mut row, slots);
+            }
+            if let Standing::Missed(slots) = stand.standing {
+                let start = starts[lane];
+                let waiting = wave.waiting.iter().find(|d| d.job == lane);
+                let due_ms = start.map(|s| s.due_ms).or(waiting.map(|d| d.due_ms));
+                row.immediate = Some(start.is_some_and(|s| s.kind == Kind::Immediate));
+                row.due_at_ms = due_ms;
+                row.start_at_ms = start.map(|s| s.start_ms);
+                row.wait_ms = start.map(|s| s.start_ms - s.due_ms);
+                row.late_ms = start.map(|s| s.start_ms - slots.last_ms);
+                runs.push(Run {
+                    group: stand.planned.group,
+                    slot_ms: slots.last_ms,
+                    start_ms: row.start_at_ms,
+                    run_ms: stand.planned.run.ms,
+                });
+            }
+        } else if let Some((outcome, why)) = blocked.filter(|_| job.enabled) {
+            row.outcome = *outcome;
+            row.why.clone_from(why);
+        }
+        row.due_at = row.due_at_ms.map(when::utc);
+        row.start_at = row.start_at_ms.map(when::utc);
+        row.next_at = row.next_at_ms.map(when::utc);
+        rows.push(row);
+    }
+    (rows, runs)
+}
+
+/// A job that does nothing: disabled, fired by no clock, or refused.
+fn blank(given: &Given, at: usize, job: &Job, restart: &Restart) -> RestartRow {
+    let (outcome, why) = match (job.enabled, job.state.auto_disabled_at_ms, &job.schedule) {
+        (false, Some(since), _) => {
+            let since = when::utc(since);
+            (
+                Outcome::AutoDisabled,
+                format!("disabled by the gateway itself since {since}"),
+            )
+        }
+        (false, None, _) => (Outcome::Disabled, "disabled".to_owned()),
+        (true, _, ScheduleSpec::Other { kind }) => {
+            (Outcome::NoClock, format!("fired by {kind}, not by a clock"))
+        }
+        (true, ..) => (Outcome::Refused, "its schedule is refused".to_owned()),
+    };
+    let restarts = job.extras.as_deref().and_then(|e| e.restarts.clone());
+    RestartRow {
+        job: job.id.clone(),
+        name: job.name.clone(),
+        source: given.loaded.sources[job.source].tag.clone(),
+        agent: job.agent.clone(),
+        provider: given.models.shown(at, job, given.basis).provider(),
+        outcome,
+        why,
+        evidence: None,
+        missed: 0,
+        first_missed_at: None,
+        first_missed_at_ms: None,
+        last_missed_at: None,
+        last_missed_at_ms: None,
+        immediate: None,
+        due_at: None,
+        due_at_ms: None,
+        start_at: None,
+        start_at_ms: None,
+        wait_ms: None,
+        late_ms: None,
+        next_at: None,
+        next_at_ms: None,
+        restarts,
+        run_ms: None,
+        run_length_origin: None,
+        restart_at_ms: restart.at_ms,
+    }
+}
+
+fn missed(row: &mut RestartRow, slots: Slots) {
+    row.evidence = Some(slots.by.into());
+    row.missed = slots.count;
+    row.first_missed_at = Some(when::utc(slots.first_ms));
+    row.first_missed_at_ms = Some(slots.first_ms);
+    row.last_missed_at = Some(when::utc(slots.last_ms));
+    row.last_missed_at_ms = Some(slots.last_ms);
+}
+
+/// Why a job counts as missed, or why not.
+fn why(rules: CatchUp, job: &Job, standing: Standing, restart: &Restart) -> String {
+    use crate::catchup::Evidence;
+    let state = &job.state;
+    let at = |ms: Option<i64>| ms.map_or_else(|| "unknown".to_owned(), when::utc);
+    let one_shot = matches!(job.schedule, ScheduleSpec::At { .. });
+    match standing {
+        Standing::Missed(slots) | Standing::Dropped(slots) => {
+            let mut said = match slots.by {
+                Evidence::NextRun => format!(
+                    "the recorded nextRunAtMs, {}, is past",
+                    when::utc(slots.first_ms)
+                ),
+                Evidence::LastRun => format!(
+                    "the slot {} lies after the recorded lastRunAtMs, {}",
+                    when::utc(slots.last_ms),
+                    at(state.last_run_at_ms)
+                ),
+                Evidence::Assumed => format!(
+                    "due since the gateway went down at {}; that nothing ran since is assumed",
+                    at(restart.down_since_ms)
+                ),
+            };
+            if matches!(standing, Standing::Dropped(_)) {
+                said.push_str("; cron.skipMissedJobs drops it");
+            }
+            said
+        }
+        Standing::Interrupted => {
+            let fate = match (rules.interrupted, one_shot) {
+                (Interrupted::Cleared, true) => {
+                    "the marker is cleared, and the one-shot runs again after the catch-up"
+                }
+                (Interrupted::Cleared, false) => {
+                    "the marker is cleared, and the slot is not made up"
+                }
+                (_, true) => "recorded as an error, and the one-shot is disabled",
+                (_, false) => "recorded as an error, and the slot is not made up",
+            };
+            format!(
+                "a run was in flight (runningAtMs {}): {fate}",
+                at(state.running_at_ms)
+            )
+        }
+        Standing::BacksOff { .. } => {
+            let n = state.consecutive_errors.unwrap_or(1).max(1);
+            format!("in its error backoff ({n} in a row): nothing is due before it ends")
+        }
+        Standing::AlreadyRan => match &state.last_status {
+            Some(status) => format!("a one-shot that already ran (lastRunStatus {status})"),
+            None => "a one-shot whose instant is before the gateway went down".to_owned(),
+        },
+        Standing::OnTime => "nothing is due before the gateway starts".to_owned(),
+        Standing::Unrecorded => {
+            "neither nextRunAtMs nor lastRunAtMs is recorded: nothing counts as missed".to_owned()
+        }
+    }
+}
