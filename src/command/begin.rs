@@ -12,17 +12,25 @@ use crate::source::{self, DEMO_NOW_MS, Loaded, SourceArgs, SourceKind, Want};
 /// # Errors
 /// When none of them can be read.
 pub(crate) fn load(args: &SourceArgs, ctx: &Context, want: Want) -> Result<Loaded, Error> {
-    let loaded = source::load_in(
+    let loaded = reload(args, ctx, want)?;
+    for note in &loaded.notes {
+        ctx.ui.note(note);
+    }
+    Ok(loaded)
+}
+
+/// Loads the sources again, and says nothing.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn reload(args: &SourceArgs, ctx: &Context, want: Want) -> Result<Loaded, Error> {
+    source::load_in(
         &args.or_configured(&ctx.config.source_defaults())?,
         &ctx.env,
         &mut std::io::stdin().lock(),
         &ctx.directory,
         want,
-    )?;
-    for note in &loaded.notes {
-        ctx.ui.note(note);
-    }
-    Ok(loaded)
+    )
 }
 
 /// The instant of evaluation. The demo has a clock of its own, unless an instant was asked for.

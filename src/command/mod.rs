@@ -135,6 +135,8 @@ pub fn schemas() -> Vec<Published> {
         published::<plan::PlanReport>(),
         published::<plan::FiresReport>(),
         published::<plan::SuggestionsReport>(),
+        published::<plan::RestartReport>(),
+        plan::event_schema(),
         published::<explain_model::ExplainReport>(),
         published::<explain_model::ChangesReport>(),
         published::<jitter::JitterReport>(),

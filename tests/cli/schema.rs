@@ -23,6 +23,10 @@ const SAMPLES: &[(&str, &str)] = &[
         "cronctl.suggestions/1",
         "plan --demo --window 60s --suggest=patch",
     ),
+    (
+        "cronctl.restart/1",
+        "plan --demo --restart-at 2026-04-01T09:00Z --down-since 2026-04-01T04:00Z",
+    ),
     ("cronctl.check/1", "check --demo"),
     ("cronctl.check/1", "check --demo --target-version 2026.9.6"),
     ("cronctl.check-rules/1", "check --list-rules"),
@@ -64,6 +68,7 @@ const SAMPLES: &[(&str, &str)] = &[
 /// Schemas of what is printed while a command goes on: their own tests hold them against it.
 const ELSEWHERE: &[&str] = &[
     "cronctl.checkpoint.event/1",
+    "cronctl.plan.event/1",
     "cronctl.sandbox/1",
     "cronctl.turns.event/1",
 ];

@@ -35,9 +35,21 @@ impl Given {
     /// # Errors
     /// When the options contradict each other, or no source can be read.
     pub(super) fn read(args: &PlanArgs, ctx: &Context) -> Result<Self, Error> {
+        Self::of(begin::load(&args.source, ctx, Want::Models)?, args, ctx)
+    }
+
+    /// As [`Given::read`], without saying again what there is to know about the sources.
+    ///
+    /// # Errors
+    /// As [`Given::read`].
+    pub(super) fn again(args: &PlanArgs, ctx: &Context) -> Result<Self, Error> {
+        Self::of(begin::reload(&args.source, ctx, Want::Models)?, args, ctx)
+    }
+
+    fn of(loaded: Loaded, args: &PlanArgs, ctx: &Context) -> Result<Self, Error> {
         let settings = args.settings(&ctx.config.plan_defaults())?;
         let zones = Zones::new(&ctx.env);
-        let loaded = ManuallyDrop::new(begin::load(&args.source, ctx, Want::Models)?);
+        let loaded = ManuallyDrop::new(loaded);
         let now_ms = begin::now_ms(&loaded, ctx);
         let horizon = super::horizon(args, now_ms, &zones)?;
         let models = ManuallyDrop::new(Models::resolve(&loaded));

@@ -38,6 +38,7 @@ use report::ModelBasis;
 pub use report::{BurstRow, FireRow, FiresReport, PlanReport, Summary};
 pub use restart::RestartReport;
 pub use suggest::SuggestionsReport;
+pub use watch::{PlanEvent, event_schema};
 
 /// The horizon without `--for` and `--until`.
 const DAY_MS: i64 = 86_400_000;

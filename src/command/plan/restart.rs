@@ -4,11 +4,12 @@ mod args;
 mod findings;
 mod gateway;
 mod report;
+mod row;
 mod screen;
 
 use std::mem::ManuallyDrop;
 
-pub use self::args::RestartArgs;
+pub(super) use self::args::RestartArgs;
 use self::gateway::{Played, Restart};
 pub use self::report::RestartReport;
 use self::report::{CatchUpPeaks, Outcome, RestartInputs, RestartRow, Severity};
