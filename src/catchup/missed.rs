@@ -35,7 +35,7 @@ pub enum Standing {
     AlreadyRan,
     /// Nothing is due yet.
     OnTime,
-    /// A cron job that neither a next nor a last run is recorded of: nothing can be missed.
+    /// Nothing is recorded by which a slot could count as missed.
     Unrecorded,
 }
 
@@ -145,7 +145,12 @@ impl CatchUp {
             return since_last_run(table, state, at_ms, true);
         }
         if !cron {
-            return Standing::OnTime;
+            let none = state.next_run_at_ms.is_none();
+            return if none {
+                Standing::Unrecorded
+            } else {
+                Standing::OnTime
+            };
         }
         if newest && next.is_some() && catch_up.paced_at_ms == next {
             return Standing::OnTime;

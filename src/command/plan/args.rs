@@ -124,7 +124,13 @@ Examples:
   cronctl plan -o ndjson --sort -jobs | head -5
       The five largest bursts, for scripts
   cronctl plan --demo --chart plan.html
-      The same as a picture: each provider before and after, and the biggest burst close up";
+      The same as a picture: each provider before and after, and the biggest burst close up
+  cronctl plan --restart-at 2026-04-01T09:00Z
+      What the gateway does with the jobs that it missed, should it start then
+  cronctl plan --jobs jobs.json --restart-at now --down-since -6h
+      The same for jobs without recorded state: nothing ran in the last six hours
+  cronctl plan --watch
+      The next bursts counting down";
 
 /// `--jitter`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -14,7 +14,7 @@ use self::gateway::{Played, Restart};
 pub use self::report::RestartReport;
 use self::report::{CatchUpPeaks, Outcome, RestartInputs, RestartRow, Severity};
 use super::args::{PlanArgs, name};
-use super::gather::Gathered;
+use super::gather::{self, Gathered};
 use super::given::Given;
 use crate::command::begin;
 use crate::context::Context;
@@ -145,6 +145,7 @@ fn report(
             until_at_ms: restart.until_ms,
             group_by: name(&given.settings.group_by),
             model: given.basis,
+            run_lengths: gather::run_lengths(&gathered.planned),
             tzdata: given.zones.version(),
         },
         gateways,

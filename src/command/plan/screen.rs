@@ -105,19 +105,11 @@ pub(super) fn basis(summary: &Summary) -> Vec<String> {
     if !left.is_empty() {
         lines.push(format!("left out: {}", left.join(", ")));
     }
-    let runs: Vec<String> = summary.run_lengths.iter().map(run_lengths).collect();
     lines.push(format!(
         "jitter: {}; before is what the source does today, after is this plan",
         jitter(inputs)
     ));
-    lines.push(format!(
-        "run lengths: {}",
-        if runs.is_empty() {
-            "none".to_owned()
-        } else {
-            runs.join("; ")
-        }
-    ));
+    lines.push(run_lengths(&summary.run_lengths));
     lines.push(format!(
         "models: {}; time zone data {}",
         models(inputs),
@@ -126,7 +118,18 @@ pub(super) fn basis(summary: &Summary) -> Vec<String> {
     lines
 }
 
-fn run_lengths(used: &RunLengthUse) -> String {
+/// Which run lengths are used, and where they come from.
+pub(super) fn run_lengths(used: &[RunLengthUse]) -> String {
+    let runs: Vec<String> = used.iter().map(run_length).collect();
+    let said = if runs.is_empty() {
+        "none".to_owned()
+    } else {
+        runs.join("; ")
+    };
+    format!("run lengths: {said}")
+}
+
+fn run_length(used: &RunLengthUse) -> String {
     let (shortest, longest) = (used.shortest_ms, used.longest_ms);
     let lengths = if shortest == longest {
         when::duration(shortest)

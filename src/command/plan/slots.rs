@@ -39,13 +39,13 @@ pub(super) fn dispatch(
                 (None, _) if version < POOLED => (
                     with(1),
                     format!(
-                        "the default of OpenClaw {version}: certain for 2026.3.28, 2026.3.31 and 2026.4.5 to 2026.7.1 where checked, likely for others before 2026.8.1"
+                        "the default of OpenClaw {version}: certain for 2026.3.28 and 2026.3.31, likely for others before 2026.8.1"
                     ),
                 ),
                 (None, _) => (
                     with(8),
                     format!(
-                        "fixed in OpenClaw {version}: certain for 2026.8.1, 2026.9.1 and 2026.9.6, likely for others from 2026.8.1 on"
+                        "fixed in OpenClaw {version}: certain for 2026.9.6, likely for others from 2026.8.1 on"
                     ),
                 ),
             }

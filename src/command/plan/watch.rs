@@ -189,7 +189,12 @@ impl Watch<'_> {
             })?;
         }
         let before = before.as_ref().map_or(&[][..], |b| &b.bursts);
-        for (what, burst) in changes(before, &look.bursts, &self.due, now_ms) {
+        for (what, burst) in changes(
+            before,
+            (&look.bursts, look.in_horizon > look.bursts.len()),
+            &self.due,
+            now_ms,
+        ) {
             self.line(&about(what, burst, now_ms))?;
             if what == What::Due {
                 self.due.push(burst.at_ms);

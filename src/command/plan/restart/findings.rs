@@ -62,7 +62,7 @@ fn of_gateway(played: &Played, restart: &Restart, out: &mut Vec<RestartFinding>)
     }
     if played.cron_off {
         let said = "cron.enabled is false: nothing is caught up, and nothing fires";
-        say(Kind::CronDisabled, Severity::Error, said.to_owned());
+        say(Kind::CronDisabled, Severity::Warning, said.to_owned());
     }
     if !g.starts || played.cron_off {
         return;

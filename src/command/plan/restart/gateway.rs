@@ -2,7 +2,9 @@
 
 use super::report::{GatewayRestart, Outcome, RestartRow};
 use super::row::{blank, missed, why};
-use crate::catchup::{CatchUp, Interrupted, Kind, Lane, Recorded, Standing, Then, Wave, wave};
+use crate::catchup::{
+    CatchUp, Evidence, Interrupted, Kind, Lane, Recorded, Standing, Then, Wave, wave,
+};
 use crate::command::plan::gather::{Gathered, Planned};
 use crate::command::plan::given::Given;
 use crate::error::Error;
@@ -246,8 +248,11 @@ fn then(rules: CatchUp, job: &Job, table: &Timetable, standing: Standing, at_ms:
         next.map_or(Then::Never, Then::Due)
     };
     match standing {
-        Standing::Missed(_) => Then::CaughtUp {
-            next_run_at_ms: recorded,
+        Standing::Missed(slots) => Then::CaughtUp {
+            next_run_at_ms: match slots.by {
+                Evidence::Assumed => Some(slots.first_ms),
+                Evidence::NextRun | Evidence::LastRun => recorded,
+            },
             waits: rules.waits(job),
         },
         Standing::Interrupted if rules.interrupted == Interrupted::Cleared => Then::Anew(recorded),
@@ -273,8 +278,14 @@ fn rows(
 ) -> (Vec<RestartRow>, Vec<Run>) {
     let mut by_job = stands.iter().enumerate().peekable();
     let mut starts = vec![None; stands.len()];
-    for start in wave.starts.iter().filter(|s| s.kind != Kind::Regular) {
-        starts[start.lane] = Some(*start);
+    let mut next_ms = wave.next_ms.clone();
+    // In their order: what is due next is the first regular start of the wave, if there is one.
+    for start in wave.starts.iter().rev() {
+        if start.kind == Kind::Regular {
+            next_ms[start.lane] = Some(start.due_ms);
+        } else {
+            starts[start.lane] = Some(*start);
+        }
     }
     let (mut rows, mut runs) = (Vec::new(), Vec::new());
     for (at, job) in given.loaded.jobs.iter().enumerate() {
@@ -288,10 +299,7 @@ fn rows(
             row.why = why(rules, job, stand.standing, restart);
             row.run_ms = Some(stand.planned.run.ms);
             row.run_length_origin = Some(stand.planned.run.origin);
-            row.next_at_ms = wave.next_ms[lane].or_else(|| match stand.then {
-                Then::Due(due) => Some(due),
-                _ => None,
-            });
+            row.next_at_ms = next_ms[lane];
             if let Standing::Missed(slots) | Standing::Dropped(slots) = stand.standing {
                 missed(&mut row, slots);
             }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::catchup::{Evidence, Standing};
-use crate::command::plan::report::ModelBasis;
+use crate::command::plan::report::{ModelBasis, RunLengthUse};
 use crate::error::Problem;
 use crate::job::RunLengthOrigin;
 use crate::openclaw::Confidence;
@@ -50,6 +50,8 @@ pub struct RestartInputs {
     pub group_by: String,
     /// Which model a job's is: its own word, or what its gateway resolves.
     pub model: ModelBasis,
+    /// Which run lengths are used.
+    pub run_lengths: Vec<RunLengthUse>,
     /// Version and place of the time zone data.
     pub tzdata: String,
 }

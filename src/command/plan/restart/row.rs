@@ -118,7 +118,7 @@ pub(super) fn why(rules: CatchUp, job: &Job, standing: Standing, restart: &Resta
         },
         Standing::OnTime => "nothing is due before the gateway starts".to_owned(),
         Standing::Unrecorded => {
-            "neither nextRunAtMs nor lastRunAtMs is recorded: nothing counts as missed".to_owned()
+            "no next run is recorded (nextRunAtMs): nothing counts as missed".to_owned()
         }
     }
 }

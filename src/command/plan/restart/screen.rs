@@ -5,6 +5,7 @@ use std::io;
 use jiff::tz::TimeZone;
 
 use super::report::{CatchUpPeaks, Outcome, RestartReport, RestartRow, Severity};
+use crate::command::plan::screen::run_lengths;
 use crate::error::Problem;
 use crate::report::{Cell, Column, Report, Row, Screen, View};
 use crate::ui::Role;
@@ -88,7 +89,7 @@ impl RestartReport {
             screen.paragraph(&format!("catch-up: {}{sure}", g.rule))?;
             screen.paragraph(&format!("slots: {} ({})", g.slots_rule, g.slots_origin))?;
         }
-        Ok(())
+        screen.paragraph(&run_lengths(&self.inputs.run_lengths))
     }
 
     fn peaks(&self, screen: &mut Screen<'_>) -> io::Result<()> {
@@ -136,21 +137,16 @@ impl RestartReport {
 }
 
 fn not_caught_up(others: &[RestartRow], screen: &mut Screen<'_>) -> io::Result<()> {
-    const COLUMNS: [Column; 3] = [
-        Column::new("job", "JOB"),
-        Column::new("next", "NEXT (UTC)"),
-        Column::new("why", "WHY"),
-    ];
     if others.is_empty() {
         return Ok(());
     }
     screen.heading("Not caught up")?;
-    let row = |r: &RestartRow| {
-        let next = r.next_at_ms.map(|next| short(next, r.restart_at_ms));
-        vec![r.label(), Cell::from(next), Cell::from(&*r.why)]
-    };
-    let rows: Vec<_> = others.iter().take(OTHERS_SHOWN).map(row).collect();
-    screen.table(&COLUMNS, &rows)?;
+    for row in others.iter().take(OTHERS_SHOWN) {
+        let next = row.next_at_ms.map_or_else(String::new, |next| {
+            format!("; next {}", short(next, row.restart_at_ms))
+        });
+        screen.item(&format!("{}: {}{next}", row.label(), row.why))?;
+    }
     match others.len().saturating_sub(OTHERS_SHOWN) {
         0 => Ok(()),
         more => screen.paragraph(&format!("and {more} more: --output ndjson has all of them")),
@@ -167,8 +163,8 @@ fn short(ms: i64, restart_ms: i64) -> String {
 }
 
 impl RestartRow {
-    fn label(&self) -> Cell {
-        Cell::from(self.name.as_deref().unwrap_or(&self.job))
+    fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.job)
     }
 }
 
@@ -193,7 +189,7 @@ impl Row for RestartRow {
         Column::new("due_at", "DUE").on_request(),
         Column::new("due_at_ms", "DUE MS").right().on_request(),
         Column::new("immediate", "IMMEDIATE").on_request(),
-        Column::new("provider", "PROVIDER").if_any(),
+        Column::new("provider", "PROVIDER").on_request(),
         Column::new("next_at", "NEXT").on_request(),
         Column::new("next_at_ms", "NEXT MS").right().on_request(),
         Column::new("evidence", "EVIDENCE").on_request(),
@@ -212,7 +208,7 @@ impl Row for RestartRow {
         match key {
             "start_at" => at(self.start_at_ms).role(Role::Strong),
             "start_at_ms" => number(self.start_at_ms),
-            "name" => self.label(),
+            "name" => Cell::from(self.label()),
             "job" => Cell::from(&*self.job),
             "outcome" => Cell::from(word(&self.outcome)),
             "late_ms" => span(self.late_ms),

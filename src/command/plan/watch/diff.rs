@@ -26,17 +26,17 @@ pub enum What {
 }
 
 /// Returns what changed, in the order of the bursts: what is gone and due first. `said` are the
-/// instants whose being due was said.
+/// instants whose being due was said; `more` says whether there are bursts after those listed.
 pub(super) fn changes<'a>(
     before: &'a [BurstRow],
-    after: &'a [BurstRow],
+    (after, more): (&'a [BurstRow], bool),
     said: &[i64],
     now_ms: i64,
 ) -> Vec<(What, &'a BurstRow)> {
     let find = |bursts: &'a [BurstRow], at_ms| bursts.iter().find(|b| b.at_ms == at_ms);
     let told = |burst: &BurstRow| said.contains(&burst.at_ms);
     // One that moved out of the list because others came before it is still planned.
-    let last = after.last().map_or(i64::MAX, |b| b.at_ms);
+    let last = after.last().filter(|_| more).map_or(i64::MAX, |b| b.at_ms);
     let mut changes = Vec::new();
     for burst in before.iter().filter(|b| !told(b)) {
         if find(after, burst.at_ms).is_some() {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     fn said(before: &[BurstRow], after: &[BurstRow], told: &[i64], now: i64) -> Vec<(What, i64)> {
-        changes(before, after, told, now)
+        changes(before, (after, after.len() == 2), told, now)
             .into_iter()
             .map(|(what, burst)| (what, burst.at_ms))
             .collect()
@@ -135,6 +135,8 @@ mod tests {
         // Nothing is listed any more: everything is gone.
         let gone = [(What::Gone, 10), (What::Gone, 20)];
         assert_eq!(said(&before, &[], &[], 1), gone);
+        // The list is not full: what is not on it is not planned.
+        assert_eq!(said(&before, &before[..1], &[], 1), [(What::Gone, 20)]);
     }
 
     #[test]
