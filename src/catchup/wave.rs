@@ -89,7 +89,7 @@ pub struct Start {
 pub struct Wave {
     /// In the order of their instants.
     pub starts: Vec<Start>,
-    /// Deferred jobs that found no slot before the end of the horizon.
+    /// Deferred jobs that found no slot before the end of the horizon, by lane.
     pub waiting: Vec<Due>,
     /// By lane: when it is due next, after what it did in the wave.
     pub next_ms: Vec<Option<i64>>,

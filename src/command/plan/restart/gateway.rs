@@ -305,7 +305,8 @@ fn rows(
             }
             if let Standing::Missed(slots) = stand.standing {
                 let start = starts[lane];
-                let waiting = wave.waiting.iter().find(|d| d.job == lane);
+                let waiting = wave.waiting.binary_search_by_key(&lane, |d| d.job);
+                let waiting = waiting.ok().map(|at| wave.waiting[at]);
                 let due_ms = start.map(|s| s.due_ms).or(waiting.map(|d| d.due_ms));
                 row.immediate = Some(start.is_some_and(|s| s.kind == Kind::Immediate));
                 row.due_at_ms = due_ms;
