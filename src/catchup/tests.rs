@@ -173,6 +173,10 @@ fn places_are_taken_by_slot_before_2026_8_1_and_by_row_from_then_on() {
     assert_eq!(by_row, [0, 1]);
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers write the state in place"
+)]
 fn daily(state: Value) -> Value {
     json!({
         "id": "a", "name": "a", "enabled": true, "createdAtMs": 1_767_225_600_000_i64,

@@ -161,9 +161,9 @@ fn report(
 fn peaks(gathered: &Gathered<'_>, played: &[Played]) -> Vec<CatchUpPeaks> {
     let runs = || played.iter().flat_map(|p| &p.runs);
     let groups = gathered.groups.len();
-    let on_schedule = runs().map(|r| (r.slot_ms, r.group, r.run_ms)).collect();
+    let on_schedule = runs().map(|r| (r.slot_ms, r.group, r.length_ms)).collect();
     let on_schedule = peaks_of(groups, on_schedule);
-    let catch_up = runs().filter_map(|r| Some((r.start_ms?, r.group, r.run_ms)));
+    let catch_up = runs().filter_map(|r| Some((r.start_ms?, r.group, r.length_ms)));
     let catch_up = peaks_of(groups, catch_up.collect());
     let of = |group: u32| CatchUpPeaks {
         group: Some(gathered.groups[group as usize].clone()),

@@ -47,145 +47,157 @@ fn finding(kind: Kind, severity: Severity, text: String) -> RestartFinding {
     }
 }
 
+/// What one gateway's findings are drawn from, and where they go.
+struct Of<'a> {
+    played: &'a Played,
+    restart: &'a Restart,
+    out: &'a mut Vec<RestartFinding>,
+}
+
 fn of_gateway(played: &Played, restart: &Restart, out: &mut Vec<RestartFinding>) {
-    let g = &played.gateway;
-    let tag = &g.source;
-    let mut say = |kind, severity, text: String| {
-        out.push(finding(kind, severity, format!("{tag}: {text}")));
+    let mut of = Of {
+        played,
+        restart,
+        out,
     };
-    for (sure, said) in &played.refused {
-        let severity = match sure {
-            Confidence::Assumed => Severity::Warning,
-            _ => Severity::Error,
-        };
-        say(Kind::ConfigRefused, severity, said.clone());
+    if of.starts() {
+        of.restarting();
+        of.queue();
+        of.lost();
+        of.interrupted();
+        of.doubts();
     }
-    if played.cron_off {
-        let said = "cron.enabled is false: nothing is caught up, and nothing fires";
-        say(Kind::CronDisabled, Severity::Warning, said.to_owned());
+}
+
+impl<'a> Of<'a> {
+    fn say(&mut self, kind: Kind, severity: Severity, text: &str) {
+        let tag = &self.played.gateway.source;
+        self.out
+            .push(finding(kind, severity, format!("{tag}: {text}")));
     }
-    if !g.starts || played.cron_off {
-        return;
+
+    fn with(&self, outcome: Outcome) -> Vec<&'a RestartRow> {
+        let rows = self.played.rows.iter();
+        rows.filter(|r| r.outcome == outcome).collect()
     }
-    let with = |outcome: Outcome| {
-        let rows = played.rows.iter();
-        rows.filter(move |r| r.outcome == outcome)
-            .collect::<Vec<_>>()
-    };
-    let caught_up = with(Outcome::CaughtUp);
-    for row in caught_up.iter().filter(|r| r.restarts.is_some()) {
-        let words = row.restarts.as_deref().unwrap_or_default();
-        say(
-            Kind::RestartsGateway,
-            Severity::Warning,
-            format!(
+
+    /// Whether the gateway starts, and its scheduler does.
+    fn starts(&mut self) -> bool {
+        for (sure, said) in &self.played.refused {
+            let severity = match sure {
+                Confidence::Assumed => Severity::Warning,
+                _ => Severity::Error,
+            };
+            self.say(Kind::ConfigRefused, severity, said);
+        }
+        if self.played.cron_off {
+            let said = "cron.enabled is false: nothing is caught up, and nothing fires";
+            self.say(Kind::CronDisabled, Severity::Warning, said);
+        }
+        self.played.gateway.starts && !self.played.cron_off
+    }
+
+    fn restarting(&mut self) {
+        for row in self.with(Outcome::CaughtUp) {
+            let Some(words) = &row.restarts else { continue };
+            let said = format!(
                 "{} is caught up and its text restarts or stops the gateway ({words}): that ends every \
                  other run and begins the catch-up anew; openclaw#46287 and #59301 report restarts \
                  without end. Disable it before the restart",
                 label(row)
-            ),
-        );
+            );
+            self.say(Kind::RestartsGateway, Severity::Warning, &said);
+        }
     }
-    if g.longest_wait_ms > 0 {
-        let waiting = caught_up.iter().filter(|r| r.wait_ms > Some(0)).count();
-        say(
-            Kind::Queue,
-            Severity::Warning,
-            format!(
-                "{} for a slot, the longest {} ({})",
+
+    fn queue(&mut self) {
+        let caught_up = self.with(Outcome::CaughtUp);
+        let g = &self.played.gateway;
+        if g.longest_wait_ms > 0 {
+            let waiting = caught_up.iter().filter(|r| r.wait_ms > Some(0)).count();
+            let longest = when::duration(g.longest_wait_ms);
+            let said = format!(
+                "{} for a slot, the longest {longest} ({})",
                 waits(waiting),
-                when::duration(g.longest_wait_ms),
                 g.slots_rule
-            ),
-        );
+            );
+            self.say(Kind::Queue, Severity::Warning, &said);
+        }
+        let none = caught_up.iter().filter(|r| r.start_at_ms.is_none()).count();
+        if none > 0 {
+            let until = when::utc(self.restart.until_ms);
+            let said = format!(
+                "{} that are deferred find no slot before {until}",
+                jobs(none)
+            );
+            self.say(Kind::NoSlot, Severity::Warning, &said);
+        }
     }
-    let late: Vec<_> = caught_up
-        .iter()
-        .filter(|r| r.start_at_ms.is_none())
-        .collect();
-    if !late.is_empty() {
-        let until = when::utc(restart.until_ms);
-        let n = jobs(late.len());
-        say(
-            Kind::NoSlot,
-            Severity::Warning,
-            format!("{n} that are deferred find no slot before {until}"),
-        );
-    }
-    let runs = caught_up.len() as u64;
-    let dropped = with(Outcome::Dropped);
-    let lost = g.missed_slots.saturating_sub(runs);
-    if lost > 0 {
-        let missed = jobs(g.missed_jobs);
-        let text = if dropped.is_empty() {
-            format!(
-                "{missed} missed {} slots and run once each: {lost} are never made up",
-                g.missed_slots
-            )
-        } else {
-            format!(
-                "{missed} missed {} slots: {lost} are never made up, all slots of recurring jobs by \
-                 cron.skipMissedJobs",
-                g.missed_slots
-            )
-        };
-        say(Kind::NeverMadeUp, Severity::Note, text);
-    }
-    if g.passed_over > 0 {
-        say(
-            Kind::PassedOver,
-            Severity::Warning,
-            format!(
+
+    fn lost(&mut self) {
+        let g = &self.played.gateway;
+        let runs = self.with(Outcome::CaughtUp).len() as u64;
+        let lost = g.missed_slots.saturating_sub(runs);
+        if lost > 0 {
+            let (missed, slots) = (jobs(g.missed_jobs), g.missed_slots);
+            let text = if self.with(Outcome::Dropped).is_empty() {
+                format!("{missed} missed {slots} slots and run once each: {lost} are never made up")
+            } else {
+                format!(
+                    "{missed} missed {slots} slots: {lost} are never made up, all slots of recurring \
+                     jobs by cron.skipMissedJobs"
+                )
+            };
+            self.say(Kind::NeverMadeUp, Severity::Note, &text);
+        }
+        if g.passed_over > 0 {
+            let said = format!(
                 "{} slots fall due while the first {} run, until {}: this version computes the \
                  schedules anew afterwards and passes them over",
                 g.passed_over,
                 jobs(g.immediate),
                 when::utc(g.immediate_ended_at_ms)
-            ),
-        );
+            );
+            self.say(Kind::PassedOver, Severity::Warning, &said);
+        }
     }
-    let interrupted = with(Outcome::Interrupted);
-    if !interrupted.is_empty() {
-        let named = named(&interrupted);
-        let n = jobs(interrupted.len());
-        say(
-            Kind::Interrupted,
-            Severity::Warning,
-            format!(
+
+    fn interrupted(&mut self) {
+        let interrupted = self.with(Outcome::Interrupted);
+        if !interrupted.is_empty() {
+            let (n, named) = (jobs(interrupted.len()), named(&interrupted));
+            let said = format!(
                 "{n} had a run in flight when the record was made and are not caught up: {named}"
-            ),
-        );
+            );
+            self.say(Kind::Interrupted, Severity::Warning, &said);
+        }
     }
-    let assumed = caught_up.iter().chain(&dropped);
-    let assumed = assumed
-        .filter(|r| r.evidence == Some(Proof::Assumed))
-        .count();
-    if assumed > 0 {
-        let down = restart.down_since_ms.map(when::utc).unwrap_or_default();
-        say(
-            Kind::Assumed,
-            Severity::Note,
-            format!(
-                "what {} missed is assumed, not recorded: that everything ran before {down}, and \
-                 nothing since",
-                jobs(assumed)
-            ),
-        );
-    }
-    if g.rule_confidence != Confidence::Certain {
+
+    fn doubts(&mut self) {
+        let rows = self.played.rows.iter();
+        let assumed = rows.filter(|r| r.evidence == Some(Proof::Assumed)).count();
+        if assumed > 0 {
+            let down = self.restart.down_since_ms.map(when::utc);
+            let said = format!(
+                "what {} missed is assumed, not recorded: that everything ran before {}, and nothing \
+                 since",
+                jobs(assumed),
+                down.unwrap_or_default()
+            );
+            self.say(Kind::Assumed, Severity::Note, &said);
+        }
+        let g = &self.played.gateway;
         let sure = match g.rule_confidence {
+            Confidence::Certain => return,
             Confidence::Likely => "most likely those",
-            _ => "assumed to be those",
+            Confidence::Assumed => "assumed to be those",
         };
-        say(
-            Kind::RulesNotCertain,
-            Severity::Note,
-            format!(
-                "the code of OpenClaw {} was not read: its catch-up rules are {sure} of the version read \
-                 before it",
-                g.version
-            ),
+        let said = format!(
+            "the code of OpenClaw {} was not read: its catch-up rules are {sure} of the version read \
+             before it",
+            g.version
         );
+        self.say(Kind::RulesNotCertain, Severity::Note, &said);
     }
 }
 

@@ -18,6 +18,10 @@ use crate::source::{SourceInfo, SourceKind};
 use crate::when;
 
 /// What is asked, epoch milliseconds.
+#[expect(
+    clippy::struct_field_names,
+    reason = "each is an instant and says its unit"
+)]
 pub(super) struct Restart {
     pub(super) at_ms: i64,
     pub(super) down_since_ms: Option<i64>,
@@ -42,7 +46,7 @@ pub(super) struct Run {
     pub(super) slot_ms: i64,
     /// Its start, epoch milliseconds; `None` when it finds no slot.
     pub(super) start_ms: Option<i64>,
-    pub(super) run_ms: i64,
+    pub(super) length_ms: i64,
 }
 
 /// A job that a clock fires, as it stands when the gateway starts.
@@ -78,10 +82,10 @@ pub(super) fn play(
         .and_then(|c| c.get(&["cron", "skipMissedJobs"]))
         .and_then(|found| Node::bool(found.node));
     let refused = config.map_or_else(Vec::new, |c| refused(&c.root, version));
-    let refuses = refused.iter().any(|(c, _, _)| *c != Confidence::Assumed);
+    let stopped = refused.iter().any(|(c, _, _)| *c != Confidence::Assumed);
     let cron_off = source.cron_enabled == Some(false);
     let rules = CatchUp::of(version, skip == Some(true));
-    let stands = if refuses || cron_off {
+    let stands = if stopped || cron_off {
         Vec::new()
     } else {
         stands(rules, restart, given, gathered, (index, source))?
@@ -95,7 +99,7 @@ pub(super) fn play(
         })
         .collect();
     let wave = wave(rules, dispatch, &lanes, restart.at_ms, restart.until_ms);
-    let blocked = if refuses {
+    let blocked = if stopped {
         let keys: Vec<&str> = refused.iter().map(|(_, key, _)| key.as_str()).collect();
         Some((
             Outcome::GatewayDoesNotStart,
@@ -120,7 +124,7 @@ pub(super) fn play(
         version: version.to_string(),
         version_origin: source.rules_origin.clone(),
         version_confidence: source.rules_confidence,
-        starts: !refuses,
+        starts: !stopped,
         refused_keys: refused.iter().map(|(_, key, _)| key.clone()).collect(),
         rule: rules.rule(),
         rule_confidence: rules.confidence,
@@ -135,7 +139,7 @@ pub(super) fn play(
         last_start_at_ms: runs.iter().filter_map(|r| r.start_ms).max(),
         last_end_at_ms: runs
             .iter()
-            .filter_map(|r| Some(r.start_ms? + r.run_ms))
+            .filter_map(|r| Some(r.start_ms? + r.length_ms))
             .max(),
         longest_wait_ms: rows.iter().filter_map(|r| r.wait_ms).max().unwrap_or(0),
         regular_starts: wave
@@ -317,7 +321,7 @@ fn rows(
                     group: stand.planned.group,
                     slot_ms: slots.last_ms,
                     start_ms: row.start_at_ms,
-                    run_ms: stand.planned.run.ms,
+                    length_ms: stand.planned.run.ms,
                 });
             }
         } else if let Some((outcome, why)) = blocked.filter(|_| job.enabled) {

@@ -35,6 +35,10 @@ pub(super) struct Look {
 }
 
 /// What time it is.
+#[expect(
+    clippy::struct_field_names,
+    reason = "each is an instant or a span and says its unit"
+)]
 pub(super) struct Clock {
     /// The instant that was asked for, which does not move.
     fixed_ms: Option<i64>,
