@@ -406,9 +406,9 @@ fn the_recorded_gateway_caught_up_the_same_jobs_in_the_same_order() {
     deferred.sort_unstable();
     let due = recorded["deferred_next_run_at_ms"].as_object().unwrap();
     assert_eq!(deferred, due.keys().collect::<Vec<_>>());
-    let stale = rows.iter().find(|r| r["name"] == "job-stale").unwrap();
+    let skipped = rows.iter().find(|r| r["name"] == "job-stale").unwrap();
     assert_eq!(
-        (&stale["outcome"], &stale["next_at_ms"]),
+        (&skipped["outcome"], &skipped["next_at_ms"]),
         (&json!("interrupted"), &json!(1_795_759_200_000_i64))
     );
 }
