@@ -57,7 +57,7 @@ pub(super) fn fits(args: &PlanArgs) -> Result<(), Error> {
         ),
         ("--what-if", args.rehearsal.is_asked(), OTHER),
         ("--restart-at", args.restart.is_asked(), OTHER),
-        ("--suggest", args.suggest.suggest, OTHER),
+        ("--suggest", args.suggest.is_asked(), OTHER),
         (
             "--jobs -",
             args.source.jobs.iter().any(|f| f.as_os_str() == "-"),
