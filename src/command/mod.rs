@@ -137,6 +137,7 @@ pub fn schemas() -> Vec<Published> {
         published::<plan::SuggestionsReport>(),
         published::<plan::RestartReport>(),
         plan::event_schema(),
+        published::<plan::RehearsalReport>(),
         published::<explain_model::ExplainReport>(),
         published::<explain_model::ChangesReport>(),
         published::<jitter::JitterReport>(),

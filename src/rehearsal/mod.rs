@@ -1,1 +1,124 @@
 //! Rehearsal: a seeded simulation of what a failing provider makes of a plan.
+//!
+//! Pure. The plan says when each job becomes due; every due run then calls its models one after the
+//! other by the rules of its gateway ([`Era`]): retries, backoffs, fallbacks, time-outs, slots, what
+//! the scheduler does after an error. A healthy run is taken to be one provider call that lasts the
+//! run's length; a call that fails lasts [`FAILED_CALL_MS`]. Same setting and same seed give the same
+//! figures, in whatever order the jobs come.
+
+mod count;
+mod era;
+mod fault;
+mod figures;
+mod simulation;
+#[cfg(test)]
+mod tests;
+mod turn;
+
+pub use count::Bin;
+pub use era::{Era, Silence, Tried};
+pub use fault::{Fault, Kind, Span, Target};
+pub use figures::{Figures, ProviderFigures, percentile};
+
+use std::ops::ControlFlow;
+
+use crate::plan::{self, Dispatch, Fire, Input, Sink};
+
+/// How long a call that its provider refuses lasts, milliseconds. Assumed: an error answer is quick.
+pub const FAILED_CALL_MS: i64 = 200;
+
+/// Two calls or more that repeat earlier ones make a second part of a retry wave.
+pub const WAVE: u32 = 2;
+
+/// What a run calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// Index into [`Setting::chains`].
+    Chain(u32),
+    /// The run ends with a permanent error before any call.
+    Fails,
+    /// Jobs of this kind call no model.
+    None,
+    /// It is not known what it calls.
+    Unknown,
+}
+
+/// One job, at the index that it has in [`Input::jobs`].
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// What it calls.
+    pub calls: Calls,
+    /// Index into [`Setting::sources`].
+    pub source: usize,
+    /// What its draws come from, with the seed: a hash of its id.
+    pub key: u64,
+    /// Length of a healthy call, milliseconds, at least 1.
+    pub run_ms: i64,
+    /// The run's own time-out, milliseconds, counted from its slot on; `None` for none.
+    pub timeout_ms: Option<i64>,
+    /// Fires once (`at`).
+    pub one_shot: bool,
+    /// Keeps the gap of 2 s between a run's end and the next start (`cron`).
+    pub gap: bool,
+    /// Its turn waits for the lane that all isolated agent turns share ([`Gateway::lane`]).
+    pub in_lane: bool,
+    /// Is switched off after too many errors ([`Era::switches_off_after`]); system jobs are not.
+    pub switches_off: bool,
+    /// Consecutive errors as recorded.
+    pub errors: u32,
+}
+
+/// What one source runs its jobs by.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// Slots.
+    pub dispatch: Dispatch,
+    /// Retries, and what follows an error.
+    pub era: Era,
+    /// Agent turns at once, whatever the slots: OpenClaw 2026.3 has a lane of one.
+    pub lane: Option<u32>,
+}
+
+/// Everything that a rehearsal may know besides the plan.
+#[derive(Clone, Debug)]
+pub struct Setting<'a> {
+    /// The jobs, as in [`Input::jobs`].
+    pub actors: &'a [Actor],
+    /// Models in the order in which a run tries them, as indices into `models`; none is empty.
+    pub chains: &'a [Vec<u32>],
+    /// The provider of each model.
+    pub models: &'a [u32],
+    /// How many calls each provider serves at once; `None` for any number.
+    pub capacity: &'a [Option<u32>],
+    /// The gateways, by source.
+    pub sources: &'a [Gateway],
+    /// What goes wrong.
+    pub faults: &'a [Fault],
+    /// Due instants besides the plan's: job and epoch milliseconds (catch-up after a restart).
+    pub extra: &'a [(usize, i64)],
+    /// What draws come from.
+    pub seed: u64,
+    /// Length of a bin of the timeline, milliseconds.
+    pub bin_ms: i64,
+}
+
+/// Plays the plan of `input` out, planned starts and all.
+pub fn rehearse(input: &Input<'_>, setting: &Setting<'_>) -> Figures {
+    let mut simulation = simulation::Simulation::new(setting);
+    plan::plan(input, &mut Feed(&mut simulation));
+    simulation.finish()
+}
+
+/// Hands planned starts to a simulation as they come.
+struct Feed<'s, 'a>(&'s mut simulation::Simulation<'a>);
+
+impl Sink for Feed<'_, '_> {
+    fn wants_fires(&self) -> bool {
+        true
+    }
+
+    fn fire(&mut self, fire: Fire) -> ControlFlow<()> {
+        self.0.occurrence(fire.job, fire.planned_ms);
+        ControlFlow::Continue(())
+    }
+}

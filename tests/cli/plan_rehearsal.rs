@@ -1,1 +1,298 @@
-//! `plan --what-if`: the incident rehearsed.
+//! `cronctl plan --what-if`: the incident, capacity, chance, windows, wrong names, formats.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::{Run, Sandbox};
+
+/// The 24 jobs of the built-in incident, 22:00 Pacific.
+const TICK: &str = "plan --demo --tick 2026-03-31T22:00-07:00";
+
+fn run(line: &str) -> Run {
+    Sandbox::new().command(line.split_whitespace()).run()
+}
+
+fn rehearsed(line: &str) -> Value {
+    let run = run(&format!("{line} --json"));
+    assert_eq!(run.code, Some(0), "{run}");
+    run.json()
+}
+
+fn scenario<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let rows = document["scenarios"].as_array().unwrap();
+    rows.iter().find(|row| row["scenario"] == name).unwrap()
+}
+
+fn figures<const N: usize>(document: &Value, name: &str, keys: [&str; N]) -> [i64; N] {
+    let row = scenario(document, name);
+    keys.map(|key| {
+        row[key]
+            .as_i64()
+            .unwrap_or_else(|| panic!("{key}: {row:#}"))
+    })
+}
+
+fn provider<'a>(document: &'a Value, name: &str, provider: &str) -> &'a Value {
+    let rows = scenario(document, name)["providers"].as_array().unwrap();
+    rows.iter().find(|row| row["provider"] == provider).unwrap()
+}
+
+fn finding<'a>(document: &'a Value, kind: &str) -> &'a str {
+    let findings = document["findings"].as_array().unwrap();
+    let found = findings.iter().find(|f| f["kind"] == kind);
+    found.unwrap_or_else(|| panic!("no finding {kind}: {findings:#?}"))["text"]
+        .as_str()
+        .unwrap()
+}
+
+#[test]
+fn the_incident_is_288_calls_and_24_lost_runs_whatever_the_jitter() {
+    let document = rehearsed(&format!("{TICK} --what-if anthropic=503@22:00..22:20"));
+    // 24 jobs, all on anthropic as 2026.3.28 resolves them, nothing to fall back to: 12 calls each.
+    for name in ["as-is", "jitter"] {
+        let keys = ["due", "ok", "lost", "calls", "failed_calls", "fell_back"];
+        assert_eq!(
+            figures(&document, name, keys),
+            [24, 0, 24, 288, 288, 0],
+            "{name}"
+        );
+        assert_eq!(scenario(&document, name)["amplification"], 12.0);
+    }
+    let text = finding(&document, "jitter");
+    assert!(
+        text.contains("alone saves no run: the outage of 20 min is longer than the window of 5 s"),
+        "{text}"
+    );
+    // 16 declare openai, and are served at their first call; 8 declare anthropic.
+    for name in ["honoured", "both"] {
+        let [due, ok, lost] = figures(&document, name, ["due", "ok", "lost"]);
+        assert_eq!((due, ok + lost), (24, 24), "{name}");
+        let openai = provider(&document, name, "openai");
+        assert_eq!(
+            (&openai["calls"], &openai["failed_calls"]),
+            (&json!(16), &json!(0))
+        );
+        let anthropic = provider(&document, name, "anthropic");
+        assert_eq!(anthropic["calls"], anthropic["failed_calls"]);
+        assert_eq!(anthropic["calls"], 8 * 12);
+        assert_eq!((ok, lost), (16, 8));
+    }
+    assert_eq!(provider(&document, "as-is", "openai")["calls"], 0);
+    // The window was read in the zone of the burst, and said as instants.
+    let fault = &document["inputs"]["faults"][0];
+    assert_eq!(fault["spans"][0]["from_at"], "2026-04-01T05:00:00.000Z");
+    assert_eq!(fault["spans"][0]["until_at"], "2026-04-01T05:20:00.000Z");
+    assert_eq!(fault["zone"], "America/Los_Angeles (of the biggest burst)");
+}
+
+#[test]
+fn agent_turns_of_march_share_a_lane_unless_a_number_of_runs_is_asked_for() {
+    let fault = "--what-if anthropic=503";
+    let lane = rehearsed(&format!("{TICK} {fault}"));
+    assert_eq!(
+        figures(&lane, "as-is", ["peak_at_once", "longest_queue"]),
+        [1, 23]
+    );
+    assert!(finding(&lane, "lane").contains("one at a time"), "{lane:#}");
+    let free = rehearsed(&format!("{TICK} {fault} --max-concurrent-runs 24"));
+    let keys = ["peak_at_once", "peak_per_second", "longest_queue", "calls"];
+    // The first two tries of all 24 begin within one second.
+    assert_eq!(figures(&free, "as-is", keys), [24, 48, 0, 288]);
+    assert!(
+        free["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|f| f["kind"] != "lane")
+    );
+    let rules = free["rules"].as_array().unwrap();
+    assert!(
+        rules
+            .iter()
+            .all(|r| !r["rule"].as_str().unwrap().contains("one at a time"))
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_one_other_draws() {
+    let line = format!("{TICK} --what-if anthropic=503:0.5 --max-concurrent-runs 24 --json");
+    let (one, two) = (run(&line), run(&line));
+    assert_eq!(one.stdout, two.stdout);
+    let other = run(&format!("{line} --seed 9"));
+    assert_ne!(one.stdout, other.stdout);
+}
+
+#[test]
+fn runs_give_medians_and_intervals() {
+    let line = format!("{TICK} --what-if anthropic=503:0.5 --max-concurrent-runs 24");
+    let document = rehearsed(&format!("{line} --runs 21"));
+    let row = scenario(&document, "as-is");
+    let of = |value: &Value| value["calls"].as_i64().unwrap();
+    assert!(
+        of(&row["low"]) <= of(row) && of(row) <= of(&row["high"]),
+        "{row:#}"
+    );
+    assert!(of(&row["low"]) < of(&row["high"]), "{row:#}");
+    // Each call fails with one half: 24 × 2 calls in the mean, and 12 in a row hardly ever.
+    assert!((30..80).contains(&of(row)), "{row:#}");
+    assert_eq!(document["inputs"]["runs"], 21);
+    let single = rehearsed(&line);
+    assert_eq!(scenario(&single, "as-is")["low"], Value::Null);
+}
+
+#[test]
+fn capacity_makes_overload_of_a_burst() {
+    let line = format!("{TICK} --max-concurrent-runs 24 --run-length 60s");
+    let document = rehearsed(&format!("{line} --capacity anthropic=4"));
+    // Four are served; the other 20 have tried 12 times after 23 s, and no slot was free by then.
+    let keys = ["ok", "lost", "calls", "failed_calls"];
+    assert_eq!(figures(&document, "as-is", keys), [4, 20, 4 + 240, 240]);
+    let provider = provider(&document, "as-is", "anthropic");
+    assert_eq!(provider["capacity"], 4);
+    let enough = rehearsed(&format!("{line} --capacity anthropic=24"));
+    assert_eq!(figures(&enough, "as-is", keys), [24, 0, 24, 0]);
+    assert!(finding(&enough, "outcome").contains("no call fails"));
+}
+
+#[test]
+fn a_window_over_midnight_reaches_into_the_horizon() {
+    let line =
+        "plan --demo --from 2026-04-01T00:00-07:00 --for 1h --what-if anthropic=503@23:50..00:10";
+    let fault = rehearsed(line)["inputs"]["faults"][0].clone();
+    assert_eq!(fault["spans"].as_array().unwrap().len(), 1, "{fault:#}");
+    assert_eq!(fault["spans"][0]["from_at"], "2026-04-01T06:50:00.000Z");
+    assert_eq!(fault["spans"][0]["until_at"], "2026-04-01T07:10:00.000Z");
+}
+
+#[test]
+fn a_name_that_nobody_calls_is_a_warning_with_the_nearest_one() {
+    let run = run(&format!("{TICK} --what-if antropic=503 --json"));
+    assert_eq!(run.code, Some(0), "{run}");
+    let document = run.json();
+    let text = finding(&document, "not-called");
+    assert!(
+        text.contains("antropic") && text.contains("did you mean anthropic?"),
+        "{text}"
+    );
+    assert!(run.stderr.contains("did you mean anthropic?"), "{run}");
+    assert_eq!(figures(&document, "as-is", ["failed_calls"]), [0]);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_a_hint() {
+    for (line, expected) in [
+        ("--runs 5", "nothing is to be rehearsed"),
+        ("--what-if anthropic", "not of the form TARGET=FAULT"),
+        ("--what-if anthropic=200", "neither an HTTP status"),
+        ("--what-if anthropic=503:2", "how likely"),
+        ("--what-if anthropic=503@22:00", "FROM..UNTIL"),
+        ("--what-if anthropic=503@22:00..22:00", "empty"),
+        (
+            "--what-if anthropic=503@2030-01-01T00:00Z..2030-01-01T01:00Z",
+            "not in the horizon",
+        ),
+        (
+            "--what-if anthropic=503@22:00..22:20[Mars/Base]",
+            "not a known time zone",
+        ),
+        ("--capacity anthropic=0", "from 1 on"),
+        ("--what-if anthropic=503 --fires", "--fires does not apply"),
+    ] {
+        let run = run(&format!("plan --demo {line}"));
+        assert_eq!(run.code, Some(2), "{line}: {run}");
+        assert!(run.stderr.contains(expected), "{line}: {run}");
+    }
+}
+
+#[test]
+fn rows_are_scenarios_in_every_format() {
+    let line = format!("{TICK} --what-if anthropic=503");
+    let csv = run(&format!(
+        "{line} -o csv --columns scenario,due,lost,calls,amplification"
+    ));
+    let lines: Vec<&str> = csv.stdout.lines().collect();
+    assert_eq!(lines[0], "scenario,due,lost,calls,amplification");
+    assert_eq!(lines[1], "as-is,24,24,288,12.0");
+    assert_eq!(lines.len(), 5);
+    let ndjson = run(&format!("{line} -o ndjson"));
+    let rows: Vec<Value> = ndjson
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let names: Vec<&str> = rows
+        .iter()
+        .map(|r| r["scenario"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["as-is", "jitter", "honoured", "both"]);
+}
+
+#[test]
+fn the_screen_fits_80_columns_and_says_what_it_means() {
+    let table = run("plan --demo --what-if anthropic=503@22:00..22:20 --runs 5");
+    assert_eq!(table.code, Some(0), "{table}");
+    for line in table.stdout.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    for expected in [
+        "AS IT IS",
+        "retry waves",
+        "Provider calls per",
+        "What it means",
+        "Rules",
+        "certain",
+    ] {
+        assert!(table.stdout.contains(expected), "{expected}: {table}");
+    }
+}
+
+#[test]
+fn bins_of_the_timeline_hold_every_call_under_the_fault() {
+    let document = rehearsed(&format!("{TICK} --what-if anthropic=503@22:00..22:20"));
+    let timeline = &document["timeline"];
+    assert_eq!(timeline["from_at"], "2026-04-01T05:00:00.000Z");
+    for row in document["scenarios"].as_array().unwrap() {
+        let sum = |key: &str| {
+            let bins = row[key].as_array().unwrap();
+            assert_eq!(bins.len() as u64, timeline["bins"].as_u64().unwrap());
+            bins.iter().map(|n| n.as_i64().unwrap()).sum::<i64>()
+        };
+        assert_eq!(sum("failed_per_bin"), row["failed_calls"].as_i64().unwrap());
+    }
+}
+
+/// Jobs whose gateway is not known, and jobs that name no model.
+#[test]
+fn what_is_not_known_is_said() {
+    let job = |id: &str, model: Option<&str>| {
+        let mut payload = json!({"kind": "agentTurn", "message": "go"});
+        if let Some(model) = model {
+            payload["model"] = json!(model);
+        }
+        json!({
+            "id": id, "name": id, "enabled": true, "createdAtMs": 1_767_225_600_000_i64,
+            "schedule": {"kind": "cron", "expr": "0 22 * * *", "tz": "UTC"},
+            "sessionTarget": "isolated", "payload": payload,
+        })
+    };
+    let jobs = json!({"version": 1, "jobs": [
+        job("a", Some("anthropic/claude-sonnet-4-6")), job("b", Some("openai/gpt-5.4")), job("c", None),
+    ]});
+    let line = "plan --jobs - --openclaw-version 2026.9.6 --from 2026-04-01T00:00Z --json \
+                --what-if anthropic=503@22:00..22:01:00 --what-if openai/gpt-5.4=401";
+    let run = |jobs: &Value| {
+        let command = Sandbox::new().command(line.split_whitespace());
+        command.stdin(serde_json::to_vec(jobs).unwrap()).run()
+    };
+    let first = run(&jobs);
+    assert_eq!(first.code, Some(0), "{first}");
+    let document = first.json();
+    let keys = ["occurrences", "due", "not_simulated", "ok", "lost"];
+    // The outage of a minute is over before the scheduler repeats the run; a 401 is final.
+    assert_eq!(figures(&document, "as-is", keys), [3, 2, 1, 1, 1]);
+    assert!(finding(&document, "not-simulated").contains("1 of 3 occurrences"));
+    assert!(finding(&document, "fallbacks-unknown").contains("of 2 jobs only the declared model"));
+    // The order of the jobs does not matter.
+    let mut turned = jobs.clone();
+    turned["jobs"].as_array_mut().unwrap().reverse();
+    assert_eq!(run(&turned).json()["scenarios"], document["scenarios"]);
+}

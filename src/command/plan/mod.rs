@@ -34,6 +34,7 @@ use crate::zones::Zones;
 use args::Honour;
 pub use args::PlanArgs;
 pub(super) use args::{GapArg, parse_gap};
+pub use rehearse::RehearsalReport;
 use report::ModelBasis;
 pub use report::{BurstRow, FireRow, FiresReport, PlanReport, Summary};
 pub use restart::RestartReport;

@@ -1,27 +1,220 @@
 //! Rehearsal: what a failing provider makes of the plan.
 
+mod fault;
+mod findings;
+mod report;
+mod rules;
+mod screen;
+mod setting;
+mod timeline;
+
 use clap::Args;
 
-use super::args::PlanArgs;
+use self::fault::{CapacityArg, FaultArg};
+pub use self::report::RehearsalReport;
+use self::report::{Inputs, Scenario, ScenarioRow};
+use self::setting::Cast;
+use super::args::{PlanArgs, name};
 use super::given::Given;
+use super::report::ModelBasis;
+use super::{Unheard, gather, problems};
 use crate::context::Context;
 use crate::error::{Error, Exit};
+use crate::model::Policy;
+use crate::plan::{self, Dispatch, Jitter, Outcome};
+use crate::rehearsal::{self, Figures, Setting, percentile};
+use crate::report as output;
+use crate::when;
 
 /// `--what-if`, and what goes with it.
 #[derive(Args, Clone, Debug, Default)]
-pub struct RehearsalArgs {}
+pub struct RehearsalArgs {
+    /// Play the plan out while a provider or model fails: anthropic=503@22:00..22:20. May be repeated
+    ///
+    /// The fault is an HTTP status from 400 to 599, or timeout (no answer). `:P` is how likely each
+    /// call fails, such as openai/gpt-5.4=429:0.5. `@FROM..UNTIL` is when: instants, or times of day,
+    /// read in the zone of the biggest burst unless one is named, as in 22:00..22:20[Europe/Paris];
+    /// always without.
+    #[arg(long, value_name = "TARGET=FAULT[:P][@FROM..UNTIL]", value_parser = fault::parse, help_heading = "Rehearsal")]
+    pub what_if: Vec<FaultArg>,
+    /// Play the plan out while a provider serves so many calls at once: anthropic=4. May be repeated
+    ///
+    /// More are refused as overloaded.
+    #[arg(long, value_name = "PROVIDER=N", value_parser = fault::parse_capacity, help_heading = "Rehearsal")]
+    pub capacity: Vec<CapacityArg>,
+    /// So many rehearsals, each with the next seed: medians, and where nine in ten lie [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000), help_heading = "Rehearsal")]
+    pub runs: Option<u64>,
+}
 
 impl RehearsalArgs {
     /// Whether a rehearsal is asked for instead of a plan.
     pub(super) fn is_asked(&self) -> bool {
-        false
+        !self.what_if.is_empty() || !self.capacity.is_empty() || self.runs.is_some()
+    }
+
+    /// Refuses what a rehearsal has no use for: silently ignoring it would mislead.
+    fn fit(&self, args: &PlanArgs) -> Result<(), Error> {
+        if self.what_if.is_empty() && self.capacity.is_empty() {
+            return Err(
+                Error::usage("--runs repeats a rehearsal, and nothing is to be rehearsed")
+                    .hint("add --what-if anthropic=503@22:00..22:20 or --capacity anthropic=4"),
+            );
+        }
+        let given = [
+            ("--fires", args.fires),
+            ("--summary", args.summary),
+            ("--job", !args.job.is_empty()),
+            ("--honour", args.honour != super::Honour::Effective),
+            ("--suggest", args.suggest.suggest),
+            ("--restart-at", args.restart.is_asked()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Error::usage(format!(
+                "{flag} does not apply to a rehearsal, which counts all jobs, as resolved and as declared"
+            ))
+            .hint(format!("leave {flag} out"))),
+        }
     }
 }
 
 /// Runs the rehearsal and prints it.
 ///
 /// # Errors
-/// When the options contradict each other.
-pub(super) fn run(_args: &PlanArgs, _ctx: &Context, _given: &Given) -> Result<Exit, Error> {
-    Err(Error::failed("not there yet"))
+/// When the options contradict each other, or a window of a fault cannot be read.
+pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit, Error> {
+    args.rehearsal.fit(args)?;
+    let gathered = given.gathered(args, ModelBasis::Effective);
+    let declared = given.gathered(args, ModelBasis::Declared);
+    let slots = given.rules(args, &gathered);
+    let native = first_look(given, args, &gathered, &slots);
+    let zone = fault::zone_of(&gathered, &native);
+    let cast = Cast::new(given, args, &gathered, &slots);
+    let faults = fault::read(&args.rehearsal, given, &zone, &cast)?;
+    let seeds = args.rehearsal.runs.unwrap_or(1);
+    let played = |scenario: Scenario| {
+        let side = if scenario.honoured() {
+            &declared
+        } else {
+            &gathered
+        };
+        let actors = cast.actors(scenario.policy());
+        let of = |nth: u64| {
+            let mut jobs = gather::plan_jobs(&side.planned);
+            // A rehearsal hears every start, whatever is shown.
+            jobs.iter_mut().for_each(|job| job.shown = true);
+            let mut input = given.input(args, side, jobs, &slots);
+            input.options.seed = input.options.seed.wrapping_add(nth);
+            if !scenario.jitter() {
+                input.options.jitter = Jitter::Native;
+                input.options.restagger = false;
+            }
+            rehearsal::rehearse(
+                &input,
+                &Setting {
+                    actors: &actors,
+                    chains: &cast.chains,
+                    models: &cast.provider_of,
+                    capacity: &faults.capacity,
+                    sources: &cast.gateways,
+                    faults: &faults.faults,
+                    extra: &[],
+                    seed: input.options.seed,
+                    bin_ms: timeline::grain_ms(given.horizon),
+                },
+            )
+        };
+        (scenario, (0..seeds).map(of).collect::<Vec<Figures>>())
+    };
+    let played: Vec<(Scenario, Vec<Figures>)> = Scenario::ALL.into_iter().map(played).collect();
+    let timeline = timeline::of(&played, &faults.faults, timeline::grain_ms(given.horizon));
+    let mut scenarios: Vec<ScenarioRow> = played
+        .iter()
+        .map(|(scenario, all)| ScenarioRow::new(*scenario, all, &cast.providers, &faults.capacity))
+        .collect();
+    for (row, (_, all)) in scenarios.iter_mut().zip(&played) {
+        if let Some(timeline) = &timeline {
+            (row.calls_per_bin, row.failed_per_bin) = timeline.bins_of(&percentile(all, 50));
+        }
+    }
+    let rules = rules::used(given, &cast);
+    let inputs = inputs(args, given, &faults, seeds);
+    let findings = findings::findings(&findings::Facts {
+        rows: &scenarios,
+        cast: &cast,
+        faults: &faults,
+        jitter: &inputs.jitter,
+        window_ms: inputs.window_ms,
+        horizon: given.horizon,
+    });
+    let problems = problems(&given.loaded, &gathered, &native);
+    let on_screen = ctx.output.format == output::Format::Table;
+    let warnings = findings.iter().filter(|f| f.warning && !on_screen);
+    let warnings = warnings.map(|f| f.text.clone()).collect();
+    let mut report = RehearsalReport {
+        inputs,
+        jobs: gathered.counts,
+        run_lengths: gather::run_lengths(&gathered.planned),
+        scenarios,
+        timeline: timeline.map(|t| t.span(&zone.zone)),
+        findings,
+        rules,
+        warnings,
+        problems,
+    };
+    output::write(&mut report, ctx)?;
+    Ok(Exit::Ok)
+}
+
+/// The plan as the source makes it: where its bursts are, and what of it is broken.
+fn first_look(
+    given: &Given,
+    args: &PlanArgs,
+    gathered: &gather::Gathered<'_>,
+    slots: &[(Dispatch, String)],
+) -> Outcome {
+    let mut jobs = gather::plan_jobs(&gathered.planned);
+    jobs.iter_mut().for_each(|job| job.shown = true);
+    let mut input = given.input(args, gathered, jobs, slots);
+    input.options.jitter = Jitter::Native;
+    plan::plan(&input, &mut Unheard)
+}
+
+fn inputs(args: &PlanArgs, given: &Given, faults: &fault::Read, seeds: u64) -> Inputs {
+    let settings = &given.settings;
+    let gap = match settings.jitter {
+        Jitter::Gap(gap) => Some(gap),
+        _ => None,
+    };
+    Inputs {
+        sources: given.loaded.sources.clone(),
+        from_at: when::utc(given.horizon.from_ms),
+        from_at_ms: given.horizon.from_ms,
+        until_at: when::utc(given.horizon.until_ms),
+        until_at_ms: given.horizon.until_ms,
+        jitter: name(&settings.strategy),
+        window_ms: settings.jitter.window_ms(),
+        gap_min_ms: gap.map(|g| g.min_ms),
+        gap_max_ms: gap.map(|g| g.max_ms),
+        max_concurrent: args.max_concurrent,
+        seed: settings.seed,
+        runs: seeds,
+        faults: faults.said.clone(),
+        capacity: faults.capacity_said.clone(),
+        failed_call_ms: rehearsal::FAILED_CALL_MS,
+        model_versions: given.models.versions.clone(),
+        tzdata: given.zones.version(),
+    }
+}
+
+impl Scenario {
+    /// Whose rules choose the models.
+    fn policy(self) -> Policy {
+        if self.honoured() {
+            Policy::Proposed
+        } else {
+            Policy::Actual
+        }
+    }
 }

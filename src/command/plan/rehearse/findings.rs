@@ -1,0 +1,317 @@
+//! What a rehearsal means, in words that the figures give. Pure.
+
+use super::fault::Read;
+use super::report::{Finding, FindingKind, Scenario, ScenarioRow};
+use super::setting::Cast;
+use crate::plan::Horizon;
+use crate::rehearsal::Figures;
+use crate::when;
+
+/// What findings are drawn from.
+pub(super) struct Facts<'a> {
+    pub(super) rows: &'a [ScenarioRow],
+    pub(super) cast: &'a Cast,
+    pub(super) faults: &'a Read,
+    /// The strategy of the scenarios with jitter.
+    pub(super) jitter: &'a str,
+    pub(super) window_ms: Option<i64>,
+    pub(super) horizon: Horizon,
+}
+
+/// Draws the findings: first what the question got wrong, then the answer, then what is not in it.
+pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
+    let of = |scenario| facts.rows.iter().find(|r| r.scenario == scenario);
+    let mut found = not_called(facts);
+    let (Some(as_is), Some(jitter), Some(honoured), Some(both)) = (
+        of(Scenario::AsIs),
+        of(Scenario::Jitter),
+        of(Scenario::Honoured),
+        of(Scenario::Both),
+    ) else {
+        return found;
+    };
+    let (as_is, jitter) = (&as_is.figures, &jitter.figures);
+    let (honoured, both) = (&honoured.figures, &both.figures);
+    found.push(outcome(as_is));
+    if as_is.calls > 0 || honoured.calls > 0 {
+        found.push(jittered(facts, as_is, jitter));
+        found.push(changed(
+            FindingKind::Honoured,
+            "declared models honoured",
+            as_is,
+            honoured,
+        ));
+        found.push(changed(FindingKind::Both, "both", as_is, both));
+        found.extend(fallback(facts, as_is, honoured));
+    }
+    found.extend(timed_out(facts));
+    found.extend(switched_off(facts));
+    found.extend(lane(facts));
+    found.extend(not_simulated(facts, as_is));
+    found
+}
+
+fn warning(kind: FindingKind, text: String) -> Finding {
+    Finding {
+        kind,
+        warning: true,
+        text,
+    }
+}
+
+fn note(kind: FindingKind, text: String) -> Finding {
+    Finding {
+        kind,
+        warning: false,
+        text,
+    }
+}
+
+/// `1 run`, `24 runs`.
+fn runs(n: u64) -> String {
+    if n == 1 {
+        "1 run".to_owned()
+    } else {
+        format!("{n} runs")
+    }
+}
+
+/// `1 job`, `24 jobs`.
+fn jobs(n: u64) -> String {
+    if n == 1 {
+        "1 job".to_owned()
+    } else {
+        format!("{n} jobs")
+    }
+}
+
+fn not_called(facts: &Facts<'_>) -> Vec<Finding> {
+    let faults = &facts.faults.said;
+    let capacity = &facts.faults.capacity_said;
+    let faults = faults
+        .iter()
+        .filter(|f| !f.called)
+        .map(|f| (&f.target, &f.nearest));
+    let missing = capacity
+        .iter()
+        .filter(|c| !c.called)
+        .map(|c| (&c.provider, &c.nearest));
+    let of = |(name, nearest): (&String, &Option<String>)| {
+        let hint = nearest.as_ref().map_or_else(
+            || {
+                let known = facts.cast.providers.join(", ");
+                format!("; called are {known}")
+            },
+            |near| format!("; did you mean {near}?"),
+        );
+        warning(
+            FindingKind::NotCalled,
+            format!("no job of this plan calls {name}, so that it changes nothing{hint}"),
+        )
+    };
+    faults.chain(missing).map(of).collect()
+}
+
+fn outcome(f: &Figures) -> Finding {
+    let ratio = f
+        .amplification
+        .map_or_else(String::new, |a| format!(", {a:.2} each"));
+    if f.failed_calls == 0 {
+        return note(
+            FindingKind::Outcome,
+            format!(
+                "as it is, no call fails: {} due make {} calls{ratio}",
+                runs(f.due),
+                f.calls
+            ),
+        );
+    }
+    let drain = f.drain_ms.map_or_else(String::new, |ms| {
+        format!(
+            "; the last affected run ends {} after the first was due",
+            when::duration(ms)
+        )
+    });
+    warning(
+        FindingKind::Outcome,
+        format!(
+            "as it is, the {} due make {} calls{ratio}: {} fail, {} affected, {} of all lost{drain}",
+            runs(f.due),
+            f.calls,
+            f.failed_calls,
+            runs(f.affected),
+            f.lost,
+        ),
+    )
+}
+
+/// What one scenario makes of calls, lost runs and peak, against another.
+fn compared(before: &Figures, after: &Figures) -> String {
+    let part = |what: &str, before: u64, after: u64| match before == after {
+        true => format!("{what} stay {before}"),
+        false => format!("{what} go from {before} to {after}"),
+    };
+    [
+        part("lost runs", before.lost, after.lost),
+        part("calls", before.calls, after.calls),
+        part("failed calls", before.failed_calls, after.failed_calls),
+        part(
+            "calls per second at most",
+            before.peak_per_second,
+            after.peak_per_second,
+        ),
+    ]
+    .join(", ")
+}
+
+fn jittered(facts: &Facts<'_>, as_is: &Figures, jitter: &Figures) -> Finding {
+    let compared = compared(as_is, jitter);
+    let helps = jitter.lost < as_is.lost || jitter.failed_calls < as_is.failed_calls;
+    let shortest = shortest_outage_ms(facts);
+    let why = match (facts.window_ms, shortest) {
+        (Some(window), Some(outage)) if !helps && as_is.failed_calls > 0 && outage > window => {
+            format!(
+                ": the outage of {} is longer than the window of {}",
+                when::duration(outage),
+                when::duration(window)
+            )
+        }
+        (Some(_), None) if !helps && as_is.failed_calls > 0 && !facts.faults.faults.is_empty() => {
+            ": the fault never ends".to_owned()
+        }
+        _ => String::new(),
+    };
+    let verb = if helps { "helps" } else { "alone saves no run" };
+    note(
+        FindingKind::Jitter,
+        format!("jitter ({}) {verb}{why}; {compared}", facts.jitter),
+    )
+}
+
+/// The shortest stretch of any fault; `None` when one never ends, or there is none.
+fn shortest_outage_ms(facts: &Facts<'_>) -> Option<i64> {
+    let mut shortest = None;
+    for fault in &facts.faults.faults {
+        let spans = fault.spans.as_ref()?;
+        let within = |s: &crate::rehearsal::Span| {
+            s.until_ms.min(facts.horizon.until_ms) - s.from_ms.max(facts.horizon.from_ms)
+        };
+        let own = spans.iter().map(within).filter(|ms| *ms > 0).min();
+        shortest = [shortest, own].into_iter().flatten().min();
+    }
+    shortest
+}
+
+fn changed(kind: FindingKind, what: &str, before: &Figures, after: &Figures) -> Finding {
+    let verb = match (
+        after.lost.cmp(&before.lost),
+        after.failed_calls == before.failed_calls,
+    ) {
+        (std::cmp::Ordering::Less, _) => {
+            format!("saves {}", runs(before.lost - after.lost))
+        }
+        (std::cmp::Ordering::Greater, _) => {
+            format!("loses {} more", runs(after.lost - before.lost))
+        }
+        (std::cmp::Ordering::Equal, true) => "changes no outcome".to_owned(),
+        (std::cmp::Ordering::Equal, false) => "saves no run".to_owned(),
+    };
+    note(kind, format!("{what}: {verb}; {}", compared(before, after)))
+}
+
+fn fallback(facts: &Facts<'_>, as_is: &Figures, honoured: &Figures) -> Option<Finding> {
+    let (resolved, declared) = facts.cast.with_fallbacks;
+    if as_is.failed_calls == 0 && honoured.failed_calls == 0 {
+        return None;
+    }
+    let count = |n: usize| jobs(n as u64);
+    let text = if resolved == 0 {
+        format!(
+            "as it is, no job has a second model that its run may call; as declared, {} do; {} then fall back to another provider",
+            count(declared),
+            runs(honoured.fell_back)
+        )
+    } else {
+        format!(
+            "{} have a second model to call: {} fall back to another provider as it is, {} with declared models honoured",
+            count(resolved),
+            runs(as_is.fell_back),
+            honoured.fell_back
+        )
+    };
+    Some(note(FindingKind::Fallback, text))
+}
+
+/// The scenarios in which `of` is not zero, with the number.
+fn where_any(facts: &Facts<'_>, of: fn(&Figures) -> u64) -> Option<String> {
+    let any: Vec<String> = facts
+        .rows
+        .iter()
+        .map(|r| (r.scenario, of(&r.figures)))
+        .filter(|(_, n)| *n > 0)
+        .map(|(scenario, n)| format!("{n} {}", scenario.word()))
+        .collect();
+    (!any.is_empty()).then(|| any.join(", "))
+}
+
+fn timed_out(facts: &Facts<'_>) -> Option<Finding> {
+    let any = where_any(facts, |f| f.timed_out)?;
+    let text = format!("runs that their own time-out ends: {any}");
+    Some(warning(FindingKind::TimedOut, text))
+}
+
+fn switched_off(facts: &Facts<'_>) -> Option<Finding> {
+    let any = where_any(facts, |f| f.switched_off)?;
+    let text = format!(
+        "jobs that their gateway switches off after 10 errors in a row, and that stay off: {any}"
+    );
+    Some(warning(FindingKind::SwitchedOff, text))
+}
+
+fn lane(facts: &Facts<'_>) -> Option<Finding> {
+    let lanes = facts.cast.gateways.iter().enumerate();
+    let at = lanes
+        .filter(|(at, g)| g.lane.is_some() && facts.cast.has(*at))
+        .map(|(at, _)| at);
+    let versions: Vec<String> = at
+        .filter_map(|at| facts.cast.versions[at])
+        .map(|version| version.to_string())
+        .collect();
+    let first = versions.first()?;
+    Some(note(
+        FindingKind::Lane,
+        format!(
+            "OpenClaw {first} runs isolated agent turns one at a time, whatever cron.maxConcurrentRuns says: they wait for each other, and the wait counts for their time-out; --max-concurrent-runs N plays it without that lane"
+        ),
+    ))
+}
+
+fn not_simulated(facts: &Facts<'_>, as_is: &Figures) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if as_is.not_simulated > 0 {
+        found.push(warning(
+            FindingKind::NotSimulated,
+            format!(
+                "{} of {} occurrences are not in these figures: it is not known which model their jobs call (crontabs, Molecule, jobs without a model and without a configuration)",
+                as_is.not_simulated, as_is.occurrences
+            ),
+        ));
+    }
+    if as_is.without_model > 0 {
+        let n = as_is.without_model;
+        found.push(note(
+            FindingKind::NotSimulated,
+            format!("{n} occurrences are of jobs that call no model, and are not in these figures"),
+        ));
+    }
+    if facts.cast.without_fallbacks > 0 {
+        found.push(warning(
+            FindingKind::FallbacksUnknown,
+            format!(
+                "of {} only the declared model is known, not the configuration that may replace it or add fallbacks: they are played with that model alone (--config FILE)",
+                jobs(facts.cast.without_fallbacks as u64)
+            ),
+        ));
+    }
+    found
+}
