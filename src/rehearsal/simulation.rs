@@ -1,13 +1,15 @@
-//! The event loop: due runs to slots, slots to the lane, runs to calls, failures to what follows.
+//! The event loop: occurrences to due runs, due runs to slots, slots to the lane.
+
+mod calls;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::count::Counts;
 use super::era::Tried;
-use super::fault::{Fault, Kind, Target};
+use super::fault::{Fault, Target};
 use super::figures::Figures;
-use super::turn::{Ends, Run, Stage, draws};
+use super::turn::{Run, Stage, draws};
 use super::{Calls, FAILED_CALL_MS, Gateway, Setting};
 use crate::plan::Dispatch;
 
@@ -160,7 +162,7 @@ impl<'a> Simulation<'a> {
         figures.failed_calls = total.failed_calls;
         figures.peak_at_once = total.peak_at_once;
         figures.peak_per_second = total.peak_per_second;
-        #[allow(clippy::cast_precision_loss)] // Far below 2^53.
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         let ratio = figures.calls as f64 / figures.due as f64;
         // Three decimals say enough, and print alike everywhere.
         figures.amplification = (figures.due > 0).then(|| (ratio * 1000.0).round() / 1000.0);
@@ -316,6 +318,9 @@ impl<'a> Simulation<'a> {
             job,
             generation: 0,
             due_ms: state.due_ms,
+            deadline_ms: actor
+                .timeout_ms
+                .map_or(i64::MAX, |ms| self.now_ms.saturating_add(ms)),
             stage: Stage::InLine,
             candidate: 0,
             tried: Tried::default(),
@@ -330,19 +335,26 @@ impl<'a> Simulation<'a> {
             self.runs.push(run);
             small(self.runs.len() - 1)
         };
-        let generation = self.runs[place as usize].generation;
-        if let Some(timeout) = actor.timeout_ms {
-            let run = place;
-            self.at(
-                self.now_ms.saturating_add(timeout),
-                Event::TimesOut { run, generation },
-            );
-        }
-        let slots = &mut self.slots[source];
-        if lane.is_some() && actor.in_lane && (slots.in_lane >= lane.unwrap_or(0)) {
-            slots.line.push_back((place, generation));
+        let in_lane = self.slots[source].in_lane;
+        if actor.in_lane && lane.is_some_and(|lane| in_lane >= lane) {
+            self.lines_up(place);
         } else {
             self.begins(place);
+        }
+    }
+
+    /// A run waits for the lane, until its time-out at most.
+    fn lines_up(&mut self, run: u32) {
+        let Run {
+            job,
+            generation,
+            deadline_ms,
+            ..
+        } = self.runs[run as usize];
+        let source = self.setting.actors[job as usize].source;
+        self.slots[source].line.push_back((run, generation));
+        if deadline_ms < i64::MAX {
+            self.at(deadline_ms, Event::TimesOut { run, generation });
         }
     }
 
@@ -364,243 +376,23 @@ impl<'a> Simulation<'a> {
 
     fn ends_in(&mut self, run: u32, ms: i64) {
         let generation = self.runs[run as usize].generation;
-        self.at(
-            self.now_ms.saturating_add(ms.max(1)),
-            Event::Ends { run, generation },
-        );
+        self.then(run, ms.max(1), Event::Ends { run, generation });
     }
 
-    /// A pause is over. Every model of a run takes its own place in the lane (recorded on 2026.3.31):
-    /// the next one waits behind all others.
-    fn goes_on(&mut self, run: u32) {
-        let place = run as usize;
-        let actor = &self.setting.actors[self.runs[place].job as usize];
-        let lane = self.setting.sources[actor.source].lane;
-        if !std::mem::take(&mut self.runs[place].rejoins) || lane.is_none() || !actor.in_lane {
-            return self.calls(run);
-        }
-        self.runs[place].stage = Stage::InLine;
-        self.runs[place].due_ms = self.now_ms;
-        self.waiting += 1;
-        let generation = self.runs[place].generation;
-        let slots = &mut self.slots[actor.source];
-        slots.in_lane -= 1;
-        slots.line.push_back((run, generation));
-        self.will_start(actor.source);
-    }
-
-    /// A run calls the model that it is at.
-    fn calls(&mut self, run: u32) {
-        let t_ms = self.now_ms;
-        let place = run as usize;
-        let job = self.runs[place].job as usize;
-        let actor = &self.setting.actors[job];
-        let Some(model) = self.model_of(run) else {
-            return;
-        };
-        let provider = self.setting.models[model as usize];
-        let at = provider as usize;
-        let full = self.setting.capacity[at].is_some_and(|most| self.serving[at] >= most);
-        let rng = &mut self.runs[place].rng;
-        let struck = self.faults[model as usize].iter().find(|fault| {
-            fault.holds(t_ms) && (fault.probability >= 1.0 || rng.f64() < fault.probability)
-        });
-        let ends = match (struck, full) {
-            (Some(fault), _) => Ends::Failed(fault.kind),
-            (None, true) => Ends::Failed(Kind::Overloaded),
-            (None, false) => Ends::Served,
-        };
-        let lasts = match ends {
-            Ends::Served => {
-                self.serving[at] += 1;
-                actor.run_ms
-            }
-            Ends::Failed(Kind::Silence) => self.setting.sources[actor.source].era.silence_ms(),
-            Ends::Failed(_) => FAILED_CALL_MS,
-        };
-        let state = &mut self.jobs[job];
-        let fails = ends != Ends::Served;
-        self.counts.begins(t_ms, provider, fails, state.calls > 0);
-        state.calls += 1;
-        if fails && !state.affected {
-            state.affected = true;
-            self.figures.affected += 1;
-        }
-        self.runs[place].stage = Stage::Calling { provider, ends };
-        self.ends_in(run, lasts);
-    }
-
-    /// The model that a run is at.
-    fn model_of(&self, run: u32) -> Option<u32> {
-        let run = &self.runs[run as usize];
-        match self.setting.actors[run.job as usize].calls {
-            Calls::Chain(chain) => {
-                let chain = self.setting.chains.get(chain as usize)?;
-                chain.get(run.candidate).copied()
-            }
-            _ => None,
-        }
-    }
-
-    /// What a run does has ended by itself.
-    fn ends(&mut self, run: u32) {
-        let place = run as usize;
-        let Stage::Calling { provider, ends } = self.runs[place].stage else {
-            // It failed before any call.
-            return self.over(
-                run,
-                Err(Failed {
-                    transient: false,
-                    timed_out: false,
-                }),
-            );
-        };
-        self.hangs_up(provider, ends);
-        let Ends::Failed(kind) = ends else {
-            return self.over(run, Ok(()));
-        };
-        let now_ms = self.now_ms;
-        let job = self.runs[place].job as usize;
-        let actor = &self.setting.actors[job];
-        let era = self.setting.sources[actor.source].era;
+    /// What a run does next, after so many milliseconds; or its time-out, when that comes before.
+    fn then(&mut self, run: u32, ms: i64, event: Event) {
         let Run {
-            tried,
-            rng,
-            candidate,
-            rejoins,
+            generation,
+            deadline_ms,
             ..
-        } = &mut self.runs[place];
-        if tried.calls == 0 {
-            tried.first_failed_ms = now_ms;
-        }
-        tried.calls += 1;
-        let pause = if let Some(pause) = era.again_ms(kind, tried, now_ms, rng) {
-            Some(pause)
+        } = self.runs[run as usize];
+        let t_ms = self.now_ms.saturating_add(ms);
+        if t_ms > deadline_ms {
+            self.at(deadline_ms, Event::TimesOut { run, generation });
         } else {
-            let chain = match actor.calls {
-                Calls::Chain(chain) => &self.setting.chains[chain as usize][..],
-                _ => &[],
-            };
-            *candidate += 1;
-            *tried = Tried::default();
-            *rejoins = true;
-            let next = *candidate < chain.len();
-            next.then(|| era.failover_ms(kind, rng)).flatten()
-        };
-        let Some(pause) = pause else {
-            let transient = kind.is_transient();
-            return self.over(
-                run,
-                Err(Failed {
-                    transient,
-                    timed_out: false,
-                }),
-            );
-        };
-        let generation = self.runs[place].generation;
-        self.runs[place].stage = Stage::Pausing;
-        self.at(
-            now_ms.saturating_add(pause),
-            Event::Calls { run, generation },
-        );
-    }
-
-    fn hangs_up(&mut self, provider: u32, ends: Ends) {
-        self.counts.ends(provider);
-        if ends == Ends::Served {
-            self.serving[provider as usize] -= 1;
+            self.at(t_ms, event);
         }
     }
-
-    /// A run's own time-out ends it, wherever it is.
-    fn times_out(&mut self, run: u32) {
-        let place = run as usize;
-        let actor = &self.setting.actors[self.runs[place].job as usize];
-        match self.runs[place].stage {
-            Stage::Calling { provider, ends } => self.hangs_up(provider, ends),
-            Stage::InLine => {
-                self.waiting -= 1;
-                let waited = self.now_ms - self.runs[place].due_ms;
-                self.figures.longest_wait_ms = self.figures.longest_wait_ms.max(waited);
-                // It never held the lane that `over` gives back.
-                self.slots[actor.source].in_lane += u32::from(actor.in_lane);
-            }
-            Stage::Pausing | Stage::Over => {}
-        }
-        let era = self.setting.sources[actor.source].era;
-        let transient = era.timeout_is_transient();
-        self.over(
-            run,
-            Err(Failed {
-                transient,
-                timed_out: true,
-            }),
-        );
-    }
-
-    /// A run is over: its slot is free, and its scheduler decides what follows.
-    fn over(&mut self, run: u32, result: Result<(), Failed>) {
-        let Run { job, candidate, .. } = self.runs[run as usize];
-        self.runs[run as usize].stage = Stage::Over;
-        self.free.push(run);
-        let actor = &self.setting.actors[job as usize];
-        let slots = &mut self.slots[actor.source];
-        slots.running -= 1;
-        slots.in_lane -= u32::from(actor.in_lane);
-        self.will_start(actor.source);
-        let now_ms = self.now_ms;
-        let state = &mut self.jobs[job as usize];
-        if state.affected {
-            self.last_end_ms = self.last_end_ms.max(now_ms);
-        }
-        let failed = match result {
-            Ok(()) => {
-                state.doing = Doing::Nothing;
-                state.errors = 0;
-                if actor.gap {
-                    state.pause_until_ms = now_ms + REFIRE_GAP_MS;
-                }
-                self.figures.ok += 1;
-                self.figures.fell_back += u64::from(self.is_elsewhere(actor.calls, candidate));
-                return;
-            }
-            Err(failed) => failed,
-        };
-        let era = self.setting.sources[actor.source].era;
-        state.errors = state.errors.saturating_add(1);
-        let resumes_ms = now_ms + era.backoff_ms(state.errors);
-        let off = era
-            .switches_off_after()
-            .is_some_and(|most| !actor.one_shot && actor.switches_off && state.errors >= most);
-        if !off && era.repeats(actor.one_shot, failed.transient, state.errors) {
-            self.at(resumes_ms, Event::Due { job });
-            return;
-        }
-        self.figures.lost += 1;
-        self.figures.timed_out += u64::from(failed.timed_out);
-        self.figures.switched_off += u64::from(off);
-        state.doing = if off { Doing::Off } else { Doing::Nothing };
-        state.pause_until_ms = resumes_ms;
-    }
-
-    /// Whether another provider served a run than the first in its chain.
-    fn is_elsewhere(&self, calls: Calls, candidate: usize) -> bool {
-        let Calls::Chain(chain) = calls else {
-            return false;
-        };
-        let chain = &self.setting.chains[chain as usize];
-        let provider = |at: usize| chain.get(at).map(|m| self.setting.models[*m as usize]);
-        provider(candidate) != provider(0)
-    }
-}
-
-/// How a run failed.
-#[derive(Clone, Copy, Debug)]
-struct Failed {
-    /// Whether it may pass.
-    transient: bool,
-    /// Whether its own time-out ended it.
-    timed_out: bool,
 }
 
 fn small(n: usize) -> u32 {

@@ -13,6 +13,8 @@ pub(super) struct Run {
     pub(super) generation: u32,
     /// When it became due.
     pub(super) due_ms: i64,
+    /// When its own time-out ends it.
+    pub(super) deadline_ms: i64,
     pub(super) stage: Stage,
     /// Which model of its chain is called.
     pub(super) candidate: usize,

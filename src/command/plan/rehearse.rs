@@ -7,6 +7,7 @@ mod rules;
 mod screen;
 mod setting;
 mod timeline;
+mod window;
 
 use clap::Args;
 
@@ -89,7 +90,7 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
     let declared = given.gathered(args, ModelBasis::Declared);
     let slots = given.rules(args, &gathered);
     let native = first_look(given, args, &gathered, &slots);
-    let zone = fault::zone_of(&gathered, &native);
+    let zone = window::zone_of(&gathered, &native);
     let cast = Cast::new(given, args, &gathered, &slots);
     let faults = fault::read(&args.rehearsal, given, &zone, &cast)?;
     let seeds = args.rehearsal.runs.unwrap_or(1);
@@ -127,7 +128,18 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
         };
         (scenario, (0..seeds).map(of).collect::<Vec<Figures>>())
     };
-    let played: Vec<(Scenario, Vec<Figures>)> = Scenario::ALL.into_iter().map(played).collect();
+    // They have nothing to do with each other, and each takes as long as a plan.
+    let played: Vec<(Scenario, Vec<Figures>)> = std::thread::scope(|scope| {
+        let started = Scenario::ALL.map(|scenario| {
+            let played = &played;
+            scope.spawn(move || played(scenario))
+        });
+        let finish = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+            let done = thread.join();
+            done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        started.map(finish).into()
+    });
     let timeline = timeline::of(&played, &faults.faults, timeline::grain_ms(given.horizon));
     let mut scenarios: Vec<ScenarioRow> = played
         .iter()

@@ -1,20 +1,13 @@
 //! `--what-if` and `--capacity`: read, then tied to the providers and instants of a plan.
 
-use jiff::ToSpan;
-use jiff::civil::Time;
-use jiff::tz::TimeZone;
-
 use super::RehearsalArgs;
 use super::report::{CapacityUse, FaultUse, SpanUse};
 use super::setting::Cast;
-use crate::command::plan::gather::Gathered;
+use super::window::{self, Window, Zone};
 use crate::command::plan::given::Given;
 use crate::error::Error;
-use crate::plan::{Horizon, Outcome};
-use crate::rehearsal::{Fault, Kind, Span, Target};
+use crate::rehearsal::{Fault, Kind, Target};
 use crate::report::nearest;
-use crate::schedule::ZoneSource;
-use crate::when;
 
 /// One `--what-if`.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,25 +26,6 @@ pub struct CapacityArg {
     calls: u32,
 }
 
-/// `FROM..UNTIL`, as written.
-#[derive(Clone, Debug, PartialEq)]
-struct Window {
-    from: Moment,
-    until: Moment,
-    /// The zone of its times of day.
-    zone: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Moment {
-    /// A time of day: on every day of the horizon.
-    Daily(Time),
-    /// So long after FROM, milliseconds.
-    After(i64),
-    /// An instant, read when the zones are there.
-    Instant(String),
-}
-
 /// Reads `TARGET=FAULT[:P][@FROM..UNTIL]`.
 pub(super) fn parse(text: &str) -> Result<FaultArg, String> {
     let (target, rest) = text
@@ -61,7 +35,7 @@ pub(super) fn parse(text: &str) -> Result<FaultArg, String> {
             "it is not of the form TARGET=FAULT, such as anthropic=503 or openai/gpt-5.4=429:0.5",
         )?;
     let (fault, window) = match rest.split_once('@') {
-        Some((fault, window)) => (fault, Some(parse_window(window)?)),
+        Some((fault, window)) => (fault, Some(window::parse(window)?)),
         None => (rest, None),
     };
     let (fault, probability) = match fault.split_once(':') {
@@ -119,85 +93,6 @@ pub(super) fn parse_capacity(text: &str) -> Result<CapacityArg, String> {
     })
 }
 
-fn parse_window(text: &str) -> Result<Window, String> {
-    let (from, until) = text
-        .split_once("..")
-        .ok_or("a window is FROM..UNTIL, such as 22:00..22:20")?;
-    let (until, zone) = match until
-        .trim()
-        .strip_suffix(']')
-        .and_then(|t| t.split_once('['))
-    {
-        // An instant carries its own zone.
-        Some((time, zone)) if time_of_day(time).is_some() || time.starts_with('+') => {
-            (time, Some(zone.to_owned()))
-        }
-        _ => (until, None),
-    };
-    let moment = |text: &str| match time_of_day(text) {
-        Some(time) => Moment::Daily(time),
-        None => Moment::Instant(text.trim().to_owned()),
-    };
-    let until = match until.trim().strip_prefix('+') {
-        Some(length) => Moment::After(when::parse_duration(length)?),
-        None => moment(until),
-    };
-    Ok(Window {
-        from: moment(from),
-        until,
-        zone,
-    })
-}
-
-fn time_of_day(text: &str) -> Option<Time> {
-    let text = text.trim();
-    let read = |format| Time::strptime(format, text).ok();
-    read("%H:%M").or_else(|| read("%H:%M:%S"))
-}
-
-/// The zone in which times of day are read, and why that one.
-pub(super) struct Zone {
-    pub(super) name: String,
-    pub(super) zone: TimeZone,
-    pub(super) origin: &'static str,
-}
-
-/// The zone of the biggest burst, that of most of its jobs; without bursts, that of most jobs.
-pub(super) fn zone_of(gathered: &Gathered<'_>, native: &Outcome) -> Zone {
-    let mut jobs = vec![0_usize; gathered.zones.len()];
-    let burst = native.totals.biggest.as_ref();
-    match burst {
-        Some(burst) => {
-            for job in &burst.members {
-                jobs[gathered.planned[*job].zone] += 1;
-            }
-        }
-        None => gathered.planned.iter().for_each(|p| jobs[p.zone] += 1),
-    }
-    let names = gathered.zones.iter().map(|(name, _)| name.as_str());
-    // Of equals the first name, so that the order of the jobs does not matter.
-    let most = (0..jobs.len())
-        .zip(names)
-        .max_by_key(|(at, name)| (jobs[*at], std::cmp::Reverse(*name)));
-    let origin = if burst.is_some() {
-        "of the biggest burst"
-    } else {
-        "of most jobs"
-    };
-    match most {
-        Some((at, name)) => Zone {
-            name: name.to_owned(),
-            zone: gathered.zones[at].1.clone(),
-            origin,
-        },
-        None => Zone {
-            name: "UTC".to_owned(),
-            zone: TimeZone::UTC,
-            origin: "nothing is planned",
-        },
-    }
-}
-
 /// What was asked for, tied to the plan.
 pub(super) struct Read {
     pub(super) faults: Vec<Fault>,
@@ -228,7 +123,10 @@ pub(super) fn read(
         providers.chain(cast.models.iter().map(String::as_str))
     };
     for arg in &args.what_if {
-        let (spans, zone) = spans(arg, given, zone)?;
+        let (spans, zone) = match &arg.window {
+            Some(window) => window::spans(window, &arg.text, given, zone)?,
+            None => (None, None),
+        };
         let target = cast.target(&arg.target);
         read.said.push(FaultUse {
             text: arg.text.clone(),
@@ -273,128 +171,9 @@ pub(super) fn read(
     Ok(read)
 }
 
-type Spans = (Option<Vec<Span>>, Option<String>);
-
-/// When a fault holds, and the zone in which its times of day were read.
-fn spans(arg: &FaultArg, given: &Given, zone: &Zone) -> Result<Spans, Error> {
-    let Some(window) = &arg.window else {
-        return Ok((None, None));
-    };
-    let refuse = |why: String| Error::usage(format!("--what-if {}: {why}", arg.text));
-    let (tz, zone_said) = match &window.zone {
-        None => (
-            zone.zone.clone(),
-            format!("{} ({})", zone.name, zone.origin),
-        ),
-        Some(name) => match given.zones.zone_any_case(name) {
-            Some(zone) => (zone.time_zone().clone(), name.clone()),
-            None => return Err(refuse(format!("{name:?} is not a known time zone"))),
-        },
-    };
-    let instant = |text: &str| given.zones.instant("--what-if", text, given.now_ms);
-    let (spans, zone_said) = match (&window.from, &window.until) {
-        (Moment::Daily(from), until) => (
-            daily(*from, until, &tz, given.horizon).map_err(refuse)?,
-            Some(zone_said),
-        ),
-        (Moment::Instant(from), Moment::Instant(until)) => {
-            let (from_ms, until_ms) = (instant(from)?, instant(until)?);
-            (vec![Span { from_ms, until_ms }], None)
-        }
-        (Moment::Instant(from), Moment::After(length)) => {
-            let from_ms = instant(from)?;
-            let until_ms = from_ms.saturating_add(*length);
-            (vec![Span { from_ms, until_ms }], None)
-        }
-        (_, Moment::Daily(_)) | (Moment::After(_), _) => {
-            return Err(
-                refuse("FROM is an instant and UNTIL a time of day".to_owned())
-                    .hint("write both as instants or both as times of day"),
-            );
-        }
-    };
-    if let Some(empty) = spans.iter().find(|s| s.until_ms <= s.from_ms) {
-        let at = when::utc(empty.from_ms);
-        return Err(refuse(format!("the window is empty: it begins at {at}")));
-    }
-    let Horizon { from_ms, until_ms } = given.horizon;
-    if spans
-        .iter()
-        .all(|s| s.until_ms <= from_ms || s.from_ms >= until_ms)
-    {
-        let horizon = format!("{} to {}", when::utc(from_ms), when::utc(until_ms));
-        return Err(
-            refuse(format!("the window is not in the horizon, {horizon}"))
-                .hint("move the horizon with --from, --for or --until"),
-        );
-    }
-    Ok((Some(spans), zone_said))
-}
-
-/// The window on every day of the horizon; one that ends before it begins goes on over midnight.
-fn daily(from: Time, until: &Moment, tz: &TimeZone, horizon: Horizon) -> Result<Vec<Span>, String> {
-    let instant = |at: jiff::civil::DateTime| {
-        let at = tz.to_ambiguous_timestamp(at).compatible();
-        at.map(jiff::Timestamp::as_millisecond)
-            .map_err(|e| e.to_string())
-    };
-    let day_of = |ms: i64| {
-        let at = jiff::Timestamp::from_millisecond(ms).map_err(|e| e.to_string())?;
-        Ok::<_, String>(tz.to_datetime(at).date())
-    };
-    // The window of the day before may reach into the horizon.
-    let mut day = day_of(horizon.from_ms)?
-        .yesterday()
-        .map_err(|e| e.to_string())?;
-    let last = day_of(horizon.until_ms)?;
-    let mut spans = Vec::new();
-    while day <= last {
-        let from_ms = instant(day.to_datetime(from))?;
-        let until_ms = match until {
-            Moment::After(length) => from_ms.saturating_add(*length),
-            Moment::Daily(until) if *until == from => return Err("the window is empty".to_owned()),
-            Moment::Daily(until) => {
-                let end = if *until < from {
-                    day.checked_add(1.day()).map_err(|e| e.to_string())?
-                } else {
-                    day
-                };
-                instant(end.to_datetime(*until))?
-            }
-            Moment::Instant(_) => {
-                return Err("FROM is a time of day and UNTIL an instant".to_owned());
-            }
-        };
-        if until_ms > horizon.from_ms && from_ms < horizon.until_ms {
-            spans.push(Span { from_ms, until_ms });
-        }
-        day = day.tomorrow().map_err(|e| e.to_string())?;
-    }
-    Ok(spans)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HOUR: i64 = 3_600_000;
-    /// 2026-03-31T00:00:00Z.
-    const DAY: i64 = 1_774_915_200_000;
-
-    fn windows(text: &str, days: i64) -> Vec<(i64, i64)> {
-        let arg = parse(text).unwrap();
-        let window = arg.window.unwrap();
-        let Moment::Daily(from) = window.from else {
-            panic!("{window:?}")
-        };
-        let horizon = Horizon {
-            from_ms: DAY,
-            until_ms: DAY + days * 24 * HOUR,
-        };
-        let spans = daily(from, &window.until, &TimeZone::UTC, horizon).unwrap();
-        let relative = |s: &Span| ((s.from_ms - DAY) / 60_000, (s.until_ms - DAY) / 60_000);
-        spans.iter().map(relative).collect()
-    }
 
     #[test]
     fn faults_read_as_written() {
@@ -433,35 +212,5 @@ mod tests {
         for wrong in ["anthropic", "a/b=4", "a=0", "=4", "a=many"] {
             assert!(parse_capacity(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn times_of_day_hold_on_every_day_of_the_horizon() {
-        assert_eq!(
-            windows("a=503@22:00..22:20", 2),
-            [(1320, 1340), (2760, 2780)]
-        );
-        assert_eq!(windows("a=503@22:00..+20m", 1), [(1320, 1340)]);
-    }
-
-    #[test]
-    fn a_window_over_midnight_reaches_in_from_the_day_before() {
-        assert_eq!(windows("a=503@23:50..00:10", 1), [(-10, 10), (1430, 1450)]);
-    }
-
-    #[test]
-    fn a_zone_in_brackets_is_that_of_times_of_day() {
-        let window = parse("a=503@22:00..22:20[Europe/Paris]")
-            .unwrap()
-            .window
-            .unwrap();
-        assert_eq!(window.zone.as_deref(), Some("Europe/Paris"));
-        let instants = "a=503@2026-03-31T22:00[Europe/Paris]..2026-03-31T22:20[Europe/Paris]";
-        let window = parse(instants).unwrap().window.unwrap();
-        assert_eq!(window.zone, None);
-        assert_eq!(
-            window.until,
-            Moment::Instant("2026-03-31T22:20[Europe/Paris]".to_owned())
-        );
     }
 }

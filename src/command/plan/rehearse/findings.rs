@@ -135,12 +135,12 @@ fn outcome(f: &Figures) -> Finding {
     warning(
         FindingKind::Outcome,
         format!(
-            "as it is, the {} due make {} calls{ratio}: {} fail, {} affected, {} of all lost{drain}",
+            "as it is, the {} due make {} calls{ratio}: {} fail, in {}; lost are {}{drain}",
             runs(f.due),
             f.calls,
             f.failed_calls,
             runs(f.affected),
-            f.lost,
+            runs(f.lost),
         ),
     )
 }

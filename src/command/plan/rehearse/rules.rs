@@ -35,7 +35,7 @@ pub(super) fn used(given: &Given, cast: &Cast) -> Vec<RuleRow> {
                 } else {
                     Sureness::Likely
                 },
-                origin: format!("{origin} {}{of}", names.join(" and ")),
+                origin: format!("{origin} {}{of}", names.join(", ")),
             });
         };
         row(

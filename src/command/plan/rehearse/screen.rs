@@ -62,7 +62,8 @@ impl RehearsalReport {
             .iter()
             .map(|c| format!("{} serves {} at once", c.provider, c.calls));
         let all: Vec<String> = texts.chain(limits).collect();
-        screen.heading(&format!("Rehearsal: {}", all.join(", ")))?;
+        screen.heading("Rehearsal")?;
+        screen.paragraph(&all.join(", "))?;
         for fault in &inputs.faults {
             let zone = fault
                 .zone
@@ -115,7 +116,7 @@ enum Written {
     Duration,
 }
 
-#[allow(clippy::cast_precision_loss)] // Counts are far below 2^53.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
 const LINES: [Line; 16] = [
     ("runs due", |f| Some(f.due as f64), Written::Whole),
     ("  ok", |f| Some(f.ok as f64), Written::Whole),
@@ -168,7 +169,7 @@ impl Written {
         match self {
             Self::Whole => format!("{n:.0}"),
             Self::Ratio => format!("{n:.2}"),
-            Self::Duration => when::duration(whole(n)),
+            Self::Duration => when::duration(rounded(whole(n))),
         }
     }
 
@@ -181,8 +182,18 @@ impl Written {
     }
 }
 
+/// To seconds from ten of them on, to minutes from an hour on: it must fit a column.
+fn rounded(ms: i64) -> i64 {
+    let to = match ms {
+        ..10_000 => 1,
+        10_000..3_600_000 => 1000,
+        _ => 60_000,
+    };
+    (ms + to / 2) / to * to
+}
+
 /// Milliseconds as they were before they were made a number of the table.
-#[allow(clippy::cast_possible_truncation)] // It was a whole number.
+#[expect(clippy::cast_possible_truncation, reason = "it was a whole number")]
 fn whole(n: f64) -> i64 {
     n as i64
 }
@@ -282,10 +293,11 @@ fn chart(timeline: &TimelineSpan, rows: &[ScenarioRow], screen: &mut Screen<'_>)
         .unwrap_or(1)
         .saturating_mul(timeline.bin_ms);
     screen.heading(&format!(
-        "Provider calls per {} from {}: before is as it is, after is both",
+        "Provider calls per {} from {}",
         when::duration(length),
         when::readable(timeline.from_at_ms, &timeline.tz)
     ))?;
+    screen.paragraph("before is as it is, after is with both jitter and declared models")?;
     let before = before.calls_per_bin.chunks(merged);
     let pairs = before.zip(after.calls_per_bin.chunks(merged));
     let bars: Vec<Bar> = (0..)
