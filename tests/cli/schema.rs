@@ -27,6 +27,10 @@ const SAMPLES: &[(&str, &str)] = &[
         "cronctl.restart/1",
         "plan --demo --restart-at 2026-04-01T09:00Z --down-since 2026-04-01T04:00Z",
     ),
+    (
+        "cronctl.rehearsal/1",
+        "plan --demo --what-if anthropic=503@22:00..22:20",
+    ),
     ("cronctl.check/1", "check --demo"),
     ("cronctl.check/1", "check --demo --target-version 2026.9.6"),
     ("cronctl.check-rules/1", "check --list-rules"),
