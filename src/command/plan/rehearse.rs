@@ -67,7 +67,7 @@ impl RehearsalArgs {
             ("--summary", args.summary),
             ("--job", !args.job.is_empty()),
             ("--honour", args.honour != super::Honour::Effective),
-            ("--suggest", args.suggest.suggest),
+            ("--suggest", args.suggest.is_asked()),
             ("--restart-at", args.restart.is_asked()),
         ];
         match given.iter().find(|(_, given)| *given) {
