@@ -56,7 +56,7 @@ struct Waves {
     /// The last second that was part of a wave, and the calls of that wave so far.
     last: Option<i64>,
     calls: u64,
-    waves: u64,
+    number: u64,
     biggest: u64,
 }
 
@@ -76,7 +76,7 @@ impl Waves {
             return;
         }
         if self.last.is_none_or(|last| last + 1 < self.second) {
-            self.waves += 1;
+            self.number += 1;
             self.calls = 0;
         }
         self.last = Some(self.second);
@@ -131,7 +131,7 @@ impl Counts {
         let mut figures: Vec<_> = self.meters.into_iter().map(|m| m.figures).collect();
         let total = figures.pop().unwrap_or_default();
         (
-            self.waves.waves,
+            self.waves.number,
             self.waves.biggest,
             total,
             figures,

@@ -43,6 +43,17 @@ pub enum Calls {
     Unknown,
 }
 
+/// How a job recurs, as far as schedulers tell it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beat {
+    /// By a cron expression: 2 s lie between a run's end and the next start at least.
+    Cron,
+    /// By a period.
+    Every,
+    /// It fires once.
+    Once,
+}
+
 /// One job, at the index that it has in [`Input::jobs`].
 #[derive(Clone, Debug)]
 pub struct Actor {
@@ -56,10 +67,8 @@ pub struct Actor {
     pub run_ms: i64,
     /// The run's own time-out, milliseconds, counted from its slot on; `None` for none.
     pub timeout_ms: Option<i64>,
-    /// Fires once (`at`).
-    pub one_shot: bool,
-    /// Keeps the gap of 2 s between a run's end and the next start (`cron`).
-    pub gap: bool,
+    /// How it recurs.
+    pub beat: Beat,
     /// Its turn waits for the lane that all isolated agent turns share ([`Gateway::lane`]).
     pub in_lane: bool,
     /// Is switched off after too many errors ([`Era::switches_off_after`]); system jobs are not.

@@ -271,7 +271,7 @@ impl<'a> Simulation<'a> {
             Dispatch::Unlimited | Dispatch::Molecule(_) => u32::MAX,
         };
         let batch = matches!(gateway.dispatch, Dispatch::Batch { .. });
-        while let Some(run) = self.from_line(source, gateway.lane) {
+        while let Some(run) = self.next_in_line(source, gateway.lane) {
             self.begins(run);
         }
         let slots = &mut self.slots[source];
@@ -295,7 +295,7 @@ impl<'a> Simulation<'a> {
     }
 
     /// The next run in line, when the lane has room.
-    fn from_line(&mut self, source: usize, lane: Option<u32>) -> Option<u32> {
+    fn next_in_line(&mut self, source: usize, lane: Option<u32>) -> Option<u32> {
         loop {
             let slots = &mut self.slots[source];
             if lane.is_some_and(|lane| slots.in_lane >= lane) {

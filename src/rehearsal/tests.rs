@@ -32,8 +32,7 @@ impl World {
             key,
             run_ms: MINUTE,
             timeout_ms: Some(60 * MINUTE),
-            one_shot: false,
-            gap: true,
+            beat: Beat::Cron,
             in_lane: true,
             switches_off: true,
             errors: 0,
@@ -238,7 +237,7 @@ fn errors_push_the_next_start_back_and_occurrences_meanwhile_coalesce() {
 #[test]
 fn a_one_shot_is_repeated_three_times() {
     let mut world = World::of(1, MARCH).failing(Kind::ServerError, None);
-    world.actors[0].one_shot = true;
+    world.actors[0].beat = Beat::Once;
     let figures = world.at_once();
     assert_eq!((figures.runs, figures.calls, figures.lost), (4, 48, 1));
     world.faults[0].kind = Kind::Auth;

@@ -104,7 +104,9 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
         let of = |nth: u64| {
             let mut jobs = gather::plan_jobs(&side.planned);
             // A rehearsal hears every start, whatever is shown.
-            jobs.iter_mut().for_each(|job| job.shown = true);
+            for job in &mut jobs {
+                job.shown = true;
+            }
             let mut input = given.input(args, side, jobs, &slots);
             input.options.seed = input.options.seed.wrapping_add(nth);
             if !scenario.jitter() {
@@ -158,7 +160,6 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
         faults: &faults,
         jitter: &inputs.jitter,
         window_ms: inputs.window_ms,
-        horizon: given.horizon,
     });
     let problems = problems(&given.loaded, &gathered, &native);
     let on_screen = ctx.output.format == output::Format::Table;
@@ -169,7 +170,7 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
         jobs: gathered.counts,
         run_lengths: gather::run_lengths(&gathered.planned),
         scenarios,
-        timeline: timeline.map(|t| t.span(&zone.zone)),
+        timeline: timeline.map(|t| t.span(&zone.tz)),
         findings,
         rules,
         warnings,
@@ -187,7 +188,9 @@ fn first_look(
     slots: &[(Dispatch, String)],
 ) -> Outcome {
     let mut jobs = gather::plan_jobs(&gathered.planned);
-    jobs.iter_mut().for_each(|job| job.shown = true);
+    for job in &mut jobs {
+        job.shown = true;
+    }
     let mut input = given.input(args, gathered, jobs, slots);
     input.options.jitter = Jitter::Native;
     plan::plan(&input, &mut Unheard)

@@ -3,7 +3,7 @@
 use super::super::era::Tried;
 use super::super::fault::Kind;
 use super::super::turn::{Ends, Run, Stage};
-use super::super::{Calls, FAILED_CALL_MS};
+use super::super::{Beat, Calls, FAILED_CALL_MS};
 use super::{Doing, Event, REFIRE_GAP_MS, Simulation};
 
 impl Simulation<'_> {
@@ -189,7 +189,7 @@ impl Simulation<'_> {
             Ok(()) => {
                 state.doing = Doing::Nothing;
                 state.errors = 0;
-                if actor.gap {
+                if actor.beat == Beat::Cron {
                     state.pause_until_ms = now_ms + REFIRE_GAP_MS;
                 }
                 self.figures.ok += 1;
@@ -199,12 +199,13 @@ impl Simulation<'_> {
             Err(failed) => failed,
         };
         let era = self.setting.sources[actor.source].era;
+        let once = actor.beat == Beat::Once;
         state.errors = state.errors.saturating_add(1);
         let resumes_ms = now_ms + era.backoff_ms(state.errors);
         let off = era
             .switches_off_after()
-            .is_some_and(|most| !actor.one_shot && actor.switches_off && state.errors >= most);
-        if !off && era.repeats(actor.one_shot, failed.transient, state.errors) {
+            .is_some_and(|most| !once && actor.switches_off && state.errors >= most);
+        if !off && era.repeats(once, failed.transient, state.errors) {
             self.at(resumes_ms, Event::Due { job });
             return;
         }

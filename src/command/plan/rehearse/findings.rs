@@ -3,7 +3,6 @@
 use super::fault::Read;
 use super::report::{Finding, FindingKind, Scenario, ScenarioRow};
 use super::setting::Cast;
-use crate::plan::Horizon;
 use crate::rehearsal::Figures;
 use crate::when;
 
@@ -15,7 +14,6 @@ pub(super) struct Facts<'a> {
     /// The strategy of the scenarios with jitter.
     pub(super) jitter: &'a str,
     pub(super) window_ms: Option<i64>,
-    pub(super) horizon: Horizon,
 }
 
 /// Draws the findings: first what the question got wrong, then the answer, then what is not in it.
@@ -147,9 +145,12 @@ fn outcome(f: &Figures) -> Finding {
 
 /// What one scenario makes of calls, lost runs and peak, against another.
 fn compared(before: &Figures, after: &Figures) -> String {
-    let part = |what: &str, before: u64, after: u64| match before == after {
-        true => format!("{what} stay {before}"),
-        false => format!("{what} go from {before} to {after}"),
+    let part = |what: &str, before: u64, after: u64| {
+        if before == after {
+            format!("{what} stay {before}")
+        } else {
+            format!("{what} go from {before} to {after}")
+        }
     };
     [
         part("lost runs", before.lost, after.lost),
@@ -193,10 +194,7 @@ fn shortest_outage_ms(facts: &Facts<'_>) -> Option<i64> {
     let mut shortest = None;
     for fault in &facts.faults.faults {
         let spans = fault.spans.as_ref()?;
-        let within = |s: &crate::rehearsal::Span| {
-            s.until_ms.min(facts.horizon.until_ms) - s.from_ms.max(facts.horizon.from_ms)
-        };
-        let own = spans.iter().map(within).filter(|ms| *ms > 0).min();
+        let own = spans.iter().map(|s| s.until_ms - s.from_ms).min();
         shortest = [shortest, own].into_iter().flatten().min();
     }
     shortest

@@ -253,13 +253,13 @@ fn providers(rows: &[ScenarioRow], screen: &mut Screen<'_>) -> io::Result<()> {
         ("  peak per second", |f| f.peak_per_second),
     ];
     let rows = in_order(rows);
-    let calls = |at: usize| {
+    let most = |at: usize| {
         let of = |r: &&ScenarioRow| r.providers.get(at).map_or(0, |p| p.figures.calls);
         rows.iter().map(of).max().unwrap_or(0)
     };
     let all = rows.first().map_or(0, |r| r.providers.len());
-    let mut called: Vec<usize> = (0..all).filter(|at| calls(*at) > 0).collect();
-    called.sort_by_key(|at| std::cmp::Reverse(calls(*at)));
+    let mut called: Vec<usize> = (0..all).filter(|at| most(*at) > 0).collect();
+    called.sort_by_key(|at| std::cmp::Reverse(most(*at)));
     let more = called.len().saturating_sub(SHOWN);
     called.truncate(SHOWN);
     let mut columns = COLUMNS;
@@ -269,10 +269,10 @@ fn providers(rows: &[ScenarioRow], screen: &mut Screen<'_>) -> io::Result<()> {
         for (title, of) in PARTS {
             let name = rows.first().and_then(|r| r.providers.get(at));
             let name = name.map_or("", |p| p.provider.as_str());
-            let mut cells = vec![Cell::from(if title.is_empty() { name } else { title })];
+            let mut line = vec![Cell::from(if title.is_empty() { name } else { title })];
             let value = |r: &&ScenarioRow| r.providers.get(at).map_or(0, |p| of(&p.figures));
-            cells.extend(rows.iter().map(|r| Cell::of(value(r))));
-            lines.push(cells);
+            line.extend(rows.iter().map(|r| Cell::of(value(r))));
+            lines.push(line);
         }
     }
     screen.blank()?;

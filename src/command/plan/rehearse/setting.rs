@@ -9,7 +9,7 @@ use crate::command::plan::given::Given;
 use crate::job::Job;
 use crate::model::{Fate, ModelRef, Outcome, Policy, Resolution, Resolver, StepName};
 use crate::plan::Dispatch;
-use crate::rehearsal::{Actor, Calls, Era, Gateway, Silence, Target};
+use crate::rehearsal::{Actor, Beat, Calls, Era, Gateway, Silence, Target};
 use crate::schedule::{Rules, ScheduleSpec, Version, stagger};
 use crate::source::{Loaded, Scheduler, SourceInfo};
 
@@ -171,8 +171,11 @@ fn actor(job: &Job, run_ms: i64) -> Actor {
         key: stagger::id_hash(&job.id).wrapping_add(job.source as u64),
         run_ms: run_ms.max(1),
         timeout_ms,
-        one_shot: matches!(job.schedule, ScheduleSpec::At { .. }),
-        gap: matches!(job.schedule, ScheduleSpec::Cron { .. }),
+        beat: match job.schedule {
+            ScheduleSpec::Cron { .. } => Beat::Cron,
+            ScheduleSpec::At { .. } => Beat::Once,
+            ScheduleSpec::Every { .. } | ScheduleSpec::Other { .. } => Beat::Every,
+        },
         in_lane: agent_turn,
         switches_off: !system,
         errors: u32::try_from(errors).unwrap_or(u32::MAX),

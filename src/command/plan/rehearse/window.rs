@@ -71,7 +71,7 @@ fn time_of_day(text: &str) -> Option<Time> {
 /// The zone in which times of day are read, and why that one.
 pub(super) struct Zone {
     pub(super) name: String,
-    pub(super) zone: TimeZone,
+    pub(super) tz: TimeZone,
     pub(super) origin: &'static str,
 }
 
@@ -100,12 +100,12 @@ pub(super) fn zone_of(gathered: &Gathered<'_>, native: &Outcome) -> Zone {
     match most {
         Some((at, name)) => Zone {
             name: name.to_owned(),
-            zone: gathered.zones[at].1.clone(),
+            tz: gathered.zones[at].1.clone(),
             origin,
         },
         None => Zone {
             name: "UTC".to_owned(),
-            zone: TimeZone::UTC,
+            tz: TimeZone::UTC,
             origin: "nothing is planned",
         },
     }
@@ -123,10 +123,7 @@ pub(super) fn spans(
 ) -> Result<Spans, Error> {
     let refuse = |why: String| Error::usage(format!("--what-if {text}: {why}"));
     let (tz, zone_said) = match &window.zone {
-        None => (
-            zone.zone.clone(),
-            format!("{} ({})", zone.name, zone.origin),
-        ),
+        None => (zone.tz.clone(), format!("{} ({})", zone.name, zone.origin)),
         Some(name) => match given.zones.zone_any_case(name) {
             Some(zone) => (zone.time_zone().clone(), name.clone()),
             None => return Err(refuse(format!("{name:?} is not a known time zone"))),
