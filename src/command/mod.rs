@@ -37,6 +37,9 @@ pub enum Command {
     /// Simulates every tick of the horizon, finds the bursts, and compares what the source does today
     /// (before) with the chosen jitter (after): starts per second and runs at once, in total and per
     /// provider. Nothing is changed anywhere.
+    ///
+    /// With --what-if it plays a failing provider through, with --restart-at what a gateway does with
+    /// the jobs that it missed; --suggest prints the changes that realise the plan, --watch counts down.
     Plan(Box<plan::PlanArgs>),
     /// Which model each job really uses, by version, and why
     ///
@@ -60,6 +63,10 @@ pub enum Command {
     /// do and how sure it is. Disabled jobs are left alone, unless the gateway itself disabled them.
     Check(Box<check::CheckArgs>),
     /// Which expected slots ran: ok, late, skipped, missed, doubled, and why
+    ///
+    /// Computes every slot that a schedule names, as the version computes it, and looks for its run in
+    /// the recorded history. Where history does not say, the slot is unknown, never missed. Nothing is
+    /// changed anywhere.
     Audit(Box<audit::AuditArgs>),
     /// A job's delay within its burst, to print or to wait out
     ///

@@ -129,6 +129,9 @@ Commands:
   explain-model  Which model each job really uses, by version, and why
   next           When an expression fires, what it means, and where it surprises
   check          What in jobs, configuration and recorded state is going to hurt
+  audit          Which expected slots ran: ok, late, skipped, missed, doubled,
+                 and why
+  jitter         A job's delay within its burst, to print or to wait out
   turns          Which turns are in flight, and which are past their ceiling
   checkpoint     Free turns past their ceiling, and know whether it worked
   adapter        Try the checkpoint contract on an adapter
@@ -154,6 +157,8 @@ Exit codes:
   4  A server was not reached, timed out or answered 5xx.
   5  A --fail-on condition was met.
   6  The target said no.
+  126  The command to become cannot be executed (jitter).
+  127  The command to become was not found (jitter).
   130  SIGINT ended it, after what was in flight.
   143  SIGTERM ended it, after what was in flight.
 
