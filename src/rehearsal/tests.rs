@@ -91,8 +91,8 @@ impl World {
     }
 }
 
-fn span(from_ms: i64, until_ms: i64) -> Option<Vec<Span>> {
-    Some(vec![Span { from_ms, until_ms }])
+fn span(from_ms: i64, until_ms: i64) -> Vec<Span> {
+    vec![Span { from_ms, until_ms }]
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn the_incident_makes_twelve_calls_of_every_run() {
 
 #[test]
 fn one_lane_plays_the_same_calls_one_run_after_the_other() {
-    let mut world = World::of(24, MARCH).failing(Kind::Overloaded, span(0, 20 * MINUTE));
+    let mut world = World::of(24, MARCH).failing(Kind::Overloaded, Some(span(0, 20 * MINUTE)));
     world.source.lane = Some(1);
     let figures = world.at_once();
     // 24 × at most 22.4 s are over before the outage is: every run fails, as without the lane.
@@ -129,7 +129,7 @@ fn an_outage_that_ends_within_the_retries_loses_nothing() {
     // A round of three calls takes 1.7 to 2.1 s: the third ends 11.2 to 12.3 s into the run, the
     // fourth begins 8 s later.
     let figures = World::of(24, MARCH)
-        .failing(Kind::Overloaded, span(0, 13_000))
+        .failing(Kind::Overloaded, Some(span(0, 13_000)))
         .at_once();
     assert_eq!((figures.ok, figures.lost), (24, 0));
     // Three rounds fail and the first call of the fourth is served.
@@ -193,7 +193,7 @@ fn a_refusal_that_will_not_pass_is_one_call() {
 
 #[test]
 fn september_repeats_a_recurring_run_and_march_does_not() {
-    let outage = span(0, 3 * MINUTE);
+    let outage = Some(span(0, 3 * MINUTE));
     let figures = World::of(1, Era::September)
         .failing(Kind::Overloaded, outage.clone())
         .at_once();

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::gather::{Gathered, Shared};
 use super::models::Models;
 use super::report::{Finding, FindingKind, ModelBasis, SourceDispatch};
+use super::slots;
 use crate::plan::{Horizon, Jitter, MoleculeRules, Options, Outcome, PlanJob};
-use crate::schedule::Rules;
-use crate::source::{Loaded, Scheduler};
+use crate::schedule::{Rules, Version};
+use crate::source::{Loaded, Scheduler, rules_name};
 use crate::when;
 
 /// What findings are drawn from.
@@ -49,6 +50,7 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     target(facts, &mut out);
     coarse_tick(facts, &mut out);
     queues(facts, &mut out);
+    one_lane(facts, &mut out);
     never(facts, &mut out);
     staggers(facts, &mut out);
     if facts.outcome.totals.clipped > 0 {
@@ -274,6 +276,36 @@ fn queues(facts: &Facts<'_>, out: &mut Vec<Finding>) {
                 format!(
                     "{}: {} fires end as skipped, because their workspace stays busy for 120 s",
                     dispatch.source, before.skipped
+                ),
+            ));
+        }
+    }
+}
+
+/// Slots are not calls: older gateways let one isolated agent turn at a time through to its model.
+fn one_lane(facts: &Facts<'_>, out: &mut Vec<Finding>) {
+    let sources = facts.loaded.sources.iter();
+    for source in sources.filter(|source| slots::has_one_lane(source)) {
+        let of_source = |d: &&SourceDispatch| d.source == source.tag;
+        let Some(dispatch) = facts.dispatch.iter().find(of_source) else {
+            continue;
+        };
+        let at_once = dispatch.before.peak.concurrent;
+        if at_once > 1 {
+            let version = rules_name(source.rules);
+            let known = [Version::new(2026, 3, 28), Version::new(2026, 3, 31)].map(Rules::OpenClaw);
+            let likely = if known.contains(&source.rules) {
+                ""
+            } else {
+                ", likely here"
+            };
+            out.push(info(
+                FindingKind::OneLane,
+                format!(
+                    "{}: {version} calls models for isolated agent turns one at a time, whatever its slots \
+                     (run on 2026.3.28, read of 2026.3.31{likely}): of up to {at_once} at once the others \
+                     hold a slot and wait, which counts for their time-out; cronctl plan --what-if plays it",
+                    source.tag
                 ),
             ));
         }

@@ -238,6 +238,8 @@ pub enum FindingKind {
     CoarseTick,
     /// Jobs that wait for a slot.
     Queue,
+    /// Runs that hold a slot and wait for the one model call that the gateway makes at a time.
+    OneLane,
     /// Occurrences that never fire because the job before still runs or waits.
     Coalesced,
     /// Starts pulled back before the job's own next instant.

@@ -8,15 +8,26 @@ use crate::plan::{Dispatch, MoleculeRules};
 use crate::schedule::{Rules, Version};
 use crate::source::{Scheduler, SourceInfo};
 
+/// The first version whose cron runs share a fixed pool of slots, by the code of the versions from
+/// 2026.4.5 to 2026.9.6: 2026.7.1 still reads `cron.maxConcurrentRuns`, 2026.8.1 has eight.
+const POOLED: Version = Version::new(2026, 8, 1);
+
+/// Whether a gateway calls models for isolated agent turns one at a time, whatever its slots: each turn
+/// waits in the lane `nested`, whose width nothing sets (`resolveGlobalLane`; recorded on 2026.3.28 with
+/// 30 slots, the same code in 2026.3.31).
+pub(super) fn has_one_lane(source: &SourceInfo) -> bool {
+    matches!(
+        (source.scheduler, source.rules),
+        (Scheduler::OpenClaw, Rules::OpenClaw(version)) if version < POOLED
+    )
+}
+
 /// How a source starts what is due, and where that is known from.
 pub(super) fn dispatch(
     source: &SourceInfo,
     args: &PlanArgs,
     planned: &[Planned<'_>],
 ) -> (Dispatch, String) {
-    /// The first version whose cron runs share a fixed pool of slots, by the code of the versions from
-    /// 2026.4.5 to 2026.9.6: 2026.7.1 still reads `cron.maxConcurrentRuns`, 2026.8.1 has eight.
-    const POOLED: Version = Version::new(2026, 8, 1);
     let asked = args.max_concurrent_runs;
     match (source.scheduler, source.rules) {
         (Scheduler::OpenClaw, Rules::OpenClaw(version)) => {

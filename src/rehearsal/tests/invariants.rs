@@ -123,9 +123,8 @@ fn cases() -> impl Strategy<Value = Case> {
                         target: Target::Provider(provider),
                         kind,
                         probability,
-                        spans: window.and_then(|(from, length)| {
-                            span(from * MINUTE, (from + length) * MINUTE)
-                        }),
+                        spans: window
+                            .map(|(from, length)| span(from * MINUTE, (from + length) * MINUTE)),
                     })
                     .collect();
                 Case {
