@@ -78,15 +78,28 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Writes a whole file: beside it first, then in its place, so that a reader sees the old or the new.
+/// Writes a whole file: beside it first, then in its place, so that a reader sees the old or the new. What
+/// was there keeps its mode, and a link is replaced, not followed.
 ///
 /// # Errors
-/// When the directory or the file cannot be written; the message names the path.
+/// When the directory or the file cannot be written, or what is there (or what a link points to) is no
+/// regular file: a device or a pipe would be lost. The message names the path.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let fail = |why: &std::io::Error| {
+    let fail = |why: &dyn std::fmt::Display| {
         Error::failed(format!("{}: cannot be written", path.display())).because(why)
     };
+    let there = path.metadata().ok();
+    match &there {
+        Some(meta) if meta.is_dir() => return Err(fail(&"it is a directory")),
+        Some(meta) if !meta.is_file() => {
+            return Err(fail(
+                &"it is there and no regular file, and would be replaced by one",
+            ));
+        }
+        _ => {}
+    }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
@@ -95,13 +108,32 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     builder.permissions(permissions);
     let mut file = builder
         .prefix(".cronctl-")
-        .tempfile_in(parent.unwrap_or(Path::new(".")))
-        .map_err(|e| fail(&e))?;
+        .tempfile_in(parent)
+        .map_err(|e| {
+            let failed = fail(&own_words(&e));
+            if parent.is_dir() {
+                failed
+            } else {
+                failed.hint(format!("mkdir -p {}", parent.display()))
+            }
+        })?;
+    #[cfg(unix)]
+    if let Some(meta) = &there {
+        file.as_file()
+            .set_permissions(meta.permissions())
+            .map_err(|e| fail(&e))?;
+    }
     file.write_all(bytes)
         .and_then(|()| file.as_file().sync_all())
-        .map_err(|e| fail(&e))?;
+        .map_err(|e| fail(&own_words(&e)))?;
     file.persist(path).map_err(|e| fail(&e.error))?;
     Ok(())
+}
+
+/// What an error of a temporary file says, without that file's name, which nobody gave.
+fn own_words(error: &std::io::Error) -> String {
+    let inner = error.get_ref().and_then(std::error::Error::source);
+    inner.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// Returns the names of the directories in a directory, links to such included, in order. Names

@@ -16,10 +16,27 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
     if trimmed == "0" {
         return Ok(0);
     }
-    let span: Span = trimmed.parse().map_err(|_| refused())?;
+    let too_long = || format!("{text:?} is longer than can be counted");
+    let span: Span = trimmed.parse().map_err(|_| {
+        // With small numbers it would be one.
+        let mut small = String::new();
+        for c in trimmed.chars() {
+            match c {
+                '0'..='9' if small.ends_with('1') => {}
+                '0'..='9' => small.push('1'),
+                c => small.push(c),
+            }
+        }
+        if small.parse::<Span>().is_ok() {
+            too_long()
+        } else {
+            refused()
+        }
+    })?;
     let days = SpanRelativeTo::days_are_24_hours();
+    // Years and months have no length; anything else that cannot be counted is too long.
     let duration: SignedDuration = span.to_duration(days).map_err(|_| refused())?;
-    let ms = i64::try_from(duration.as_millis()).map_err(|_| refused())?;
+    let ms = i64::try_from(duration.as_millis()).map_err(|_| too_long())?;
     if ms < 0 {
         Err(format!("{text:?} is negative"))
     } else {

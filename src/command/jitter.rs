@@ -1,18 +1,24 @@
 //! `cronctl jitter`: the delay of one job, printed, or waited out before becoming a command.
 
+mod become_command;
+
 use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::command::plan::{GapArg, parse_gap};
+use crate::config::Origin;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::plan::{Gap, below, hash_offset, random_offset};
 use crate::report::{self, Cell, Column, Report, Row, Screen, View};
+use crate::schedule::ZoneSource as _;
 use crate::when;
+use crate::zones::Zones;
 
 /// The window without `--window`, as that of `plan`.
 const WINDOW_MS: i64 = 5000;
@@ -62,16 +68,18 @@ pub struct JitterArgs {
 
 const EXAMPLES: &str = "\
 By hash, the delay is u32_be(sha256(ID)[0..4]) mod the window, OpenClaw's own rule: the same every
-time, and what plan --jitter hash with this window gives the id. With --strategy random it is another
-one each time; with --seed N what plan --jitter random --seed N draws for the id on this tick.
+time, and what plan --jitter hash with this window gives the id within a burst; a job that is alone on
+its tick, plan leaves there. With --strategy random it is another one each time; with --seed N what
+plan --jitter random --seed N draws for the id in a burst on this tick.
 
 With --gap it is the sum of the gaps before its rank, as plan --jitter gap --seed N draws them on this
 tick. An id alone says nothing about the others of its burst: plan --jitter gap --fires lists them in
 their order, where the first has rank 0.
 
 While it waits, SIGINT and SIGTERM end it as they end any process (a shell sees 130 and 143), and the
-command is not started. Exit code 127: the command was not found; 126: it cannot be executed; else its
-own. On Windows the delay can be printed only.
+command is not started. Signals that were ignored stay ignored for the command, but for SIGPIPE, which
+it gets as if nobody had ignored it. Exit code 127: the command was not found; 126: it cannot be
+executed; else its own. On Windows the delay can be printed only.
 
 Examples:
   0 22 * * * cronctl jitter nightly-backup --window 60s -- /usr/local/bin/backup --all
@@ -188,7 +196,15 @@ impl Report for JitterReport {
 /// # Errors
 /// When the options contradict each other, or the command cannot be started.
 pub fn run(args: &JitterArgs, ctx: &Context) -> Result<Exit, Error> {
-    let delay = delay(args, ctx.now_ms, || fastrand::u64(..))?;
+    if ctx.config.text("context").origin == Origin::Flag("--context") {
+        return Err(
+            Error::usage("--context does not apply: jitter reads no configuration file")
+                .hint("leave --context out"),
+        );
+    }
+    // Zones are read for a local time only: finding them takes longer than all the rest.
+    let zone = |name: &str| Some(Zones::new(&ctx.env).zone(name)?.time_zone().clone());
+    let delay = delay(args, ctx.now_ms, zone, || fastrand::u64(..))?;
     let [program, rest @ ..] = &args.command[..] else {
         report::write(
             &mut JitterReport {
@@ -198,34 +214,55 @@ pub fn run(args: &JitterArgs, ctx: &Context) -> Result<Exit, Error> {
         )?;
         return Ok(Exit::Ok);
     };
+    becomes(program, ctx)?;
     if delay.delay_ms > 0 {
         // By the monotonic clock, and with signals as they were: they end this process as they would end
-        // the command, and what is ignored stays ignored for it.
+        // the command, and what is ignored stays ignored for it. Not SIGPIPE: the runtime ignores it before
+        // this program begins, and gives it back its default before another does.
         std::thread::sleep(Duration::from_millis(delay.delay_ms.unsigned_abs()));
     }
-    Err(become_command(program, rest))
+    Err(become_command::become_command(program, rest))
+}
+
+/// Refuses a command that is none, and options about an answer that is not printed beside a command.
+fn becomes(program: &OsString, ctx: &Context) -> Result<(), Error> {
+    if program.is_empty() {
+        return Err(Error::usage("the command after -- is empty")
+            .hint("cronctl jitter ID -- COMMAND, or without -- to print the delay"));
+    }
+    let what = "the delay is not printed, but waited out before the command";
+    if let Origin::Flag(flag) = ctx.config.text("output").origin {
+        let why = format!("{flag} does not apply: {what}");
+        return Err(Error::usage(why).hint(format!("leave {flag} or the command out")));
+    }
+    ctx.output.is_plain(what)
 }
 
 /// Computes the delay. `entropy` is asked only for a draw that no seed was given for.
-fn delay(args: &JitterArgs, now_ms: i64, entropy: impl FnOnce() -> u64) -> Result<DelayRow, Error> {
+fn delay(
+    args: &JitterArgs,
+    now_ms: i64,
+    zone: impl Fn(&str) -> Option<TimeZone>,
+    entropy: impl FnOnce() -> u64,
+) -> Result<DelayRow, Error> {
     let pick = args.strategy.unwrap_or_default();
     let is_drawn = args.gap.is_some() || (pick == Pick::Random && args.seed.is_some());
     flags_fit(args, pick, is_drawn)?;
     let tick_ms = match &args.tick {
-        // Local times with a zone in brackets would need the zone data, which takes longer to find than
-        // all the rest.
-        Some(text) => when::parse_instant(text, now_ms, |_| None)
+        Some(text) => when::parse_instant(text, now_ms, zone)
             .map_err(|why| Error::usage(format!("--tick {why}")))?,
         None => now_ms.div_euclid(MINUTE_MS) * MINUTE_MS,
     };
+    let drawn = |GapArg(gap): GapArg| gap_delay(args, gap, tick_ms);
+    let of_gaps = args.gap.map(drawn).transpose()?;
     let hashed = match &args.salt {
         Some(salt) => format!("{}/{salt}", args.id),
         None => args.id.clone(),
     };
     let window_ms = args.window.unwrap_or(WINDOW_MS);
     let seed = args.seed.unwrap_or(0);
-    let (strategy, delay_ms) = match (args.gap, pick) {
-        (Some(GapArg(gap)), _) => ("gap", gap.at_rank(rank(args, gap)?, seed, tick_ms)),
+    let (strategy, delay_ms) = match (of_gaps, pick) {
+        (Some(delay_ms), _) => ("gap", delay_ms),
         (None, Pick::Hash) => ("hash", hash_offset(&hashed, window_ms)),
         (None, Pick::Random) if is_drawn => {
             ("random", random_offset(&hashed, window_ms, seed, tick_ms))
@@ -266,6 +303,20 @@ fn flags_fit(args: &JitterArgs, pick: Pick, is_drawn: bool) -> Result<(), Error>
     Ok(())
 }
 
+/// The sum of the gaps before a rank.
+fn gap_delay(args: &JitterArgs, gap: Gap, tick_ms: i64) -> Result<i64, Error> {
+    let rank = rank(args, gap)?;
+    let most = gap.max_ms.checked_mul(i64::from(rank));
+    if most.is_none() {
+        let most = when::duration(gap.max_ms);
+        return Err(Error::usage(format!(
+            "{rank} gaps of {most} are longer than can be counted"
+        ))
+        .hint("a shorter --gap, or a lower --rank"));
+    }
+    Ok(gap.at_rank(rank, args.seed.unwrap_or(0), tick_ms))
+}
+
 /// The rank, which nobody can know from an id.
 fn rank(args: &JitterArgs, gap: Gap) -> Result<u32, Error> {
     args.rank.ok_or_else(|| {
@@ -287,34 +338,6 @@ fn seconds(ms: i64) -> String {
     }
 }
 
-/// Becomes a command, in this process. Returns only when that fails, and why.
-#[cfg(unix)]
-fn become_command(program: &OsString, args: &[OsString]) -> Error {
-    use std::io::ErrorKind;
-    use std::os::unix::process::CommandExt;
-    let error = std::process::Command::new(program).args(args).exec();
-    let shown = program.to_string_lossy();
-    if error.kind() == ErrorKind::NotFound {
-        let mut failed = Error::failed(format!("{shown}: command not found")).because(error);
-        failed.exit = Exit::NotFound;
-        if shown.contains(char::is_whitespace) {
-            return failed.hint("a command of the shell: cronctl jitter … -- sh -c 'COMMAND'");
-        }
-        return failed.hint("cron's PATH is short: name the whole path");
-    }
-    let mut failed = Error::failed(format!("{shown}: cannot be executed")).because(error);
-    failed.exit = Exit::NotExecutable;
-    failed
-}
-
-/// As on Unix, but there is nothing like it.
-#[cfg(not(unix))]
-fn become_command(_program: &OsString, _args: &[OsString]) -> Error {
-    Error::failed("a process cannot become a command on this system").hint(
-        "print the delay with `cronctl jitter ID`, wait so many seconds, then run the command",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,7 +352,7 @@ mod tests {
     fn delayed(line: &str) -> Result<DelayRow, Error> {
         let args = std::iter::once("x").chain(line.split_whitespace());
         let args = Cli::try_parse_from(args).unwrap().jitter;
-        delay(&args, 1_775_019_612_345, || u64::MAX)
+        delay(&args, 1_775_019_612_345, |_| None, || u64::MAX)
     }
 
     #[test]
@@ -368,6 +391,7 @@ mod tests {
             "a --tick now",
             "a --strategy random --tick now",
             "a --gap 2s..5s",
+            "a --gap 1000000d..1000000d --rank 1000000",
         ] {
             let error = delayed(line).unwrap_err();
             assert_eq!(error.exit, Exit::Usage, "{line}");

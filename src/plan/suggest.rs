@@ -29,6 +29,8 @@ pub struct Wish {
     pub offset_ms: i64,
     /// Jobs in that burst, itself included.
     pub on_tick: u32,
+    /// The most that it may be: beyond, the job's next fire would come first, as far as the plan tells.
+    pub most_ms: i64,
 }
 
 /// The least and the most offset that a plan gives to the fires of one job, milliseconds.
@@ -38,9 +40,11 @@ pub type Span = (i64, i64);
 #[derive(Debug)]
 pub struct Wishes {
     /// By job, as in the plan's input; `None` for jobs in no burst that the plan improves.
-    pub jobs: Vec<Option<Wish>>,
+    jobs: Vec<Option<Wish>>,
     /// By job: the offsets of all its fires, lone ones too; `None` for jobs without a fire.
     pub spans: Vec<Option<Span>>,
+    /// By job: its last nominal instant, and the most that its offset may be.
+    limits: Vec<(Option<i64>, i64)>,
     /// Ticks of bursts with fewer starts per second, or fewer runs at once, than before.
     improved: FxHashSet<i64>,
     /// Whether ticks are nominal instants ([`super::Options::at_nominal`]).
@@ -53,9 +57,16 @@ impl Wishes {
         Self {
             jobs: vec![None; jobs],
             spans: vec![None; jobs],
+            limits: vec![(None, i64::MAX); jobs],
             improved: FxHashSet::default(),
             at_nominal,
         }
+    }
+
+    /// What the plan wants of a job.
+    pub fn of(&self, job: usize) -> Option<Wish> {
+        let most_ms = self.limits[job].1;
+        self.jobs[job].map(|wish| Wish { most_ms, ..wish })
     }
 
     /// Whether the fires of a job have different offsets, of which it can keep one.
@@ -83,6 +94,11 @@ impl Sink for Wishes {
         let offset_ms = fire.planned_ms - fire.nominal_ms;
         let (least, most) = self.spans[fire.job].unwrap_or((offset_ms, offset_ms));
         self.spans[fire.job] = Some((least.min(offset_ms), most.max(offset_ms)));
+        let (last, most) = self.limits[fire.job];
+        let apart = last.map_or(i64::MAX, |last| (fire.nominal_ms - last).abs());
+        let next = if apart > 0 { apart - 1 } else { i64::MAX };
+        let own = if fire.clipped { offset_ms } else { i64::MAX };
+        self.limits[fire.job] = (Some(fire.nominal_ms), most.min(next).min(own));
         let tick_ms = if self.at_nominal {
             fire.nominal_ms
         } else {
@@ -93,6 +109,7 @@ impl Sink for Wishes {
             *known = Some(Wish {
                 offset_ms,
                 on_tick: fire.on_tick,
+                most_ms: i64::MAX,
             });
         }
         ControlFlow::Continue(())
@@ -110,13 +127,14 @@ pub struct Change {
     pub offset_ms: i64,
 }
 
-/// Finds the change that gives a job of OpenClaw an offset. `own_window` is the window of a plan by hash,
-/// which is taken where it gives the offset.
+/// Finds the change that gives a job of OpenClaw the offset of a wish. `own_window` is the window of a plan
+/// by hash, which is taken where it gives the offset.
 ///
 /// Whole minutes go into the minute of the expression where it has a fixed one and the hour stays the
 /// same: the expression then says when the job runs, and no window is longer than it must be. What
 /// remains goes into the window.
-pub fn change(job_id: &str, expr: &str, wanted_ms: i64, own_window: Option<i64>) -> Option<Change> {
+pub fn change(job_id: &str, expr: &str, wish: Wish, own_window: Option<i64>) -> Option<Change> {
+    let wanted_ms = wish.offset_ms;
     if let Some(window_ms) = own_window.filter(|w| offset(job_id, *w) == wanted_ms) {
         return Some(Change {
             expr: None,
@@ -130,7 +148,7 @@ pub fn change(job_id: &str, expr: &str, wanted_ms: i64, own_window: Option<i64>)
     } else {
         0
     };
-    let window_ms = window_for_offset(job_id, wanted_ms - moved_ms)?;
+    let window_ms = window_for_offset(job_id, wanted_ms - moved_ms, wish.most_ms - moved_ms)?;
     Some(Change {
         expr: later,
         window_ms,
@@ -139,22 +157,22 @@ pub fn change(job_id: &str, expr: &str, wanted_ms: i64, own_window: Option<i64>)
 }
 
 /// Returns the smallest window, milliseconds, in which a job id falls on an offset, or as little later as
-/// there is a window for; 0 for no offset. `None` where none gives at most [`LATEST_MS`] more.
+/// there is a window for; 0 for no offset. `None` where none gives at most [`LATEST_MS`] more, or more than
+/// `most_ms`.
 ///
 /// `u32 mod window` is the offset exactly when the window divides the difference and exceeds the offset.
-pub fn window_for_offset(job_id: &str, offset_ms: i64) -> Option<i64> {
+pub fn window_for_offset(job_id: &str, offset_ms: i64, most_ms: i64) -> Option<i64> {
     if offset_ms <= 0 {
         return Some(0);
     }
     let word = i64::from(id_word(id_hash(job_id)));
     let (times, enough) = LONGEST_WINDOW;
     let most = offset_ms.saturating_mul(times).max(enough);
-    (offset_ms..=offset_ms.saturating_add(LATEST_MS)).find_map(|offset_ms| {
-        match word.checked_sub(offset_ms)? {
-            ..0 => None,
-            0 => Some(offset_ms + 1),
-            rest => smallest_divisor(rest, offset_ms + 1, most),
-        }
+    let latest_ms = offset_ms.saturating_add(LATEST_MS).min(most_ms);
+    (offset_ms..=latest_ms).find_map(|offset_ms| match word.checked_sub(offset_ms)? {
+        ..0 => None,
+        0 => Some(offset_ms + 1),
+        rest => smallest_divisor(rest, offset_ms + 1, most),
     })
 }
 
@@ -184,7 +202,8 @@ pub fn later_minute(expr: &str, minutes: i64) -> Option<String> {
         return None;
     }
     let later = minute.parse::<i64>().ok()?.checked_add(minutes)?;
-    (later < 60).then(|| format!("{later} {}", rest.trim_start()))
+    let rest: Vec<&str> = rest.split_whitespace().collect();
+    (later < 60).then(|| format!("{later} {}", rest.join(" ")))
 }
 
 #[cfg(test)]
@@ -193,12 +212,20 @@ mod tests {
 
     use super::*;
 
+    fn wish(offset_ms: i64) -> Wish {
+        Wish {
+            offset_ms,
+            on_tick: 2,
+            most_ms: i64::MAX,
+        }
+    }
+
     #[test]
     fn the_window_is_the_smallest_that_gives_the_offset() {
         for id in ["job-a", "job-b", "digest-eu", "slbe-nightly-optimizer"] {
             let word = i64::from(id_word(id_hash(id)));
             for wanted in [1, 2083, 15_000, 59_999, 600_000] {
-                let window = window_for_offset(id, wanted).unwrap();
+                let window = window_for_offset(id, wanted, i64::MAX).unwrap();
                 let got = word % window;
                 assert!(
                     (wanted..=wanted + LATEST_MS).contains(&got),
@@ -212,8 +239,14 @@ mod tests {
                 assert_eq!(smaller, None, "{id} {wanted}");
             }
         }
-        assert_eq!(window_for_offset("job-a", 0), Some(0));
-        assert_eq!(window_for_offset("job-a", i64::MAX), None);
+        assert_eq!(window_for_offset("job-a", 0, 0), Some(0));
+        assert_eq!(window_for_offset("job-a", i64::MAX, i64::MAX), None);
+        // Never beyond the job's next fire.
+        for wanted in 59_900..60_000 {
+            if let Some(window) = window_for_offset("job-b", wanted, 59_999) {
+                assert!(offset("job-b", window) <= 59_999, "{wanted}");
+            }
+        }
     }
 
     #[test]
@@ -221,6 +254,7 @@ mod tests {
         let cases = [
             ("0 22 * * *", 3, Some("3 22 * * *")),
             ("  05   22 * * 1-5 ", 10, Some("15 22 * * 1-5")),
+            ("0 22\n* *\t*", 3, Some("3 22 * * *")),
             ("0 */2 1 JAN MON#1", 59, Some("59 */2 1 JAN MON#1")),
             ("55 23 * * *", 5, None),
             ("0 22 * * *", 0, None),
@@ -237,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_window_of_a_plan_by_hash_is_kept() {
-        let change = change("job-a", "0 22 * * *", 252_637, Some(300_000)).unwrap();
+        let change = change("job-a", "0 22 * * *", wish(252_637), Some(300_000)).unwrap();
         assert_eq!((change.expr, change.window_ms), (None, 300_000));
     }
 
@@ -247,7 +281,7 @@ mod tests {
             let expr = format!("{minute} 22 * * *");
             // No window gives an offset beyond the number that it is a remainder of.
             prop_assume!(i64::from(id_word(id_hash(&id))) > 2 * wanted);
-            let change = change(&id, &expr, wanted, None).unwrap();
+            let change = change(&id, &expr, wish(wanted), None).unwrap();
             prop_assert!((0..=LATEST_MS).contains(&(change.offset_ms - wanted)));
             let moved = change.expr.as_ref().map_or(0, |expr| {
                 let later: i64 = expr.split(' ').next().unwrap().parse().unwrap();

@@ -61,6 +61,12 @@ fn titles(svg: &str) -> Vec<String> {
     groups.filter_map(title).collect()
 }
 
+/// As [`peak`], of what slots make of it.
+fn peak_of(dispatch: &Value, field: &str) -> String {
+    let of = |side: &str| dispatch[side]["peak"][field].as_u64().unwrap();
+    format!("peak before {}, after {}", of("before"), of("after"))
+}
+
 fn peak(peaks: &Value, field: &str) -> String {
     let of = |side: &str| peaks[side][field].as_u64().unwrap();
     format!("peak before {}, after {}", of("before"), of("after"))
@@ -125,6 +131,73 @@ fn slots_lower_what_runs_at_once() {
         slots,
         "demo with its slots: runs at once, peak before 2, after 2; 2 slots"
     );
+}
+
+#[test]
+fn starts_with_slots_are_shown_for_as_long_as_they_are_put_off() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.run("plan --demo --json --chart a.svg");
+    let dispatch = run.json::<Value>()["dispatch"][0].clone();
+    assert_eq!(dispatch["after"]["peak"]["starts_per_second"], 23);
+    let svg = read(&sandbox.path("work/a.svg"));
+    let starts = peak_of(&dispatch, "starts_per_second");
+    let expected = format!("demo with its slots: starts per second, {starts}");
+    assert!(
+        titles(&svg).contains(&expected),
+        "{expected}: {:?}",
+        titles(&svg)
+    );
+}
+
+#[test]
+fn the_sum_of_others_has_a_scale_of_its_own() {
+    let sandbox = Sandbox::new();
+    // 40 agents of two jobs each, nine rows of their own at most.
+    let mut jobs: Vec<Value> = (0..80).map(|n| job(n, "0 22 * * *", "a")).collect();
+    for (n, job) in jobs.iter_mut().enumerate() {
+        job["agentId"] = json!(format!("agent-{}-{}", n % 40, "x".repeat(90)));
+    }
+    let run = plan(&sandbox, &jobs, "--group-by agent --quiet --chart a.svg");
+    assert_eq!(run.code, Some(0), "{run}");
+    let svg = read(&sandbox.path("work/a.svg"));
+    let title = titles(&svg);
+    assert!(
+        title.iter().any(|t| t.starts_with("32 others, summed: ")),
+        "{title:?}"
+    );
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let texts: Vec<&str> = document
+        .descendants()
+        .filter(|n| n.has_tag_name(("http://www.w3.org/2000/svg", "text")))
+        .filter_map(|n| n.text())
+        .collect();
+    // A group's own scale ends near its peak of two, not at that of the sum.
+    assert!(texts.contains(&"2"), "{texts:?}");
+    let cut = texts.iter().find(|t| t.contains("… · 2 jobs"));
+    assert!(cut.is_some(), "{texts:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_replaced_keeps_its_mode_and_pipes_are_left_alone() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+    let sandbox = Sandbox::new();
+    let mode = |file: &Path| file.metadata().unwrap().permissions().mode() & 0o777;
+    let file = sandbox.write("work/a.svg", "old");
+    for kept in [0o600, 0o664] {
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(kept)).unwrap();
+        let run = sandbox.run("plan --demo --quiet --chart a.svg");
+        assert_eq!(run.code, Some(0), "{run}");
+        assert_eq!(mode(&file), kept);
+        assert!(read(&file).starts_with("<svg"));
+    }
+    let pipe = sandbox.path("work/pipe.svg");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let run = sandbox.run("plan --demo --quiet --chart pipe.svg");
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(run.stderr.contains("no regular file"), "{run}");
+    assert!(pipe.metadata().unwrap().file_type().is_fifo());
 }
 
 #[test]
@@ -225,6 +298,8 @@ fn endings_are_checked_and_errors_name_the_path() {
         run.stderr.contains("missing/plan.svg: cannot be written"),
         "{run}"
     );
+    assert!(!run.stderr.contains(".cronctl-"), "{run}");
+    assert!(run.stderr.contains("hint: mkdir -p "), "{run}");
     let run = sandbox.run("turns --demo --watch --chart turns.svg");
     assert_eq!(run.code, Some(2), "{run}");
     assert!(

@@ -141,6 +141,49 @@ fn a_gap_needs_the_rank_that_an_id_alone_does_not_tell() {
 }
 
 #[test]
+fn a_tick_may_name_its_zone() {
+    let at = |tick: &str| {
+        let args = [
+            "jitter",
+            "a",
+            "--strategy",
+            "random",
+            "--seed",
+            "3",
+            "--tick",
+            tick,
+            "--json",
+        ];
+        let run = Sandbox::new().command(args).run();
+        assert_eq!(run.code, Some(0), "{run}");
+        run.json::<Value>()["delays"][0].clone()
+    };
+    assert_eq!(
+        at("2026-03-31T22:00[America/Los_Angeles]"),
+        at("2026-03-31T22:00-07:00")
+    );
+    let run =
+        Sandbox::new().run("jitter a --strategy random --seed 3 --tick 2026-03-31T22:00[Mars/X]");
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("is not a known time zone"), "{run}");
+}
+
+#[test]
+fn what_is_too_long_to_count_is_called_so() {
+    for line in [
+        "jitter a --window 100000000d",
+        "jitter a --window 99999999999999999999999s",
+        "jitter a --gap 1000000d..1000000d --rank 1000000",
+    ] {
+        let run = Sandbox::new().run(line);
+        assert_eq!((run.code, &*run.stdout), (Some(2), ""), "{run}");
+        assert!(run.stderr.contains("longer than can be counted"), "{run}");
+    }
+    let run = Sandbox::new().run("jitter a --window 10x");
+    assert!(run.stderr.contains("is not a duration"), "{run}");
+}
+
+#[test]
 fn other_formats_have_every_field() {
     let sandbox = Sandbox::new();
     let csv = sandbox.run("jitter job-a -o csv").ok();
@@ -196,9 +239,7 @@ mod becoming {
     #[test]
     fn it_reads_the_same_input_and_says_nothing_itself() {
         let run = Sandbox::new()
-            .command([
-                "jitter", "x", "--window", "0", "-o", "json", "--", "/bin/cat",
-            ])
+            .command(["jitter", "x", "--window", "0", "--", "/bin/cat"])
             .stdin("as it was")
             .run();
         assert_eq!(run.ok(), "as it was");
@@ -211,6 +252,47 @@ mod becoming {
         // Broken pipes end the command: its signals are the default ones.
         let run = becomes(&["--", "/bin/sh", "-c", "kill -PIPE $$; echo survived"]);
         assert_eq!((run.code, &*run.stdout), (None, ""), "{run}");
+    }
+
+    #[test]
+    fn options_about_an_answer_do_not_go_with_a_command() {
+        for option in [
+            "-o json",
+            "-o table",
+            "--json",
+            "--columns id",
+            "--sort id",
+            "--no-headers",
+            "--context prod",
+        ] {
+            let line = format!("jitter x --window 0 {option} -- /bin/echo started");
+            let run = Sandbox::new().run(&line);
+            assert_eq!((run.code, &*run.stdout), (Some(2), ""), "{line}: {run}");
+            assert!(run.stderr.contains("does not apply"), "{run}");
+        }
+        // A preference of the environment is none.
+        let run = Sandbox::new()
+            .command(["jitter", "x", "--window", "0", "--", "/bin/echo", "started"])
+            .env("CRONCTL_OUTPUT", "json")
+            .run();
+        assert_eq!(run.ok(), "started\n");
+    }
+
+    #[test]
+    fn what_is_ignored_stays_ignored_but_for_broken_pipes() {
+        for (signal, survives) in [("HUP", true), ("USR1", true), ("PIPE", false)] {
+            let inner = format!("kill -{signal} $$; echo survived");
+            let script =
+                format!("trap '' {signal}; exec \"$0\" jitter a --window 0 -- sh -c '{inner}'");
+            let shell = Command::new("/bin/sh")
+                .args(["-c", &script, env!("CARGO_BIN_EXE_cronctl")])
+                .output()
+                .unwrap();
+            let expected: &[u8] = if survives { b"survived\n" } else { b"" };
+            assert_eq!(shell.stdout, expected, "{signal}: {shell:?}");
+        }
+        let help = Sandbox::new().run("jitter --help").ok();
+        assert!(help.contains("but for SIGPIPE"), "{help}");
     }
 
     #[test]
@@ -258,7 +340,23 @@ mod becoming {
         let run = becomes(&["--", "cd /tmp && ls"]);
         assert_eq!(run.code, Some(127), "{run}");
         assert!(run.stderr.contains("sh -c"), "{run}");
+        // The hint about PATH is for names that are looked for there.
+        let run = becomes(&["--", "./no-such-directory/x"]);
+        assert_eq!(run.code, Some(127), "{run}");
+        assert!(!run.stderr.contains("PATH"), "{run}");
         let sandbox = Sandbox::new();
+        let file = sandbox.write("work/script", "#!/no/such/interpreter\n");
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+        let run = becomes(&["--", file.to_str().unwrap()]);
+        assert_eq!(run.code, Some(127), "{run}");
+        assert!(
+            run.stderr.contains("its interpreter does not exist"),
+            "{run}"
+        );
+        let run = becomes(&["--", ""]);
+        assert_eq!(run.code, Some(2), "{run}");
+        assert!(run.stderr.contains("is empty"), "{run}");
         let file = sandbox.write("work/plain", "no program");
         let run = sandbox
             .command(["jitter", "x", "--window", "0", "--"])

@@ -124,6 +124,7 @@ fn p8_every_strategy_is_realised_and_settles() {
             assert!((0..=20).contains(&late), "{strategy}: {row}");
         }
         let counts = &said["counts"];
+        assert_eq!(counts["not_asked_for"], 0);
         let sum = |key: &str| counts[key].as_u64().unwrap();
         assert_eq!(
             sum("changed") + sum("unchanged") + sum("not_changeable"),
@@ -602,4 +603,310 @@ fn whatever_the_jobs_are_the_claim_is_true_of_the_changed_file() {
             "seed {seed}: {said}"
         );
     }
+}
+
+#[test]
+fn a_start_that_leaves_the_horizon_is_counted() {
+    let sandbox = store(&burst());
+    let tick = "--tick 2026-03-31T22:00-07:00 --jitter fit --max-concurrent 4";
+    let said = suggested(&sandbox, &format!("{tick} --suggest"));
+    assert_eq!(said["realised"], true);
+    assert_eq!(peaks(&said, "planned"), peaks(&said, "suggested"));
+    apply(&sandbox, tick);
+    let day = suggested(&sandbox, &format!("{P8} --jitter native"));
+    assert_eq!(peaks(&said, "suggested"), peaks(&day, "before"));
+    // The demo's, as well.
+    let run = sandbox.run(&format!("plan --demo {tick} --suggest"));
+    let text = run.ok();
+    assert!(
+        text.contains("24 at once before, 4 planned, 4 with these"),
+        "{text}"
+    );
+}
+
+/// The comments of a script as one line.
+fn prose(script: &str) -> String {
+    let lines = script.lines().filter_map(|l| l.strip_prefix("# "));
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_script_says_what_its_peaks_rest_on() {
+    let sandbox = Sandbox::new();
+    let line = "plan --demo --jitter fit --max-concurrent 4 --suggest";
+    let said = sandbox.run(line).ok();
+    let text = prose(&said);
+    for fact in [
+        "within 2026-04-01T04:45:00.000Z..",
+        "what fires outside was not looked at",
+        "source demo: ",
+        "run lengths: ",
+        "jitter: fit",
+        "demo: 24 slots",
+        "! of the biggest burst 16 on openai, 8 on anthropic as declared",
+    ] {
+        assert!(text.contains(fact), "{fact}: {said}");
+    }
+    let document: Value = sandbox.run(&format!("{line} --json")).json();
+    let plan: Value = sandbox
+        .run("plan --demo --jitter fit --max-concurrent 4 --json")
+        .json();
+    for field in ["run_lengths", "dispatch", "findings", "inputs"] {
+        assert_eq!(document[field], plan[field], "{field}");
+    }
+    let both = sandbox.run(&format!("{line} --honour both"));
+    assert_eq!((both.code, &*both.stdout), (Some(2), ""), "{both}");
+    assert!(both.stderr.contains("--honour both makes two"), "{both}");
+}
+
+#[test]
+fn jobs_that_the_horizon_does_not_show_are_counted() {
+    let mut jobs: Vec<Value> = (0..6).map(|n| job(&uuid(n), "0 22 * * *", "a/b")).collect();
+    jobs.extend((6..12).map(|n| job(&uuid(n), "1 22 * * 5", "a/b")));
+    let sandbox = store(&jobs);
+    let line = format!("{P8} --jitter fit --max-concurrent 2 --suggest");
+    let text = prose(&run(&sandbox, &line).ok());
+    assert!(
+        text.contains("! 6 of the jobs have no fire within 2026-03-31T07:00:00.000Z..2026-04-01"),
+        "{text}"
+    );
+    let week = line.replace("24h", "7d");
+    let text = prose(&run(&sandbox, &week).ok());
+    assert!(!text.contains("have no fire"), "{text}");
+}
+
+#[test]
+fn what_is_worse_than_today_is_said() {
+    // A burst moved onto the run of another job.
+    let mut jobs = vec![
+        job("a", "0 22 * * *", "a/b"),
+        job("b", "0 22 * * *", "a/b"),
+        job("c", "10 22 * * *", "a/b"),
+    ];
+    for job in &mut jobs {
+        job["state"]["lastDurationMs"] = json!(1000);
+    }
+    let sandbox = store(&jobs);
+    let line = format!("{P8} --jitter gap --gap 600s..600s --run-length 1s --suggest");
+    let said = suggested(&sandbox, &line);
+    assert_eq!(said["warnings"].to_string().contains("than today"), false);
+    jobs[0]["schedule"]["expr"] = json!("59 21 * * *");
+    jobs[1]["schedule"]["expr"] = json!("59 21 * * *");
+    jobs[2]["schedule"]["expr"] = json!("9 22 * * *");
+    jobs.push(job("d", "9 22 * * *", "a/b"));
+    let sandbox = store(&jobs);
+    let said = suggested(&sandbox, &line);
+    let warnings = said["warnings"].to_string();
+    let total = &said["peaks"][0];
+    let of = |side: &str| total[side]["concurrent"].as_u64().unwrap();
+    assert_eq!(
+        of("suggested") > of("before"),
+        warnings.contains("total: more at once than today")
+    );
+}
+
+#[test]
+fn a_lone_ampersand_and_a_delay_of_ours_keep_a_line_as_it_is() {
+    let sandbox = Sandbox::new();
+    let tab = "CRON_TZ=UTC\n\
+               0 22 * * * /usr/bin/a\n\
+               0 22 * * * cronctl jitter b --window 300s -- /usr/bin/b\n\
+               0 22 * * * /usr/bin/c & /usr/bin/d\n\
+               0 22 * * * : noop\n\
+               0 22 * * * /usr/bin/e >/dev/null 2>&1\n";
+    sandbox.write("work/tab", tab);
+    let line = "plan --jobs tab --quiet --from 2026-03-31T00:00Z --jitter gap --gap 7s..7s --seed 1 --suggest";
+    let said: Value = sandbox.run(&format!("{line} --json")).json();
+    let mut seen = 0;
+    for row in rows(&said) {
+        let (name, why) = (row["name"].as_str().unwrap(), row["why"].as_str().unwrap());
+        let kept = if name.contains("cronctl jitter") {
+            Some("already waits by cronctl jitter")
+        } else if name.contains("c & ") {
+            Some("what follows the & in its command would not wait")
+        } else {
+            None
+        };
+        seen += 1;
+        match kept {
+            Some(reason) => {
+                assert_eq!(row["change"], "none", "{row}");
+                assert!(why.contains(reason), "{row}");
+            }
+            None => {
+                let compound = !name.starts_with("/usr/bin/a");
+                let command = row["command"].as_str().unwrap();
+                assert_eq!(command.ends_with(" -- true &&"), compound, "{row}");
+            }
+        }
+    }
+    assert_eq!(seen, 4, "one of five stays: {said}");
+    let text = prose(&sandbox.run(line).ok());
+    assert!(
+        text.contains("! tab: 1 of its commands wait by cronctl jitter already"),
+        "{text}"
+    );
+    assert!(text.contains("! tab: cron's PATH is short"), "{text}");
+}
+
+#[test]
+fn commands_for_several_gateways_say_which() {
+    let sandbox = Sandbox::new();
+    let state = |from: usize| {
+        let jobs: Vec<Value> = (from..from + 3)
+            .map(|n| job(&uuid(n), "0 22 * * *", "a/b"))
+            .collect();
+        json!({"version": 1, "jobs": jobs}).to_string()
+    };
+    for (directory, from) in [("one", 0), ("it's two", 10)] {
+        sandbox.write(&format!("work/{directory}/openclaw.json"), "{}");
+        sandbox.write(&format!("work/{directory}/cron/jobs.json"), state(from));
+    }
+    sandbox.write("work/jobs.json", state(20));
+    let run = |args: &[&str]| {
+        let line = format!("plan --quiet {P8} --jitter spread --window 5m --suggest");
+        let all = line.split_whitespace().chain(args.iter().copied());
+        let run = sandbox.command(all).run();
+        assert_eq!(run.code, Some(0), "{run}");
+        run.stdout
+    };
+    let commands = |script: &str| -> Vec<String> {
+        let lines = script
+            .lines()
+            .filter(|l| !l.is_empty() && !l.starts_with('#'));
+        lines.map(str::to_owned).collect()
+    };
+    let alone = run(&["--openclaw", "one"]);
+    assert!(
+        commands(&alone)
+            .iter()
+            .all(|l| l.starts_with("openclaw cron edit")),
+        "{alone}"
+    );
+    let script = run(&[
+        "--openclaw",
+        "one",
+        "--openclaw",
+        "it's two",
+        "--jobs",
+        "jobs.json",
+    ]);
+    let at = |directory: &str| {
+        sandbox
+            .path(&format!("work/{directory}"))
+            .display()
+            .to_string()
+    };
+    let one = format!("env OPENCLAW_STATE_DIR={} openclaw cron edit ", at("one"));
+    let one = one.replace(
+        &format!("OPENCLAW_STATE_DIR={}", at("one")),
+        &format!("'OPENCLAW_STATE_DIR={}'", at("one")),
+    );
+    let two = format!(
+        "env 'OPENCLAW_STATE_DIR={}' openclaw cron edit ",
+        at("it's two").replace('\'', r"'\''")
+    );
+    let lines = commands(&script);
+    let count = |start: &str| lines.iter().filter(|l| l.starts_with(start)).count();
+    assert!(count(&one) >= 2 && count(&two) >= 2, "{script}");
+    assert!(count("openclaw cron edit ") >= 2, "{script}");
+    let text = prose(&script);
+    assert!(
+        text.contains("! run these on the gateway of jobs.json"),
+        "{text}"
+    );
+    assert!(
+        text.contains("! jobs.json: its commands must run on its own gateway"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_patch_says_which_changes_are_none_of_it() {
+    let sandbox = store(&burst());
+    sandbox.write(
+        "work/tab",
+        "CRON_TZ=America/Los_Angeles\n0 22 * * * /bin/a\n0 22 * * * /bin/b\n",
+    );
+    let line = format!(
+        "plan --jobs jobs.json --jobs tab {P8} --jitter spread --window 5m --suggest=patch"
+    );
+    let run = sandbox.run(&line);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(
+        run.stderr
+            .contains("are prefixes in tab and no part of the patch"),
+        "{run}"
+    );
+    run.json::<json_patch::Patch>();
+}
+
+#[test]
+fn changes_that_no_script_can_hold_are_counted_in_its_head() {
+    let mut jobs: Vec<Value> = ["a\nb", "c\u{1b}d", "e\u{202e}f"]
+        .iter()
+        .map(|id| job(id, "0 22 * * *", "a/b"))
+        .collect();
+    jobs.push(job("plain", "0 22\n* * *", "a/b"));
+    jobs.push(job("other", "0 22 * * *", "a/b"));
+    let sandbox = store(&jobs);
+    let line = format!("{P8} --jitter gap --gap 90s..90s --suggest");
+    let said = suggested(&sandbox, &line);
+    let lost = rows(&said)
+        .iter()
+        .filter(|r| r["command"].is_null())
+        .count();
+    assert!(lost >= 2, "{said}");
+    for row in rows(&said) {
+        let plain = ["plain", "other"].contains(&row["job"].as_str().unwrap());
+        assert_eq!(row["command"].is_string(), plain, "{row}");
+    }
+    let script = run(&sandbox, &line).ok();
+    let text = prose(&script);
+    assert!(
+        text.contains(&format!("! {lost} of the changes are not in this script")),
+        "{script}"
+    );
+    assert!(
+        text.contains("its id cannot be shown as one line"),
+        "{script}"
+    );
+}
+
+#[test]
+fn an_id_that_two_jobs_have_gets_no_command() {
+    let jobs: Vec<Value> = ["a", "a", "a", "b", "c"]
+        .iter()
+        .map(|id| job(id, "0 22 * * *", "a/b"))
+        .collect();
+    let sandbox = store(&jobs);
+    let said = suggested(
+        &sandbox,
+        &format!("{P8} --jitter spread --window 50m --suggest"),
+    );
+    let mut refused = 0;
+    for row in rows(&said) {
+        assert_eq!(row["change"] == "none", row["job"] == "a", "{row}");
+        if row["job"] == "a" {
+            refused += 1;
+            assert_eq!(row["why"], "its id is not unique in its source");
+        }
+    }
+    assert!(refused >= 2, "{said}");
+}
+
+#[test]
+fn jobs_that_are_not_asked_for_are_counted_apart() {
+    let sandbox = store(&burst());
+    let line = format!(
+        "{P8} --jitter spread --window 50m --suggest --job {}",
+        uuid(3)
+    );
+    let said = suggested(&sandbox, &line);
+    let counts = &said["counts"];
+    assert_eq!(counts["not_asked_for"], 23, "{counts}");
+    let of = |key: &str| counts[key].as_u64().unwrap();
+    assert_eq!(of("changed") + of("unchanged") + of("not_changeable"), 1);
+    let text = prose(&run(&sandbox, &line).ok());
+    assert!(text.contains("23 not asked for"), "{text}");
 }

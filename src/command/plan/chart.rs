@@ -2,6 +2,8 @@
 
 mod words;
 
+pub(super) use self::words::sources;
+
 use jiff::tz::TimeZone;
 
 use super::gather::{self, Gathered};
@@ -58,15 +60,23 @@ pub(super) fn picture(scene: &Scene<'_>) -> Picture {
     let mut notes = words::notes(scene, &shown);
     if let (Some(burst), Some((of_starts, of_runs))) = (&outcome.totals.biggest, windows.burst) {
         let columns = [(starts, of_starts), (at_once, of_runs)];
-        let mut rows = rows(&shown, &traced, [1, 2]);
-        rows.extend(slots(scene, &traced, &mut notes));
         let jobs = burst.members.len();
         let at = when::readable(burst.at_ms, &tz);
         figures.push(grid(
-            format!("Biggest burst close up: {jobs} jobs at {at}"),
+            format!("All jobs around the biggest burst, {jobs} jobs at {at}"),
             columns,
-            rows,
+            rows(&shown, &traced, [1, 2]),
         ));
+        let slots = slots(scene, &traced, &mut notes);
+        if !slots.is_empty() {
+            // Slots put starts off: they are looked at for as long as the runs.
+            let columns = [(starts, of_runs), (at_once, of_runs)];
+            figures.push(grid(
+                format!("The same with slots, {jobs} jobs at {at}"),
+                columns,
+                slots,
+            ));
+        }
     }
     let total = &summary.peaks[0];
     Picture {
@@ -111,6 +121,7 @@ pub(super) fn zone(gathered: &Gathered<'_>, outcome: &Outcome) -> (String, TimeZ
         None => the_one(all()),
     };
     one.and_then(|zone| gathered.zones.get(zone as usize).cloned())
+        .filter(|(name, _)| name != "Etc/UTC")
         .unwrap_or_else(|| ("UTC".to_owned(), TimeZone::UTC))
 }
 
@@ -288,8 +299,9 @@ fn rows(shown: &Shown<'_>, traced: &Traced, [starts, runs]: [usize; 2]) -> Vec<G
     };
     let total = row("total", shown.total, true, &|t| t.total.clone());
     let groups = shown.rows.iter().enumerate();
+    let own = shown.rows.len() - usize::from(shown.others > 0);
     let groups = groups.map(|(group, (label, of))| {
-        row(label, *of, false, &|t: &plan::Traces| {
+        row(label, *of, group >= own, &|t: &plan::Traces| {
             t.groups[group].clone()
         })
     });
@@ -339,7 +351,7 @@ fn slots(scene: &Scene<'_>, traced: &Traced, notes: &mut Vec<String>) -> Vec<Gri
                 label: format!("{} with its slots", dispatch.source),
                 detail: dispatch.rule.clone(),
                 apart: true,
-                panels: panels(at(1), at(2), Some((slots, name))),
+                panels: panels(at(2), at(2), Some((slots, name))),
             }
         })
         .collect()

@@ -1,10 +1,12 @@
 //! `plan --suggest`: changes to the jobs that realise a plan. Printed, never applied.
 
+mod changed;
 mod patch;
 mod report;
 mod row;
 mod screen;
 mod shell;
+mod warnings;
 
 use std::mem::ManuallyDrop;
 
@@ -14,26 +16,18 @@ use self::patch::Document;
 pub use self::report::SuggestionsReport;
 use self::report::{ChangeKind, Counts, SuggestedPeaks};
 use self::row::{Found, Rows};
-use super::args::{PlanArgs, name};
+use super::args::{Honour, PlanArgs, name};
 use super::gather::{self, Gathered};
 use super::given::Given;
-use super::report::GroupPeaks;
-use super::summary;
+use super::report::{GroupPeaks, Summary};
+use super::{chart, screen as plan_screen, summary};
 use crate::command::begin;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::plan::suggest::{LATEST_MS, Wishes};
-use crate::plan::{self, Dispatch, Input, Jitter, Options, Peaks};
+use crate::plan::{self, Input, Jitter, Peaks};
 use crate::report::{self as output, Format};
-use crate::schedule::{Rules, ScheduleSpec, Version};
-use crate::source::{Loaded, Scheduler, SourceKind};
-
-/// The versions whose `cron edit` was run or read for its flags.
-const CHECKED: [Version; 3] = [
-    Version::new(2026, 3, 28),
-    Version::new(2026, 3, 31),
-    Version::new(2026, 9, 6),
-];
+use crate::source::{Loaded, SourceKind};
 
 /// `--suggest`.
 #[derive(Args, Clone, Debug, Default)]
@@ -82,6 +76,13 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
         .hint("cronctl plan --jitter fit --max-concurrent 4 --suggest")
         .hint("--jitter spread --window 60s, gap and hash can be realised, too"));
     }
+    if args.honour == Honour::Both {
+        return Err(
+            Error::usage("--suggest realises one plan, and --honour both makes two").hint(
+                "leave --honour out for the models that the gateway resolves, or --honour declared",
+            ),
+        );
+    }
     let gathered = ManuallyDrop::new(given.gathered(args, given.basis));
     begin::somebody_has(
         &args.job,
@@ -102,9 +103,11 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
         gathered: &gathered,
         wishes: &wishes,
         jitter,
+        shared: row::shared(&given.loaded),
     }
     .found();
-    let changed = changed_peaks(args, given, &found, &rules);
+    let several = name_gateways(&mut found, &given.loaded, ctx);
+    let changed = changed::peaks(&input, &found);
     let parts = summary::Parts {
         loaded: &given.loaded,
         gathered: &gathered,
@@ -118,20 +121,37 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
         target: args.max_concurrent,
         tzdata: given.zones.version(),
     };
-    let peaks = peaks(&gathered, summary::peaks(&gathered, &outcome), &changed);
+    let summary = summary::of(&parts);
+    let peaks = peaks(&gathered, summary.peaks.clone(), &changed);
+    let form = args.suggest.suggest.unwrap_or(Form::Commands);
+    let warnings = warnings::Warnings {
+        loaded: &given.loaded,
+        gathered: &gathered,
+        outcome: &outcome,
+        wishes: &wishes,
+        found: &found,
+        peaks: &peaks,
+        several,
+        form,
+    };
     let mut report = SuggestionsReport {
-        inputs: summary::inputs(&parts),
         counts: counts(&gathered, &found),
         realised: peaks.iter().all(is_reached),
         missed: missed(&peaks, jitter),
+        warnings: warnings.of(&summary),
         peaks,
+        basis: basis(&summary),
+        inputs: summary.inputs,
+        run_lengths: summary.run_lengths,
+        dispatch: summary.dispatch,
+        findings: summary.findings,
         suggestions: Vec::new(),
         patch: None,
         patch_of: None,
-        warnings: version_warnings(&given.loaded, &found),
         problems: super::problems(&given.loaded, &gathered, &outcome),
+        in_script: form == Form::Commands && ctx.output.format == Format::Table,
     };
-    if args.suggest.suggest == Some(Form::Patch) {
+    if form == Form::Patch {
         patch(&mut report, &mut found, given, ctx)?;
     }
     report.suggestions = found.into_iter().map(|f| f.row).collect();
@@ -162,65 +182,46 @@ fn wishes(input: &Input<'_>) -> Wishes {
 
 fn counts(gathered: &Gathered<'_>, found: &[Found]) -> Counts {
     let changed = found.iter().filter(|f| f.change.is_some()).count();
+    let not_asked_for = gathered.planned.iter().filter(|p| !p.shown).count();
     Counts {
         changed,
         not_changeable: found.len() - changed,
-        unchanged: gathered.planned.len() - found.len(),
+        unchanged: gathered.planned.len() - not_asked_for - found.len(),
+        not_asked_for,
     }
 }
 
-/// The peaks of the jobs as they would be with the changes, by the rules of their source alone.
-fn changed_peaks(
-    args: &PlanArgs,
-    given: &Given,
-    found: &[Found],
-    rules: &[(Dispatch, String)],
-) -> Peaks {
-    let mut loaded = Loaded::clone(&given.loaded);
-    for Found {
-        at, change, row, ..
-    } in found
-    {
-        let (Some(change), true) = (change, row.change != ChangeKind::Prefix) else {
-            continue;
-        };
-        if let ScheduleSpec::Cron {
-            expr, stagger_ms, ..
-        } = &mut loaded.jobs[*at].schedule
-        {
-            if let Some(later) = &change.expr {
-                expr.clone_from(later);
-            }
-            *stagger_ms = Some(change.window_ms.into());
+/// What the changes and their peaks rest on, for the head of the script.
+fn basis(summary: &Summary) -> Vec<String> {
+    let mut lines = chart::sources(summary);
+    lines.extend(plan_screen::basis(summary));
+    lines.push("peaks are without any cap on what runs; with the slots of each source:".to_owned());
+    lines.extend(summary.dispatch.iter().map(plan_screen::slots));
+    lines
+}
+
+/// Says before each command whose gateway it is for, where commands are for several sources. Returns
+/// whether they are.
+fn name_gateways(found: &mut [Found], loaded: &Loaded, ctx: &Context) -> bool {
+    let mut sources: Vec<usize> = found
+        .iter()
+        .filter(|f| f.row.argv.is_some())
+        .map(|f| f.source)
+        .collect();
+    sources.dedup();
+    if sources.len() < 2 {
+        return false;
+    }
+    for Found { source, row, .. } in found {
+        let source = &loaded.sources[*source];
+        if let (SourceKind::OpenClaw, Some(argv)) = (source.kind, &mut row.argv) {
+            let directory = ctx.directory.join(&source.location);
+            let variable = format!("OPENCLAW_STATE_DIR={}", directory.display());
+            argv.splice(..0, ["env".to_owned(), variable]);
+            row.command = shell::line(argv);
         }
     }
-    let Given {
-        settings,
-        models,
-        zones,
-        basis,
-        ..
-    } = given;
-    let gathered = gather::gather(&loaded, args, settings, models, *basis, zones);
-    let mut jobs = gather::plan_jobs(&gathered.planned);
-    for Found {
-        index, change, row, ..
-    } in found
-    {
-        if let (Some(change), ChangeKind::Prefix) = (change, row.change) {
-            jobs[*index].native_offset_ms = change.offset_ms;
-        }
-    }
-    let input = given.input(args, &gathered, jobs, rules);
-    let native = Input {
-        options: Options {
-            jitter: Jitter::Native,
-            restagger: false,
-            ..input.options
-        },
-        ..input
-    };
-    plan::plan(&native, &mut super::Unheard).before
+    true
 }
 
 /// Puts the peaks of the changed jobs beside those of the plan. Their groups are the same, in one order.
@@ -282,40 +283,6 @@ fn missed(peaks: &[SuggestedPeaks], jitter: Jitter) -> Vec<String> {
     said
 }
 
-/// Says how sure it is that the commands exist where they were not looked at.
-fn version_warnings(loaded: &Loaded, found: &[Found]) -> Vec<String> {
-    let has_commands = |index: usize| {
-        found
-            .iter()
-            .any(|f| f.source == index && f.row.argv.is_some())
-    };
-    let unsure = |(index, source): (usize, &crate::source::SourceInfo)| match source.rules {
-        Rules::OpenClaw(version)
-            if source.scheduler == Scheduler::OpenClaw
-                && has_commands(index)
-                && !CHECKED.contains(&version) =>
-        {
-            let sure = if version < CHECKED[0] {
-                "not known"
-            } else {
-                "likely"
-            };
-            Some(format!(
-                "{}: that `openclaw cron edit` of {version} has these flags is {sure}: they were \
-                 checked in 2026.3.28, 2026.3.31 and 2026.9.6",
-                source.tag
-            ))
-        }
-        _ => None,
-    };
-    loaded
-        .sources
-        .iter()
-        .enumerate()
-        .filter_map(unsure)
-        .collect()
-}
-
 /// Adds the patches, each to its job and all together.
 fn patch(
     report: &mut SuggestionsReport,
@@ -349,6 +316,17 @@ fn patch(
                 "{}: no patch for it: {why}; the peaks count its change",
                 one.row.job
             )),
+        }
+    }
+    for (index, other) in given.loaded.sources.iter().enumerate() {
+        let is_prefix = |f: &&Found| f.source == index && f.row.change == ChangeKind::Prefix;
+        let left = found.iter().filter(is_prefix).count();
+        if left > 0 {
+            report.warnings.push(format!(
+                "{}: {left} of the changes are prefixes in {} and no part of the patch; the peaks \
+                 count them",
+                other.tag, other.location
+            ));
         }
     }
     if source.kind == SourceKind::OpenClaw {

@@ -16,7 +16,7 @@ pub struct ChartArgs {
     /// Draw it, too, into a picture (.svg) or a page (.html)
     ///
     /// One file that needs nothing else, light or dark as its reader prefers. A file that is there is
-    /// replaced.
+    /// replaced and keeps its mode; so is a link, not what it points to.
     #[arg(
         long,
         value_name = "FILE",
@@ -90,7 +90,7 @@ impl ChartArgs {
             Form::Svg => (svg(&picture), "a picture"),
             Form::Html => (page(&picture), "a page"),
         };
-        // As for a shell's redirection: relative to the current directory.
+        // Relative to the current directory, as for a shell's redirection; unlike there, whole or not at all.
         files::replace(&ctx.directory.join(&file.path), text.as_bytes())?;
         let shown = file.path.display();
         ctx.ui

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::markup::At;
 use super::svg::{Drawing, HEADING, LABEL, MARGIN, PLAIN, PX, ROOM, SOFT, WIDTH};
+use super::text;
 use super::ticks;
 use super::{Grid, GridRow, Panel, TimeAxis};
 use crate::when;
@@ -150,10 +151,13 @@ fn legend(grid: &Grid, drawing: &mut Drawing) {
 fn draw_row(grid: &Grid, row: &GridRow, columns: &[Column<'_>], drawing: &mut Drawing) {
     let y = drawing.y + 14 * PX;
     drawing.rule("rule", (MARGIN, y), (WIDTH - MARGIN, y));
-    let label = match row.detail.as_str() {
-        "" => row.label.clone(),
-        detail => format!("{} · {detail}", row.label),
+    let detail = match row.detail.as_str() {
+        "" => String::new(),
+        detail => format!(" · {detail}"),
     };
+    // A long name is cut before what stands behind it.
+    let room = (ROOM - LABEL.width(&detail)).max(ROOM / 2);
+    let label = text::fit(&row.label, LABEL, room) + &detail;
     drawing.text("label", (MARGIN, y + 18 * PX), (LABEL, ROOM), &label);
     let height = if row.apart { TALL } else { LOW };
     let top = y + 42 * PX;

@@ -17,8 +17,9 @@ const TABLE_ROWS: usize = 200;
 pub(super) fn notes(scene: &Scene<'_>, shown: &Shown<'_>) -> Vec<String> {
     let summary = scene.summary;
     let mut notes = vec![
-        "A step shows the most within its time, never an average. All rows but the total (and those with \
-         slots) share one scale per column. Runs at once are without any cap where no slots are named; \
+        "A step shows the most within its time, never an average. All rows but the total, \
+         summed others and those with slots share one scale per column. A peak is that of the time \
+         above its column. Runs at once are without any cap where no slots are named; \
          runs that began before the horizon are not counted."
             .to_owned(),
     ];

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::command::plan::report::Inputs;
+use crate::command::plan::report::{Finding, Inputs, RunLengthUse, SourceDispatch};
 use crate::error::Problem;
 use crate::plan::Peak;
 
@@ -14,7 +14,13 @@ pub struct SuggestionsReport {
     pub inputs: Inputs,
     /// What became of the planned jobs.
     pub counts: Counts,
-    /// Peaks first in total (`group` null), then per group.
+    /// Which run lengths were used: what runs at once, and each offset of a fit, follows from them.
+    pub run_lengths: Vec<RunLengthUse>,
+    /// What each source's own slots make of today's starts and of the planned ones. The peaks are without.
+    pub dispatch: Vec<SourceDispatch>,
+    /// What to know about the plan.
+    pub findings: Vec<Finding>,
+    /// Peaks within the horizon: first in total (`group` null), then per group.
     pub peaks: Vec<SuggestedPeaks>,
     /// Whether the changes reach the plan: no group has more starts in a second or more runs at once than
     /// planned.
@@ -32,6 +38,14 @@ pub struct SuggestionsReport {
     pub warnings: Vec<String>,
     /// What was skipped.
     pub problems: Vec<Problem>,
+    /// What it rests on, in words, for the script.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub basis: Vec<String>,
+    /// Whether a person sees the script, which has the warnings in it.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub in_script: bool,
 }
 
 /// What became of the planned jobs. They add up.
@@ -43,6 +57,8 @@ pub struct Counts {
     pub not_changeable: usize,
     /// Where the plan wants them already.
     pub unchanged: usize,
+    /// Not among those that are asked for (`--job`).
+    pub not_asked_for: usize,
 }
 
 /// Peaks of one group.
@@ -54,7 +70,7 @@ pub struct SuggestedPeaks {
     pub before: Peak,
     /// As planned.
     pub planned: Peak,
-    /// As the source makes them due with the changes: computed anew from the changed jobs.
+    /// As the source makes the same fires due with the changes.
     pub suggested: Peak,
 }
 
@@ -100,7 +116,8 @@ pub struct SuggestionRow {
     pub offset_wanted_ms: i64,
     /// The offset that the change gives; null without one.
     pub offset_got_ms: Option<i64>,
-    /// The command, word by word; null where none makes the change.
+    /// The command, word by word; null where none makes the change. With commands for more than one source
+    /// it begins with `env OPENCLAW_STATE_DIR=…` where the source is a state directory.
     pub argv: Option<Vec<String>>,
     /// The same for a POSIX shell, or the prefix of a line of a crontab. Null where it cannot be shown as
     /// one line of plain text.

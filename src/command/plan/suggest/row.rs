@@ -1,5 +1,7 @@
 //! From what a plan wants of each job to a change of it, or to the reason why there is none. Pure.
 
+use rustc_hash::FxHashSet;
+
 use super::report::{ChangeKind, SuggestionRow};
 use super::shell;
 use crate::command::plan::gather::{Gathered, Planned};
@@ -30,6 +32,20 @@ pub(super) struct Rows<'a> {
     pub(super) gathered: &'a Gathered<'a>,
     pub(super) wishes: &'a Wishes,
     pub(super) jitter: Jitter,
+    /// Ids that more than one job of a source has.
+    pub(super) shared: FxHashSet<(usize, &'a str)>,
+}
+
+/// The ids that more than one job of a source has: a command by id is for one of them, nobody knows which.
+pub(super) fn shared(loaded: &Loaded) -> FxHashSet<(usize, &str)> {
+    let mut known = FxHashSet::default();
+    let ids = loaded.jobs.iter().map(|job| (job.source, &*job.id));
+    ids.filter(|id| !known.insert(*id)).collect()
+}
+
+/// Whether a line of a crontab waits already: what plans do not count.
+pub(super) fn waits(command: &str) -> bool {
+    command.contains("cronctl jitter ")
 }
 
 impl Rows<'_> {
@@ -38,7 +54,8 @@ impl Rows<'_> {
         let planned = self.gathered.planned.iter().enumerate();
         planned
             .filter_map(|(index, planned)| {
-                let wish = self.wishes.jobs[index].filter(|w| w.offset_ms != planned.stagger.ms)?;
+                let wish = self.wishes.of(index);
+                let wish = wish.filter(|w| w.offset_ms != planned.stagger.ms)?;
                 Some(self.one(index, planned, wish))
             })
             .collect()
@@ -116,9 +133,12 @@ impl Rows<'_> {
         match (scheduler, job.rules) {
             (Scheduler::OpenClaw, Rules::OpenClaw(version)) => {
                 may_be_edited(job)?;
+                if self.shared.contains(&(job.source, &*job.id)) {
+                    return Err("its id is not unique in its source".to_owned());
+                }
                 let stagger = Stagger::of(version, expr, stagger_ms, &job.id);
                 row.from_stagger_ms = Some(stagger.window_ms);
-                let change = change(&job.id, expr, wish.offset_ms, own_window)
+                let change = change(&job.id, expr, wish, own_window)
                     .ok_or_else(|| no_window(wish.offset_ms))?;
                 row.change = match change.expr {
                     Some(_) => ChangeKind::Minute,
@@ -133,9 +153,10 @@ impl Rows<'_> {
                 Ok(change)
             }
             (Scheduler::Crontab, _) => {
+                may_be_prefixed(job.name.as_deref().unwrap_or_default())?;
                 let window_ms = own_window
                     .filter(|w| offset(&job.id, *w) == wish.offset_ms)
-                    .or_else(|| window_for_offset(&job.id, wish.offset_ms))
+                    .or_else(|| window_for_offset(&job.id, wish.offset_ms, wish.most_ms))
                     .ok_or_else(|| no_window(wish.offset_ms))?;
                 let offset_ms = offset(&job.id, window_ms);
                 row.change = ChangeKind::Prefix;
@@ -184,6 +205,32 @@ fn may_be_edited(job: &Job) -> Result<(), String> {
     }
 }
 
+/// Refuses commands before which a delay would not be what it is meant to be.
+fn may_be_prefixed(command: &str) -> Result<(), String> {
+    if waits(command) {
+        return Err(
+            "its command already waits by cronctl jitter, a delay that the peaks do not count"
+                .to_owned(),
+        );
+    }
+    if shell::runs_apart(command) {
+        return Err(
+            "what follows the & in its command would not wait: put both into a script, and the \
+             delay before that"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// Writes a window to the millisecond, as it is set.
+fn exactly(ms: i64) -> String {
+    match ms {
+        ms if ms < 120_000 || (ms < 7_200_000 && ms % 1000 == 0) => when::duration(ms),
+        ms => format!("{ms} ms"),
+    }
+}
+
 /// Says that a job keeps one of several offsets.
 fn one_of_many((least, most): Span, on_tick: u32) -> String {
     format!(
@@ -207,7 +254,7 @@ fn no_window(wanted_ms: i64) -> String {
 
 /// Says what a change does and why it is of its kind.
 fn why(change: &Change, expr: &str, wanted_ms: i64) -> String {
-    let window = when::duration(change.window_ms);
+    let window = exactly(change.window_ms);
     let mut text = match (&change.expr, change.window_ms) {
         (None, 0) => "no stagger: it starts at its time".to_owned(),
         (None, _) => format!(

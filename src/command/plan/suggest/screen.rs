@@ -5,6 +5,7 @@ use std::io;
 use super::report::{ChangeKind, SuggestedPeaks, SuggestionRow, SuggestionsReport};
 use crate::error::Problem;
 use crate::report::{Cell, Column, Report, Row, Screen, View};
+use crate::source::{SourceInfo, SourceKind};
 use crate::ui::{Role, escape, escape_json, wrap};
 use crate::when;
 
@@ -73,7 +74,7 @@ impl Report for SuggestionsReport {
     }
 
     fn warnings(&self) -> &[String] {
-        &self.warnings
+        if self.in_script { &[] } else { &self.warnings }
     }
 
     fn problems(&self) -> &[Problem] {
@@ -100,20 +101,15 @@ fn script(
     rows: &[SuggestionRow],
     screen: &mut Screen<'_>,
 ) -> io::Result<()> {
-    let counts = &report.counts;
-    comment(
-        screen,
-        &format!(
-            "Changes that realise a plan by {}. Jobs: {} changed, {} that cannot be, {} left as they \
-             are. Nothing is applied: look at the commands, then run them.",
-            report.inputs.jitter, counts.changed, counts.not_changeable, counts.unchanged
-        ),
-    )?;
+    comment(screen, &introduction(report))?;
+    for line in &report.basis {
+        comment(screen, line)?;
+    }
     for peaks in &report.peaks {
         comment(screen, &peaks_in_words(peaks))?;
     }
-    for missed in &report.missed {
-        comment(screen, &format!("! {missed}"))?;
+    for said in report.missed.iter().chain(&report.warnings) {
+        comment(screen, &format!("! {said}"))?;
     }
     if rows.is_empty() {
         return comment(screen, SuggestionsReport::EMPTY);
@@ -128,15 +124,15 @@ fn script(
             screen,
             &format!("Source {}: {}", source.tag, source.location),
         )?;
+        if let Some(gateway) = elsewhere(report, rows, source) {
+            comment(screen, &format!("! run these on the gateway of {gateway}"))?;
+        }
         for row in of_source().filter(|r| r.change != ChangeKind::None) {
             comment(screen, &format!("{}: {}", label(row), row.why))?;
             match (&row.command, row.change) {
                 (Some(prefix), ChangeKind::Prefix) => comment(screen, prefix)?,
                 (Some(command), _) => screen.line(&[Cell::from(&**command)])?,
-                (None, _) => comment(
-                    screen,
-                    "its id cannot be shown as one line of plain text: argv of --output json has it",
-                )?,
+                (None, _) => comment(screen, &unshown(row))?,
             }
         }
         for row in of_source().filter(|r| r.change == ChangeKind::None) {
@@ -144,6 +140,51 @@ fn script(
         }
     }
     Ok(())
+}
+
+/// Says what this is, for when, and for which jobs.
+fn introduction(report: &SuggestionsReport) -> String {
+    let (inputs, counts) = (&report.inputs, &report.counts);
+    let asked = match counts.not_asked_for {
+        0 => String::new(),
+        n => format!(", {n} not asked for"),
+    };
+    format!(
+        "Changes that realise a plan by {} within {}..{}: what fires outside was not looked at. Jobs: {} \
+         changed, {} that cannot be, {} left as they are{asked}. Nothing is applied: look at the \
+         commands, then run them.",
+        inputs.jitter,
+        inputs.from_at,
+        inputs.until_at,
+        counts.changed,
+        counts.not_changeable,
+        counts.unchanged
+    )
+}
+
+/// Where commands must run that do not say it themselves, beside those of another source.
+pub(super) fn elsewhere<'a>(
+    report: &SuggestionsReport,
+    rows: &[SuggestionRow],
+    source: &'a SourceInfo,
+) -> Option<&'a str> {
+    let has = |source: &SourceInfo| {
+        rows.iter()
+            .any(|r| r.source == source.tag && r.argv.is_some())
+    };
+    let several = report.inputs.sources.iter().filter(|s| has(s)).count() > 1;
+    (several && has(source) && source.kind != SourceKind::OpenClaw).then_some(&source.location)
+}
+
+/// Says why a command is not printed.
+fn unshown(row: &SuggestionRow) -> String {
+    let plain = |text: &str| escape(text) == text && !text.contains('\n');
+    let culprit = match (&row.argv, &row.to_expr) {
+        _ if !plain(&row.job) => "its id",
+        (_, Some(expr)) if !plain(expr) => "its expression",
+        _ => "its zone or state directory",
+    };
+    format!("{culprit} cannot be shown as one line of plain text: argv of --output json has it")
 }
 
 fn label(row: &SuggestionRow) -> &str {

@@ -50,16 +50,92 @@ fn span(ms: i64) -> String {
     }
 }
 
+/// Words of the shell's own: to begin with one is not to name a program.
+const OWN: [&str; 63] = [
+    ".",
+    ":",
+    "alias",
+    "bg",
+    "bind",
+    "break",
+    "builtin",
+    "caller",
+    "case",
+    "cd",
+    "command",
+    "compgen",
+    "complete",
+    "compopt",
+    "continue",
+    "coproc",
+    "declare",
+    "dirs",
+    "disown",
+    "do",
+    "enable",
+    "eval",
+    "exec",
+    "exit",
+    "export",
+    "fc",
+    "fg",
+    "for",
+    "function",
+    "getopts",
+    "hash",
+    "help",
+    "history",
+    "if",
+    "jobs",
+    "let",
+    "local",
+    "logout",
+    "mapfile",
+    "popd",
+    "pushd",
+    "read",
+    "readarray",
+    "readonly",
+    "return",
+    "select",
+    "set",
+    "shift",
+    "shopt",
+    "source",
+    "suspend",
+    "time",
+    "times",
+    "trap",
+    "type",
+    "typeset",
+    "ulimit",
+    "umask",
+    "unalias",
+    "unset",
+    "until",
+    "wait",
+    "while",
+];
+
 /// Whether a command is surely one program and its arguments. What was cut short, or has anything of the
 /// shell in it, is not.
 fn is_simple(command: &str) -> bool {
-    const BUILT_IN: [&str; 14] = [
-        ".", "cd", "eval", "exec", "export", "for", "if", "set", "trap", "ulimit", "umask",
-        "until", "while", "case",
-    ];
     let plain = |c: char| c.is_ascii_alphanumeric() || " _./:@%+,-=".contains(c);
-    let first = command.split(' ').next().unwrap_or_default();
-    command.chars().all(plain) && !first.contains('=') && !BUILT_IN.contains(&first)
+    let first = command.trim_start().split(' ').next().unwrap_or_default();
+    let is_program = first.contains('/') || !OWN.contains(&first);
+    command.chars().all(plain) && !first.contains('=') && is_program
+}
+
+/// Whether something of a command would not wait for what stands before it: what follows a lone `&`.
+/// An ampersand in quotes may be taken for one, never the other way round.
+pub(super) fn runs_apart(command: &str) -> bool {
+    let command = command.trim_end().trim_end_matches('&');
+    let bytes = command.as_bytes();
+    let at = |index: Option<usize>| index.and_then(|i| bytes.get(i)).copied().unwrap_or(b' ');
+    (0..bytes.len()).any(|i| {
+        let (before, after) = (at(i.checked_sub(1)), at(Some(i + 1)));
+        bytes[i] == b'&' && !b"&<>\\".contains(&before) && !b"&>".contains(&after)
+    })
 }
 
 /// Writes words for a POSIX shell; `None` where they hold what cannot be shown safely on one line.
@@ -130,6 +206,18 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_a_lone_ampersand_runs_apart() {
+        for command in ["a & b", "a& b", "(a & b); c", "a 2>&1 & b", "x && y & z"] {
+            assert!(runs_apart(command), "{command}");
+        }
+        for command in [
+            "a", "a && b", "a 2>&1", "a &> f", "a &", "a >&2; b", r"a \& b",
+        ] {
+            assert!(!runs_apart(command), "{command}");
+        }
+    }
+
+    #[test]
     fn a_prefix_leaves_the_shell_what_is_the_shells() {
         let of = |command| line(&prefix("line-3", Some(command), 5000)).unwrap();
         assert_eq!(
@@ -138,6 +226,10 @@ mod tests {
         );
         for command in [
             "cd /x && ./y",
+            ": noop",
+            "source /etc/profile",
+            "time foo",
+            "exit 1",
             "A=1 run",
             "cd /tmp",
             "x | y",
