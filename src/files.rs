@@ -132,8 +132,11 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 /// What an error of a temporary file says, without that file's name, which nobody gave.
 fn own_words(error: &std::io::Error) -> String {
-    let inner = error.get_ref().and_then(std::error::Error::source);
-    inner.map_or_else(|| error.to_string(), ToString::to_string)
+    let text = error.to_string();
+    text.split(" at path ")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Returns the names of the directories in a directory, links to such included, in order. Names
