@@ -197,10 +197,8 @@ impl Report for JitterReport {
 /// When the options contradict each other, or the command cannot be started.
 pub fn run(args: &JitterArgs, ctx: &Context) -> Result<Exit, Error> {
     if ctx.config.text("context").origin == Origin::Flag("--context") {
-        return Err(
-            Error::usage("--context does not apply: jitter reads no configuration file")
-                .hint("leave --context out"),
-        );
+        let why = "--context does not apply: jitter reads no configuration file";
+        return Err(Error::usage(why).hint("leave --context out"));
     }
     // Zones are read for a local time only: finding them takes longer than all the rest.
     let zone = |name: &str| Some(Zones::new(&ctx.env).zone(name)?.time_zone().clone());
@@ -217,8 +215,7 @@ pub fn run(args: &JitterArgs, ctx: &Context) -> Result<Exit, Error> {
     becomes(program, ctx)?;
     if delay.delay_ms > 0 {
         // By the monotonic clock, and with signals as they were: they end this process as they would end
-        // the command, and what is ignored stays ignored for it. Not SIGPIPE: the runtime ignores it before
-        // this program begins, and gives it back its default before another does.
+        // the command, and what is ignored stays so. Not SIGPIPE: the runtime sets it, here and on exec.
         std::thread::sleep(Duration::from_millis(delay.delay_ms.unsigned_abs()));
     }
     Err(become_command::become_command(program, rest))
@@ -232,8 +229,8 @@ fn becomes(program: &OsString, ctx: &Context) -> Result<(), Error> {
     }
     let what = "the delay is not printed, but waited out before the command";
     if let Origin::Flag(flag) = ctx.config.text("output").origin {
-        let why = format!("{flag} does not apply: {what}");
-        return Err(Error::usage(why).hint(format!("leave {flag} or the command out")));
+        return Err(Error::usage(format!("{flag} does not apply: {what}"))
+            .hint(format!("leave {flag} or the command out")));
     }
     ctx.output.is_plain(what)
 }

@@ -94,11 +94,11 @@ impl Sink for Wishes {
         let offset_ms = fire.planned_ms - fire.nominal_ms;
         let (least, most) = self.spans[fire.job].unwrap_or((offset_ms, offset_ms));
         self.spans[fire.job] = Some((least.min(offset_ms), most.max(offset_ms)));
-        let (last, most) = self.limits[fire.job];
-        let apart = last.map_or(i64::MAX, |last| (fire.nominal_ms - last).abs());
+        let (previous, limit) = self.limits[fire.job];
+        let apart = previous.map_or(i64::MAX, |t| (fire.nominal_ms - t).abs());
         let next = if apart > 0 { apart - 1 } else { i64::MAX };
         let own = if fire.clipped { offset_ms } else { i64::MAX };
-        self.limits[fire.job] = (Some(fire.nominal_ms), most.min(next).min(own));
+        self.limits[fire.job] = (Some(fire.nominal_ms), limit.min(next).min(own));
         let tick_ms = if self.at_nominal {
             fire.nominal_ms
         } else {
