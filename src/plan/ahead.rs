@@ -4,11 +4,12 @@ use std::sync::mpsc::Receiver;
 use std::thread::Scope;
 
 use super::measure::WORTH_A_THREAD;
+use super::ranked::Ranked;
 use super::timeline::{LONGEST_STRETCH_MS, Stretch, Timeline};
 use super::{Input, PlanJob};
 
 /// Occurrences per stretch of the horizon that are aimed at: bounds the memory.
-const STRETCH_TARGET: usize = 600_000;
+const STRETCH_TARGET: usize = 1_000_000;
 
 /// The length of the first stretch, before anything is known about the density.
 const FIRST_STRETCH_MS: i64 = 60_000;
@@ -27,9 +28,10 @@ pub(super) struct Pair {
 }
 
 impl<'a> Timelines<'a> {
-    pub(super) fn new(input: &'a Input<'_>, by_rank: &[PlanJob<'_>]) -> Self {
-        let of =
-            |offset: fn(&PlanJob<'_>) -> i64| Timeline::new(&input.recurrences, by_rank, offset);
+    pub(super) fn new(input: &'a Input<'_>, ranked: &Ranked<'_>) -> Self {
+        let of = |offset: fn(&PlanJob<'_>) -> i64| {
+            Timeline::new(&input.recurrences, ranked.jobs(), offset)
+        };
         Self {
             native: of(|job| job.native_offset_ms),
             nominal: input.options.at_nominal().then(|| of(|_| 0)),
@@ -60,7 +62,7 @@ impl Iterator for Rest<'_, '_> {
             .as_ref()
             .map(|t| t.stretch(from, length));
         self.at_ms += length;
-        self.length_ms = next_length(length, native.occurrences.len());
+        self.length_ms = next_length(length, native.starts.len());
         Some(Pair {
             until_ms: self.at_ms,
             native,
@@ -105,7 +107,7 @@ impl<'t, 'a> Ahead<'t, 'a> {
             Self::There(pairs) => pairs.recv().ok(),
             Self::Here(rest) => {
                 let pair = rest.as_mut()?.next()?;
-                if pair.native.occurrences.len() >= WORTH_A_THREAD {
+                if pair.native.starts.len() >= WORTH_A_THREAD {
                     let rest = rest.take()?;
                     let (sender, pairs) = std::sync::mpsc::sync_channel(1);
                     // Ends with the horizon, or when nobody takes any more.

@@ -1,17 +1,24 @@
 //! Bursts: the jobs of one tick, before and after jitter.
 
-use super::Peaks;
 use super::PlanJob;
 use super::jitter::{window_for_equal_runs, window_for_peak};
-use super::peak::Meter;
+use super::peak::{Meter, Peak};
+use super::ranked::{Kind, Ranked, Tally};
 
 /// A tick with at least so many jobs. Instants are epoch milliseconds UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Burst {
     /// The instant at which its jobs are due.
     pub at_ms: i64,
-    /// Its jobs, as indices into [`super::Input::jobs`], in the order in which jitter places them.
+    /// How many jobs it has.
+    pub jobs: usize,
+    /// Its jobs, as indices into [`super::Input::jobs`], in the order in which jitter places them;
+    /// empty where [`super::Sink::wants_members`] does not ask for them.
     pub members: Vec<usize>,
+    /// The sources of its jobs, ascending.
+    pub sources: Vec<usize>,
+    /// The [`super::Recurrence::class`] of its jobs, when it is the same for all.
+    pub class: Option<u32>,
     /// Most starts in one calendar second, before.
     pub starts_per_second_before: u32,
     /// The same, after.
@@ -53,147 +60,229 @@ pub struct BurstGroup {
 
 impl Burst {
     /// The smallest window, milliseconds, in which this burst's runs, evenly spaced, overlap at most
-    /// `peak` deep: n·d ⁄ k for n runs of one length d.
+    /// `peak` deep: n·d ⁄ k for n runs of one length d. Needs the members where the lengths differ.
     pub fn window_for_peak(&self, peak: u32, jobs: &[PlanJob<'_>]) -> i64 {
         if self.shortest_run_ms == self.longest_run_ms {
-            return window_for_equal_runs(self.members.len(), self.longest_run_ms, peak);
+            return window_for_equal_runs(self.jobs, self.longest_run_ms, peak);
         }
         let runs: Vec<i64> = self.members.iter().map(|i| jobs[*i].run_ms).collect();
         window_for_peak(&runs, peak)
     }
 }
 
-/// One member of a burst: rank, where it starts natively, where the plan puts it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Member {
-    pub(super) rank: u32,
-    pub(super) native_ms: i64,
-    pub(super) planned_ms: i64,
+/// The jobs of a tick that is a burst.
+#[derive(Clone, Copy)]
+pub(super) struct Members<'m> {
+    /// The tick, epoch milliseconds.
+    pub(super) at_ms: i64,
+    /// Its jobs, by rank.
+    pub(super) ranks: &'m [u32],
+    /// How long after the tick each starts natively, milliseconds; `None` when all start with it.
+    pub(super) native: Option<&'m [i64]>,
+    /// The same as planned.
+    pub(super) planned: Option<&'m [i64]>,
 }
 
-/// Measures a burst. `members` come in rank order.
-pub(super) fn measure(
-    at_ms: i64,
-    members: &[Member],
-    by_rank: &[PlanJob<'_>],
-    index_of: &[usize],
-    clipped: u32,
-) -> Burst {
-    let job = |m: &Member| &by_rank[m.rank as usize];
-    let seen = Seen::of(members, job);
-    let before = seen.peaks(members, seen.native, |m| m.native_ms, job);
-    let after = seen.peaks(members, seen.planned, |m| m.planned_ms, job);
-    let mut parts: Vec<BurstGroup> = seen
-        .groups
-        .iter()
-        .zip(before.groups.iter().zip(&after.groups))
-        .map(|(group, (before, after))| BurstGroup {
-            group: *group,
-            jobs: u32::try_from(before.starts).unwrap_or(u32::MAX),
-            starts_per_second_before: before.starts_per_second,
-            starts_per_second_after: after.starts_per_second,
-            concurrent_before: before.concurrent,
-            concurrent_after: after.concurrent,
-        })
-        .collect();
-    parts.sort_by_key(|part| (std::cmp::Reverse(part.jobs), part.group));
-    Burst {
-        at_ms,
-        members: members.iter().map(|m| index_of[m.rank as usize]).collect(),
-        starts_per_second_before: before.total.starts_per_second,
-        starts_per_second_after: after.total.starts_per_second,
-        concurrent_before: before.total.concurrent,
-        concurrent_after: after.total.concurrent,
-        groups: parts,
-        first_ms: seen.planned.first_ms,
-        last_ms: seen.planned.last_ms,
-        shortest_run_ms: seen.shortest_ms,
-        longest_run_ms: seen.longest_ms,
-        clipped,
+/// Measures bursts.
+pub(super) struct Measurer<'a> {
+    tally: Tally<'a>,
+    /// By group: the place of its part in the burst at hand, plus one.
+    places: Vec<usize>,
+    parts: Vec<Part>,
+    ordered: Vec<(i64, u32)>,
+    ranks: Vec<u32>,
+    offsets: Vec<i64>,
+}
+
+/// One group of the burst at hand.
+struct Part {
+    group: u32,
+    jobs: u32,
+    before: Side,
+    after: Side,
+}
+
+/// Starts of a group, in the order of time.
+#[derive(Clone, Copy, Default)]
+struct Side {
+    second: usize,
+    in_second: u32,
+    starts_per_second: u32,
+    concurrent: u32,
+}
+
+impl Side {
+    fn start(&mut self, second: usize, jobs: u32) {
+        if self.second != second {
+            self.second = second;
+            self.in_second = 0;
+        }
+        self.in_second += jobs;
+        self.starts_per_second = self.starts_per_second.max(self.in_second);
+        self.concurrent += jobs;
     }
 }
 
 /// What one look at all members tells.
 struct Seen {
-    /// The groups that are present, ascending: there may be as many as there are jobs.
-    groups: Vec<u32>,
-    native: Span,
-    planned: Span,
+    sources: Vec<usize>,
+    class: Option<u32>,
+    classes_differ: bool,
+    shown: bool,
     shortest_ms: i64,
     longest_ms: i64,
 }
 
-/// The extent of a sequence of starts.
-#[derive(Clone, Copy)]
-struct Span {
-    first_ms: i64,
-    last_ms: i64,
-    ascending: bool,
-}
-
-impl Span {
-    const NONE: Self = Self {
-        first_ms: i64::MAX,
-        last_ms: i64::MIN,
-        ascending: true,
-    };
-
-    #[inline]
-    fn take(&mut self, t: i64) {
-        self.ascending &= t >= self.last_ms;
-        self.first_ms = self.first_ms.min(t);
-        self.last_ms = self.last_ms.max(t);
+impl Seen {
+    fn take(&mut self, kind: &Kind) {
+        if let Err(place) = self.sources.binary_search(&kind.source) {
+            self.sources.insert(place, kind.source);
+        }
+        self.classes_differ |= *self.class.get_or_insert(kind.class) != kind.class;
+        self.shown |= kind.shown;
+        self.shortest_ms = self.shortest_ms.min(kind.run_ms);
+        self.longest_ms = self.longest_ms.max(kind.run_ms);
     }
 }
 
-impl Seen {
-    fn of<'j>(members: &[Member], job: impl Fn(&Member) -> &'j PlanJob<'j>) -> Self {
-        let mut seen = Self {
-            groups: Vec::new(),
-            native: Span::NONE,
-            planned: Span::NONE,
+impl<'a> Measurer<'a> {
+    pub(super) fn new(ranked: &'a Ranked<'a>, groups: usize) -> Self {
+        Self {
+            tally: Tally::new(ranked),
+            places: vec![0; groups],
+            parts: Vec::new(),
+            ordered: Vec::new(),
+            ranks: Vec::new(),
+            offsets: Vec::new(),
+        }
+    }
+
+    /// Measures a burst, without listing its members; `None` when none of its jobs is shown.
+    pub(super) fn measure(&mut self, members: Members<'_>, clipped: u32) -> Option<Burst> {
+        let mut seen = Seen {
+            sources: Vec::new(),
+            class: None,
+            classes_differ: false,
+            shown: false,
             shortest_ms: i64::MAX,
             longest_ms: 0,
         };
-        for member in members {
-            let job = job(member);
-            if let Err(place) = seen.groups.binary_search(&job.group) {
-                seen.groups.insert(place, job.group);
+        let (parts, places) = (&mut self.parts, &mut self.places);
+        self.tally.count(members.ranks, |kind, jobs| {
+            seen.take(kind);
+            let place = &mut places[kind.group as usize];
+            if *place == 0 {
+                parts.push(Part {
+                    group: kind.group,
+                    jobs: 0,
+                    before: Side::default(),
+                    after: Side::default(),
+                });
+                *place = parts.len();
             }
-            seen.native.take(member.native_ms);
-            seen.planned.take(member.planned_ms);
-            seen.shortest_ms = seen.shortest_ms.min(job.run_ms);
-            seen.longest_ms = seen.longest_ms.max(job.run_ms);
+            parts[*place - 1].jobs += jobs;
+        });
+        let before = self.side(members, members.native, &seen, |part| &mut part.before);
+        let after = self.side(members, members.planned, &seen, |part| &mut part.after);
+        let mut groups = Vec::with_capacity(self.parts.len());
+        for part in self.parts.drain(..) {
+            self.places[part.group as usize] = 0;
+            groups.push(BurstGroup {
+                group: part.group,
+                jobs: part.jobs,
+                starts_per_second_before: part.before.starts_per_second,
+                starts_per_second_after: part.after.starts_per_second,
+                concurrent_before: part.before.concurrent,
+                concurrent_after: part.after.concurrent,
+            });
         }
-        seen
+        groups.sort_by_key(|part| (std::cmp::Reverse(part.jobs), part.group));
+        let planned = members.planned.unwrap_or(&[0]);
+        let at = |offset: Option<&i64>| members.at_ms + offset.copied().unwrap_or(0);
+        seen.shown.then(|| Burst {
+            at_ms: members.at_ms,
+            jobs: members.ranks.len(),
+            members: Vec::new(),
+            sources: seen.sources,
+            class: seen.class.filter(|_| !seen.classes_differ),
+            starts_per_second_before: before.starts_per_second,
+            starts_per_second_after: after.starts_per_second,
+            concurrent_before: before.concurrent,
+            concurrent_after: after.concurrent,
+            groups,
+            first_ms: at(planned.iter().min()),
+            last_ms: at(planned.iter().max()),
+            shortest_run_ms: seen.shortest_ms,
+            longest_run_ms: seen.longest_ms,
+            clipped,
+        })
     }
 
-    fn peaks<'j>(
-        &self,
-        members: &[Member],
-        span: Span,
-        start: impl Fn(&Member) -> i64,
-        job: impl Fn(&Member) -> &'j PlanJob<'j>,
-    ) -> Peaks {
+    /// Measures where the members start by these offsets: of each group by `side`, and in total.
+    fn side(
+        &mut self,
+        members: Members<'_>,
+        offsets: Option<&[i64]>,
+        seen: &Seen,
+        side: impl Fn(&mut Part) -> &mut Side,
+    ) -> Side {
+        let mut total = Side::default();
+        let Some(offsets) = offsets else {
+            for part in &mut self.parts {
+                let jobs = part.jobs;
+                side(part).start(0, jobs);
+                total.start(0, jobs);
+            }
+            return total;
+        };
+        let (ranks, offsets) = if offsets.is_sorted() {
+            (members.ranks, offsets)
+        } else {
+            let each = offsets.iter().copied().zip(members.ranks.iter().copied());
+            self.ordered.clear();
+            self.ordered.extend(each);
+            self.ordered.sort_unstable();
+            self.offsets.clear();
+            self.offsets.extend(self.ordered.iter().map(|o| o.0));
+            self.ranks.clear();
+            self.ranks.extend(self.ordered.iter().map(|o| o.1));
+            (&self.ranks[..], &self.offsets[..])
+        };
         // Where none ends before the last has started, ends need not be watched.
-        let all_overlap = span.last_ms.saturating_sub(span.first_ms) < self.shortest_ms;
-        let new = if all_overlap {
-            Meter::endless
-        } else {
-            Meter::new
+        let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else {
+            return total;
         };
-        let mut meter = new(self.groups.len());
-        let mut feed = |m: &Member| {
-            let group = self.groups.binary_search(&job(m).group).unwrap_or(0);
-            meter.start(start(m), u32::try_from(group).unwrap_or(0), job(m).run_ms);
-        };
-        if span.ascending {
-            members.iter().for_each(&mut feed);
-        } else {
-            let mut sorted = members.to_vec();
-            sorted.sort_by_key(&start);
-            sorted.iter().for_each(&mut feed);
+        let all_overlap = last - first < seen.shortest_ms;
+        let (parts, places) = (&mut self.parts, &self.places);
+        if !all_overlap {
+            let ranked = self.tally.ranked;
+            let mut meter = Meter::new(parts.len());
+            for (rank, offset) in ranks.iter().zip(offsets) {
+                let kind = ranked.kind(*rank);
+                let place = u32::try_from(places[kind.group as usize] - 1).unwrap_or(0);
+                meter.start(members.at_ms + offset, place, kind.run_ms, 1);
+            }
+            let peaks = meter.peaks();
+            let of = |peak: &Peak| Side {
+                starts_per_second: peak.starts_per_second,
+                concurrent: peak.concurrent,
+                ..Side::default()
+            };
+            for (part, peak) in parts.iter_mut().zip(&peaks.groups) {
+                *side(part) = of(peak);
+            }
+            return of(&peaks.total);
         }
-        meter.peaks()
+        let (mut from, mut second) = (0, 0);
+        while let Some(offset) = offsets.get(from) {
+            let ends_ms = ((members.at_ms + offset).div_euclid(1000) + 1) * 1000 - members.at_ms;
+            let end = from + offsets[from..].partition_point(|o| *o < ends_ms);
+            self.tally.count(&ranks[from..end], |kind, jobs| {
+                side(&mut parts[places[kind.group as usize] - 1]).start(second, jobs);
+                total.start(second, jobs);
+            });
+            (from, second) = (end, second + 1);
+        }
+        total
     }
 }

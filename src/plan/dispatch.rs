@@ -155,21 +155,31 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    /// The job at `rank` is due at `t`, no earlier than the one before.
-    pub(super) fn due(&mut self, t: i64, rank: u32) {
+    /// These jobs are due at `t`, no earlier than those before.
+    pub(super) fn due(&mut self, t: i64, ranks: &[u32]) {
         match self.rules {
-            Dispatch::Unlimited => self.start(t, t, rank, (self.runs)(rank)),
-            Dispatch::Pool { .. } => self.pooled(t, rank),
+            Dispatch::Unlimited => {
+                for rank in ranks {
+                    self.start(t, t, *rank, (self.runs)(*rank));
+                }
+            }
+            Dispatch::Pool { .. } => {
+                for rank in ranks {
+                    self.pooled(t, *rank);
+                }
+            }
             Dispatch::Batch { .. } | Dispatch::Molecule(_) => {
                 while self.next_tick().is_some_and(|tick| tick < t) {
                     self.tick();
                 }
-                // Still waiting for its tick: the row is due once, however often it came round.
-                if self.waits_or_runs(rank, t) {
-                    self.report.coalesced += 1;
-                } else {
-                    self.keep_busy(rank, i64::MAX);
-                    self.pending.push_back((t, rank));
+                for rank in ranks {
+                    // Still waiting for its tick: the row is due once, however often it came round.
+                    if self.waits_or_runs(*rank, t) {
+                        self.report.coalesced += 1;
+                    } else {
+                        self.keep_busy(*rank, i64::MAX);
+                        self.pending.push_back((t, *rank));
+                    }
                 }
             }
         }
@@ -214,7 +224,7 @@ impl<'a> Dispatcher<'a> {
     fn start(&mut self, at: i64, due: i64, rank: u32, run: i64) {
         let end = at.saturating_add(run);
         self.keep_busy(rank, end);
-        self.meter.start(at, 0, run);
+        self.meter.start(at, 0, run, 1);
         let report = &mut self.report;
         report.longest_wait_ms = report.longest_wait_ms.max(at - due);
         report.last_start_ms = report.last_start_ms.max(Some(at));
@@ -330,7 +340,7 @@ mod tests {
         let runs = |_| run;
         let mut dispatcher = Dispatcher::new(rules, &runs, &[]);
         for (rank, t) in (0..).zip(due) {
-            dispatcher.due(*t, rank);
+            dispatcher.due(*t, &[rank]);
         }
         dispatcher.finish().0
     }
@@ -390,7 +400,7 @@ mod tests {
         for rules in [Dispatch::Pool { slots: 8 }, Dispatch::Batch { slots: 8 }] {
             let mut dispatcher = Dispatcher::new(&rules, &runs, &[]);
             for minute in 0..4 {
-                dispatcher.due(minute * 60_000, 7);
+                dispatcher.due(minute * 60_000, &[7]);
             }
             let (report, _) = dispatcher.finish();
             assert_eq!((report.peak.starts, report.coalesced), (2, 2), "{rules:?}");

@@ -3,8 +3,8 @@
 //! An offset depends on the job's id, the burst that it is in, the options and the seed; never on
 //! the order of the input, on disabled jobs, or on jobs that are alone on their tick.
 
-use super::PlanJob;
 use super::peak::Meter;
+use super::ranked::Ranked;
 use crate::schedule::stagger::{id_hash, id_word};
 
 /// A strategy. Offsets are milliseconds from the instant at which the job enters its burst.
@@ -105,14 +105,12 @@ impl Options {
     }
 }
 
-/// Writes the offset of every job of a burst at `tick_ms` into `offsets`. `members` are ranks, ascending;
-/// `hashes` are [`id_hash`] by rank.
+/// Writes the offset of every job of a burst at `tick_ms` into `offsets`. `members` are ranks, ascending.
 pub(super) fn offsets(
     options: &Options,
     tick_ms: i64,
     members: &[u32],
-    jobs: &[PlanJob<'_>],
-    hashes: &[u64],
+    ranked: &Ranked<'_>,
     offsets: &mut Vec<i64>,
 ) {
     offsets.clear();
@@ -133,14 +131,14 @@ pub(super) fn offsets(
             }));
         }
         Jitter::Hash { window_ms } => {
-            let offset = |rank: &u32| hashed(hashes[*rank as usize], window_ms);
+            let offset = |rank: &u32| hashed(ranked.hashes[*rank as usize], window_ms);
             offsets.extend(members.iter().map(offset));
         }
         Jitter::Random { window_ms } => {
-            let offset = |rank: &u32| drawn(hashes[*rank as usize], burst_seed, window_ms);
+            let offset = |rank: &u32| drawn(ranked.hashes[*rank as usize], burst_seed, window_ms);
             offsets.extend(members.iter().map(offset));
         }
-        Jitter::Fit { max_concurrent } => fit(max_concurrent, members, jobs, offsets),
+        Jitter::Fit { max_concurrent } => fit(max_concurrent, members, ranked, offsets),
     }
 }
 
@@ -165,11 +163,11 @@ fn spread(i: i64, window_ms: i64, n: i64) -> i64 {
     i64::try_from(product).unwrap_or(i64::MAX)
 }
 
-fn fit(max_concurrent: u32, members: &[u32], jobs: &[PlanJob<'_>], offsets: &mut Vec<i64>) {
+fn fit(max_concurrent: u32, members: &[u32], ranked: &Ranked<'_>, offsets: &mut Vec<i64>) {
     let mut of_group = std::collections::BTreeMap::<u32, Vec<usize>>::new();
     for (index, rank) in members.iter().enumerate() {
         of_group
-            .entry(jobs[*rank as usize].group)
+            .entry(ranked.kind(*rank).group)
             .or_default()
             .push(index);
     }
@@ -177,7 +175,7 @@ fn fit(max_concurrent: u32, members: &[u32], jobs: &[PlanJob<'_>], offsets: &mut
     for indices in of_group.values() {
         let runs: Vec<i64> = indices
             .iter()
-            .map(|i| jobs[members[*i] as usize].run_ms)
+            .map(|i| ranked.kind(members[*i]).run_ms)
             .collect();
         let window = window_for_peak(&runs, max_concurrent);
         let n = i64::try_from(indices.len()).unwrap_or(i64::MAX);
@@ -197,7 +195,7 @@ pub(super) fn window_for_peak(runs: &[i64], max_concurrent: u32) -> i64 {
     let fits = |window: i64| {
         let mut meter = Meter::new(1);
         for (i, run) in (0..n).zip(runs) {
-            meter.start(spread(i, window, n), 0, *run);
+            meter.start(spread(i, window, n), 0, *run, 1);
         }
         i64::from(meter.peaks().total.concurrent) <= k
     };

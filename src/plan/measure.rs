@@ -3,38 +3,36 @@
 use std::sync::mpsc::SyncSender;
 use std::thread::{Scope, ScopedJoinHandle};
 
-use super::PlanJob;
 use super::dispatch::Dispatcher;
 use super::peak::Meter;
-use super::timeline::Occurrence;
+use super::ranked::Tally;
+use super::starts::Starts;
 
 /// Occurrences in a stretch from which a thread for a part of the work pays.
 pub(super) const WORTH_A_THREAD: usize = 50_000;
 
 /// What a stretch gives to measure.
 pub(super) struct Batch {
-    pub(super) from_ms: i64,
     /// At their native instants.
-    pub(super) native: Vec<Occurrence>,
-    /// Where the plan puts them: instant and rank, ascending.
-    pub(super) placed: Vec<(i64, u32)>,
+    pub(super) native: Starts,
+    /// Where the plan puts them.
+    pub(super) placed: Starts,
 }
 
 /// Before and after.
 pub(super) struct Streams<'a> {
     pub(super) before: Stream<'a>,
     pub(super) after: Stream<'a>,
-    pub(super) by_rank: &'a [PlanJob<'a>],
+    pub(super) tally: Tally<'a>,
 }
 
 impl Streams<'_> {
     fn take(&mut self, batch: &Batch) {
-        for (t, rank) in &batch.native {
-            let job = &self.by_rank[*rank as usize];
-            self.before.start(batch.from_ms + i64::from(*t), *rank, job);
+        for (t, ranks) in batch.native.iter() {
+            self.before.start(t, ranks, &mut self.tally);
         }
-        for (t, rank) in &batch.placed {
-            self.after.start(*t, *rank, &self.by_rank[*rank as usize]);
+        for (t, ranks) in batch.placed.iter() {
+            self.after.start(t, ranks, &mut self.tally);
         }
     }
 }
@@ -94,10 +92,20 @@ pub(super) struct Stream<'a> {
 
 impl Stream<'_> {
     #[inline]
-    fn start(&mut self, t: i64, rank: u32, job: &PlanJob<'_>) {
-        self.meter.start(t, job.group, job.run_ms);
-        if let Some(dispatcher) = self.dispatchers.get_mut(job.source) {
-            dispatcher.due(t, rank);
+    fn start(&mut self, t: i64, ranks: &[u32], tally: &mut Tally<'_>) {
+        let meter = &mut self.meter;
+        tally.count(ranks, |kind, jobs| {
+            meter.start(t, kind.group, kind.run_ms, jobs);
+        });
+        if let [dispatcher] = &mut self.dispatchers[..] {
+            dispatcher.due(t, ranks);
+            return;
+        }
+        for rank in ranks {
+            let source = tally.ranked.kind(*rank).source;
+            if let Some(dispatcher) = self.dispatchers.get_mut(source) {
+                dispatcher.due(t, &[*rank]);
+            }
         }
     }
 }

@@ -12,8 +12,11 @@ mod jitter;
 mod measure;
 mod peak;
 mod place;
+mod ranked;
 mod run;
+mod starts;
 pub mod suggest;
+mod table;
 #[cfg(test)]
 mod tests;
 mod timeline;

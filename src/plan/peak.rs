@@ -1,8 +1,9 @@
 //! Peaks: how many starts in the busiest second, how many runs at once.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::trace::{Level, Tracer, Traces, Window};
@@ -40,20 +41,20 @@ struct Gauge {
 }
 
 impl Gauge {
-    /// Counts a start; returns how many this second has seen.
+    /// Counts so many starts; returns how many this second has seen.
     #[inline]
-    fn start(&mut self, t: i64, second: i64) -> u32 {
-        self.peak.starts += 1;
+    fn start(&mut self, t: i64, second: i64, runs: u32) -> u32 {
+        self.peak.starts += u64::from(runs);
         if self.in_second == 0 || second != self.second {
             self.second = second;
             self.in_second = 0;
         }
-        self.in_second += 1;
+        self.in_second += runs;
         if self.in_second > self.peak.starts_per_second {
             self.peak.starts_per_second = self.in_second;
             self.peak.starts_at_ms = Some(second * 1000);
         }
-        self.running += 1;
+        self.running += runs;
         if self.running > self.peak.concurrent {
             self.peak.concurrent = self.running;
             self.peak.concurrent_at_ms = Some(t);
@@ -78,15 +79,16 @@ pub fn peaks_of(groups: usize, mut runs: Vec<(i64, u32, i64)>) -> Peaks {
 /// the heads of the queues are compared.
 #[derive(Default)]
 struct InFlight {
-    lengths: HashMap<i64, usize>,
-    queues: Vec<VecDeque<(i64, u32)>>,
+    lengths: FxHashMap<i64, usize>,
+    /// When, which group, how many.
+    queues: Vec<VecDeque<(i64, u32, u32)>>,
     heads: BinaryHeap<Reverse<(i64, usize)>>,
     /// The length seen last and its queue: jobs of one length come in long rows.
     last: Option<(i64, usize)>,
 }
 
 impl InFlight {
-    fn push(&mut self, end: i64, run_ms: i64, group: u32) {
+    fn push(&mut self, end: i64, run_ms: i64, group: u32, runs: u32) {
         let queue = match self.last {
             Some((length, queue)) if length == run_ms => queue,
             _ => *self.lengths.entry(run_ms).or_insert_with(|| {
@@ -98,24 +100,24 @@ impl InFlight {
         if self.queues[queue].is_empty() {
             self.heads.push(Reverse((end, queue)));
         }
-        self.queues[queue].push_back((end, group));
+        self.queues[queue].push_back((end, group, runs));
     }
 
     /// Takes out every run that has ended by `t`.
-    fn ended(&mut self, t: i64, mut each: impl FnMut(u32)) {
+    fn ended(&mut self, t: i64, mut each: impl FnMut(u32, u32)) {
         while let Some(&Reverse((end, queue))) = self.heads.peek() {
             if end > t {
                 return;
             }
             self.heads.pop();
             let runs = &mut self.queues[queue];
-            while let Some(&(end, group)) = runs.front() {
+            while let Some(&(end, group, ended)) = runs.front() {
                 if end > t {
                     self.heads.push(Reverse((end, queue)));
                     break;
                 }
                 runs.pop_front();
-                each(group);
+                each(group, ended);
             }
         }
     }
@@ -126,8 +128,6 @@ pub(super) struct Meter {
     total: Gauge,
     groups: Vec<Gauge>,
     in_flight: InFlight,
-    /// Whether runs never end: for sets of which all overlap anyhow.
-    endless: bool,
     skyline: Option<Skyline>,
     /// For pictures only.
     tracers: Vec<Tracer>,
@@ -173,14 +173,6 @@ impl Meter {
         }
     }
 
-    /// A meter of runs that all overlap: none ends before the last has started.
-    pub(super) fn endless(groups: usize) -> Self {
-        Self {
-            endless: true,
-            ..Self::new(groups)
-        }
-    }
-
     pub(super) fn skyline(&self) -> &[u32] {
         self.skyline.as_ref().map_or(&[], |s| &s.busiest)
     }
@@ -190,7 +182,6 @@ impl Meter {
             total: Gauge::default(),
             groups: vec![Gauge::default(); groups],
             in_flight: InFlight::default(),
-            endless: false,
             skyline: None,
             tracers: Vec::new(),
         }
@@ -224,9 +215,9 @@ impl Meter {
             let Some(at) = begins.filter(|at| *at <= t) else {
                 return;
             };
-            self.in_flight.ended(at, |group| {
-                total.running -= 1;
-                groups[group as usize].running -= 1;
+            self.in_flight.ended(at, |group, runs| {
+                total.running -= runs;
+                groups[group as usize].running -= runs;
             });
             for tracer in &mut self.tracers {
                 if tracer.next_begins() == Some(at) {
@@ -236,24 +227,23 @@ impl Meter {
         }
     }
 
-    /// A run of `group` starts at `t` and lasts `run_ms`. A run that ends at `t` does not overlap it.
+    /// So many runs of `group` start at `t` and last `run_ms`. A run that ends at `t` does not overlap
+    /// them.
     #[inline]
-    pub(super) fn start(&mut self, t: i64, group: u32, run_ms: i64) {
+    pub(super) fn start(&mut self, t: i64, group: u32, run_ms: i64, runs: u32) {
         if !self.tracers.is_empty() {
             self.begin_bins(t);
         }
         let (total, groups) = (&mut self.total, &mut self.groups);
-        if !self.endless {
-            self.in_flight.ended(t, |group| {
-                total.running -= 1;
-                groups[group as usize].running -= 1;
-            });
-            self.in_flight
-                .push(t.saturating_add(run_ms.max(1)), run_ms, group);
-        }
+        self.in_flight.ended(t, |group, runs| {
+            total.running -= runs;
+            groups[group as usize].running -= runs;
+        });
+        self.in_flight
+            .push(t.saturating_add(run_ms.max(1)), run_ms, group, runs);
         let second = t.div_euclid(1000);
-        let in_second = self.total.start(t, second);
-        self.groups[group as usize].start(t, second);
+        let in_second = self.total.start(t, second, runs);
+        self.groups[group as usize].start(t, second, runs);
         if let Some(skyline) = &mut self.skyline {
             skyline.see(t, in_second);
         }
@@ -282,7 +272,7 @@ mod tests {
     fn measured(starts: &[(i64, u32, i64)]) -> Peaks {
         let mut meter = Meter::new(2);
         for &(t, group, run) in starts {
-            meter.start(t, group, run);
+            meter.start(t, group, run, 1);
         }
         meter.peaks()
     }

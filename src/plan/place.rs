@@ -4,10 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::ops::ControlFlow;
 
-use super::burst::{self, Burst, Member};
+use super::burst::{Burst, Measurer, Members};
 use super::jitter;
+use super::ranked::Ranked;
 use super::run::{Fire, Sink};
-use super::timeline::{Occurrence, Stretch, Timeline};
+use super::starts::Starts;
+use super::timeline::{Stretch, Timeline};
 use super::{Input, PlanJob};
 
 /// One placed occurrence that waits for its turn in the order of planned starts.
@@ -30,6 +32,10 @@ struct Pending {
 }
 
 impl Pending {
+    fn is_empty(&self) -> bool {
+        self.row.is_empty() && self.heap.is_empty()
+    }
+
     fn push(&mut self, placed: Placed) {
         if self.row.back().is_none_or(|last| *last <= placed) {
             self.row.push_back(placed);
@@ -80,32 +86,44 @@ pub struct Totals {
 /// Turns ticks into bursts and planned starts.
 pub(super) struct Planner<'a, 'i> {
     input: &'a Input<'i>,
-    by_rank: &'a [PlanJob<'i>],
-    hashes: &'a [u64],
-    index_of: &'a [usize],
+    ranked: &'a Ranked<'a>,
+    /// By rank: what the source itself adds, milliseconds; empty when it adds nothing to any job.
+    staggers: Vec<i64>,
     pending: Pending,
-    ranks: Vec<u32>,
+    measurer: Measurer<'a>,
+    /// Of the members of the tick at hand, milliseconds after it.
     offsets: Vec<i64>,
-    members: Vec<Member>,
+    /// Which of them were pulled back; empty when none was.
+    pulled: Vec<bool>,
+    native: Vec<i64>,
     pub(super) totals: Totals,
 }
 
+/// One tick of a stretch.
+struct Tick<'s> {
+    at_ms: i64,
+    ranks: &'s [u32],
+    /// No tick after it is earlier than this.
+    next_ms: i64,
+}
+
 impl<'a, 'i> Planner<'a, 'i> {
-    pub(super) fn new(
-        input: &'a Input<'i>,
-        by_rank: &'a [PlanJob<'i>],
-        hashes: &'a [u64],
-        index_of: &'a [usize],
-    ) -> Self {
+    pub(super) fn new(input: &'a Input<'i>, ranked: &'a Ranked<'a>) -> Self {
+        let stagger = |job: &PlanJob<'_>| job.native_offset_ms;
+        let staggers = if input.jobs.iter().any(|job| stagger(job) != 0) {
+            ranked.jobs().map(stagger).collect()
+        } else {
+            Vec::new()
+        };
         Self {
             input,
-            by_rank,
-            hashes,
-            index_of,
+            ranked,
+            staggers,
             pending: Pending::default(),
-            ranks: Vec::new(),
+            measurer: Measurer::new(ranked, input.groups.len()),
             offsets: Vec::new(),
-            members: Vec::new(),
+            pulled: Vec::new(),
+            native: Vec::new(),
             totals: Totals::default(),
         }
     }
@@ -114,103 +132,138 @@ impl<'a, 'i> Planner<'a, 'i> {
         &mut self,
         timeline: &Timeline<'_>,
         stretch: &Stretch,
-        placed: &mut Vec<(i64, u32)>,
+        placed: &mut Starts,
         sink: &mut dyn Sink,
     ) -> ControlFlow<()> {
-        for tick in stretch.occurrences.chunk_by(|a, b| a.0 == b.0) {
-            let tick_ms = stretch.from_ms + i64::from(tick[0].0);
-            self.release(tick_ms, placed, sink)?;
-            let next = |rank, limit| timeline.next_own(stretch, rank, tick_ms, limit);
-            self.tick(tick_ms, tick, &next, sink)?;
+        let mut ticks = stretch.starts.iter().peekable();
+        while let Some((at_ms, ranks)) = ticks.next() {
+            self.release(at_ms, placed, sink)?;
+            let tick = Tick {
+                at_ms,
+                ranks,
+                next_ms: ticks.peek().map_or(stretch.until_ms, |next| next.0),
+            };
+            self.tick(&tick, timeline, stretch, placed, sink)?;
         }
         ControlFlow::Continue(())
     }
 
     fn tick(
         &mut self,
-        tick_ms: i64,
-        tick: &[Occurrence],
-        next_own: &impl Fn(u32, i64) -> Option<i64>,
+        tick: &Tick<'_>,
+        timeline: &Timeline<'_>,
+        stretch: &Stretch,
+        placed: &mut Starts,
         sink: &mut dyn Sink,
     ) -> ControlFlow<()> {
         let options = &self.input.options;
-        let is_burst = tick.len() >= options.burst.max(1);
-        let on_tick = u32::try_from(tick.len()).unwrap_or(u32::MAX);
+        let is_burst = tick.ranks.len() >= options.burst.max(1);
+        let on_tick = u32::try_from(tick.ranks.len()).unwrap_or(u32::MAX);
         self.totals.fires += u64::from(on_tick);
         self.offsets.clear();
-        if is_burst {
-            self.ranks.clear();
-            self.ranks.extend(tick.iter().map(|o| o.1));
-            let (by_rank, hashes, ranks) = (self.by_rank, self.hashes, &self.ranks);
-            jitter::offsets(options, tick_ms, ranks, by_rank, hashes, &mut self.offsets);
-        } else {
-            self.offsets.resize(tick.len(), 0);
-            self.totals.left_staggered += if options.at_nominal() {
-                0
-            } else {
-                let staggered = |o: &&Occurrence| self.by_rank[o.1 as usize].native_offset_ms > 0;
-                tick.iter().filter(staggered).count() as u64
-            };
-        }
+        self.pulled.clear();
         let mut clipped = 0;
-        self.members.clear();
-        for ((_, rank), offset) in tick.iter().zip(&self.offsets) {
-            let mut planned_ms = tick_ms + offset;
-            let limit = planned_ms + 1;
-            let next = (*offset > 0).then(|| next_own(*rank, limit)).flatten();
-            if let Some(next) = next {
-                planned_ms = next - 1;
-                clipped += 1;
+        if is_burst {
+            jitter::offsets(
+                options,
+                tick.at_ms,
+                tick.ranks,
+                self.ranked,
+                &mut self.offsets,
+            );
+            clipped = self.clip(tick, timeline, stretch);
+        } else {
+            self.offsets.resize(tick.ranks.len(), 0);
+            if !options.at_nominal() && !self.staggers.is_empty() {
+                let staggered = |rank: &&u32| self.staggers[**rank as usize] > 0;
+                self.totals.left_staggered += tick.ranks.iter().filter(staggered).count() as u64;
             }
-            let nominal = if options.at_nominal() {
-                self.by_rank[*rank as usize].native_offset_ms
-            } else {
-                0
-            };
-            self.members.push(Member {
-                rank: *rank,
-                native_ms: tick_ms + nominal,
-                planned_ms,
-            });
-            self.pending.push(Placed {
-                planned_ms,
-                rank: *rank,
-                on_tick,
-                tick_ms,
-                clipped: next.is_some(),
-            });
+        }
+        let last = self.offsets.last().copied().unwrap_or(0);
+        let in_order = !sink.wants_fires()
+            && self.pending.is_empty()
+            && tick.at_ms.saturating_add(last) < tick.next_ms
+            && self.offsets.is_sorted();
+        if in_order {
+            placed.extend(tick.at_ms, tick.ranks, &self.offsets);
+        } else {
+            for (i, (rank, offset)) in tick.ranks.iter().zip(&self.offsets).enumerate() {
+                self.pending.push(Placed {
+                    planned_ms: tick.at_ms + offset,
+                    rank: *rank,
+                    on_tick,
+                    tick_ms: tick.at_ms,
+                    clipped: self.pulled.get(i).copied().unwrap_or(false),
+                });
+            }
         }
         if is_burst {
-            self.burst(tick_ms, clipped, sink)?;
+            self.burst(tick, clipped, sink)?;
         }
         ControlFlow::Continue(())
     }
 
-    fn burst(&mut self, tick_ms: i64, clipped: u32, sink: &mut dyn Sink) -> ControlFlow<()> {
-        let burst = burst::measure(tick_ms, &self.members, self.by_rank, self.index_of, clipped);
+    /// Pulls starts back before their jobs' own next instants; returns how many.
+    fn clip(&mut self, tick: &Tick<'_>, timeline: &Timeline<'_>, stretch: &Stretch) -> u32 {
+        let most = self.offsets.iter().copied().max().unwrap_or(0);
+        if most <= 0 || stretch.is_clear(tick.at_ms, tick.at_ms + most + 1) {
+            return 0;
+        }
+        let mut clipped = 0;
+        for (rank, offset) in tick.ranks.iter().zip(&mut self.offsets) {
+            let limit = tick.at_ms + *offset + 1;
+            let next = (*offset > 0)
+                .then(|| timeline.next_own(stretch, *rank, tick.at_ms, limit))
+                .flatten();
+            if let Some(next) = next {
+                *offset = next - 1 - tick.at_ms;
+                clipped += 1;
+            }
+            self.pulled.push(next.is_some());
+        }
+        clipped
+    }
+
+    fn burst(&mut self, tick: &Tick<'_>, clipped: u32, sink: &mut dyn Sink) -> ControlFlow<()> {
+        self.native.clear();
+        if self.input.options.at_nominal() && !self.staggers.is_empty() {
+            let stagger = |rank: &u32| self.staggers[*rank as usize];
+            self.native.extend(tick.ranks.iter().map(stagger));
+        }
+        let some = |offsets: &'_ [i64]| offsets.iter().any(|offset| *offset != 0);
+        let members = Members {
+            at_ms: tick.at_ms,
+            ranks: tick.ranks,
+            native: some(&self.native).then_some(&self.native),
+            planned: some(&self.offsets).then_some(&self.offsets),
+        };
+        let burst = self.measurer.measure(members, clipped);
         let totals = &mut self.totals;
         totals.bursts += 1;
-        totals.in_bursts += self.members.len() as u64;
+        totals.in_bursts += tick.ranks.len() as u64;
         totals.clipped += u64::from(clipped);
-        let shown = self
-            .members
-            .iter()
-            .any(|m| self.by_rank[m.rank as usize].shown);
-        if !shown {
+        let Some(mut burst) = burst else {
             return ControlFlow::Continue(());
+        };
+        let is_biggest = totals.biggest.as_ref().is_none_or(|b| b.jobs < burst.jobs);
+        let wanted = sink.wants_members(&burst);
+        if is_biggest || wanted {
+            let index = |rank: &u32| self.ranked.index(*rank);
+            burst.members = tick.ranks.iter().map(index).collect();
         }
-        if totals
-            .biggest
-            .as_ref()
-            .is_none_or(|b| b.members.len() < burst.members.len())
-        {
+        if is_biggest {
             totals.biggest = Some(burst.clone());
-            let sorted = |start: fn(&Member) -> i64| {
-                let mut starts: Vec<i64> = self.members.iter().map(start).collect();
+            let sorted = |offsets: Option<&[i64]>| {
+                let offset = |i: usize| offsets.map_or(0, |each| each[i]);
+                let starts = (0..tick.ranks.len()).map(|i| tick.at_ms + offset(i));
+                let mut starts: Vec<i64> = starts.collect();
                 starts.sort_unstable();
                 starts
             };
-            totals.biggest_starts = (sorted(|m| m.native_ms), sorted(|m| m.planned_ms));
+            totals.biggest_starts = (sorted(members.native), sorted(members.planned));
+            if !wanted {
+                burst.members = Vec::new();
+            }
         }
         sink.burst(burst)
     }
@@ -219,19 +272,22 @@ impl<'a, 'i> Planner<'a, 'i> {
     pub(super) fn release(
         &mut self,
         tick_ms: i64,
-        out: &mut Vec<(i64, u32)>,
+        out: &mut Starts,
         sink: &mut dyn Sink,
     ) -> ControlFlow<()> {
         let wants_fires = sink.wants_fires();
         while let Some(placed) = self.pending.pop_before(tick_ms) {
-            let job = &self.by_rank[placed.rank as usize];
-            out.push((placed.planned_ms, placed.rank));
-            if wants_fires && job.shown {
+            out.push(placed.planned_ms, placed.rank);
+            if wants_fires && self.ranked.kind(placed.rank).shown {
                 let at_nominal = self.input.options.at_nominal();
-                let offset = job.native_offset_ms;
+                let offset = self
+                    .staggers
+                    .get(placed.rank as usize)
+                    .copied()
+                    .unwrap_or(0);
                 let nominal_ms = placed.tick_ms - if at_nominal { 0 } else { offset };
                 sink.fire(Fire {
-                    job: self.index_of[placed.rank as usize],
+                    job: self.ranked.index(placed.rank),
                     nominal_ms,
                     native_ms: nominal_ms + offset,
                     planned_ms: placed.planned_ms,

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::Input;
 use super::ahead::{Ahead, Pair, Timelines};
 use super::burst::Burst;
 use super::dispatch::{DispatchReport, Dispatcher};
 use super::measure::{Batch, Measuring, Stream, Streams};
 use super::peak::{Meter, Peaks, Skyline};
 use super::place::{Planner, Totals};
+use super::ranked::{Ranked, Tally};
+use super::starts::Starts;
 use super::trace::{Trace, Traces, Window};
-use super::{Input, PlanJob};
-use crate::schedule::stagger::id_hash;
 
 /// Bins of the horizon's skyline.
 const SKYLINE_BINS: i64 = 48;
@@ -38,6 +39,10 @@ pub trait Sink {
     /// Whether [`Sink::fire`] shall be called.
     fn wants_fires(&self) -> bool {
         false
+    }
+    /// Whether this burst shall come with the list of its members.
+    fn wants_members(&self, _burst: &Burst) -> bool {
+        true
     }
     /// A burst, in the order of their ticks.
     fn burst(&mut self, _burst: Burst) -> ControlFlow<()> {
@@ -104,17 +109,17 @@ pub fn trace(input: &Input<'_>, windows: &[Window]) -> Traced {
 }
 
 fn made(input: &Input<'_>, windows: &[Window], sink: &mut dyn Sink) -> (Outcome, Traced) {
-    let (by_rank, hashes, index_of) = ranked(&input.jobs);
+    let ranked = Ranked::new(input);
     let (from, until) = (
         input.horizon.from_ms,
         input.horizon.until_ms.max(input.horizon.from_ms),
     );
     let bin_ms = ((until - from) / SKYLINE_BINS).max(1000);
-    let run_of = |rank: u32| by_rank[rank as usize].run_ms;
+    let run_of = |rank: u32| ranked.kind(rank).run_ms;
     let rules: Vec<_> = input
         .dispatch
         .iter()
-        .map(|d| rules_by_rank(d, &index_of))
+        .map(|d| rules_by_rank(d, &ranked))
         .collect();
     let stream = || Stream {
         meter: Meter::with_skyline(input.groups.len(), Skyline::new(from, bin_ms, SKYLINE_BINS))
@@ -124,15 +129,15 @@ fn made(input: &Input<'_>, windows: &[Window], sink: &mut dyn Sink) -> (Outcome,
             .map(|d| Dispatcher::new(d, &run_of, windows))
             .collect(),
     };
-    let timelines = Timelines::new(input, &by_rank);
-    let mut planner = Planner::new(input, &by_rank, &hashes, &index_of);
+    let timelines = Timelines::new(input, &ranked);
+    let mut planner = Planner::new(input, &ranked);
     let mut broken = BTreeMap::new();
     let mut heard = vec![false; input.recurrences.len()];
     let streams = std::thread::scope(|scope| {
         let streams = Streams {
             before: stream(),
             after: stream(),
-            by_rank: &by_rank,
+            tally: Tally::new(&ranked),
         };
         let mut measuring = Measuring::Here(Box::new(streams));
         let mut ahead = Ahead::new(&timelines, from, until);
@@ -144,7 +149,7 @@ fn made(input: &Input<'_>, windows: &[Window], sink: &mut dyn Sink) -> (Outcome,
         {
             broken.extend(native.broken.drain(..));
             timelines.native.hear(&native, &mut heard);
-            let mut placed = Vec::with_capacity(native.occurrences.len());
+            let mut placed = Starts::with_capacity(native.starts.len());
             let (timeline, stretch) = match (&timelines.nominal, &nominal) {
                 (Some(timeline), Some(stretch)) => (timeline, stretch),
                 _ => (&timelines.native, &native),
@@ -160,8 +165,7 @@ fn made(input: &Input<'_>, windows: &[Window], sink: &mut dyn Sink) -> (Outcome,
                 let _stopped = planner.release(i64::MAX, &mut placed, sink);
             }
             let batch = Batch {
-                from_ms: native.from_ms,
-                native: native.occurrences,
+                native: native.starts,
                 placed,
             };
             measuring = measuring.take(batch, scope);
@@ -200,41 +204,15 @@ fn made(input: &Input<'_>, windows: &[Window], sink: &mut dyn Sink) -> (Outcome,
     (outcome, traced)
 }
 
-/// The jobs in the order of a hash of their ids, the hashes, and where each was in the input.
-fn ranked<'a>(jobs: &[PlanJob<'a>]) -> (Vec<PlanJob<'a>>, Vec<u64>, Vec<usize>) {
-    let mut order: Vec<(u64, usize)> = jobs
-        .iter()
-        .enumerate()
-        .map(|(index, job)| (id_hash(job.id), index))
-        .collect();
-    // Equal ids of different sources are told apart by what they are, never by input order.
-    let tie = |index: usize| {
-        let job = &jobs[index];
-        (
-            job.id,
-            job.source,
-            job.recurrence,
-            job.native_offset_ms,
-            job.group,
-            job.run_ms,
-            index,
-        )
-    };
-    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| tie(a.1).cmp(&tie(b.1))));
-    let by_rank = order
-        .iter()
-        .map(|(_, index)| jobs[*index].clone())
-        .collect();
-    let (hashes, index_of) = order.into_iter().unzip();
-    (by_rank, hashes, index_of)
-}
-
 /// The same rules with their workspaces listed by rank instead of by input order.
-fn rules_by_rank(rules: &super::Dispatch, index_of: &[usize]) -> super::Dispatch {
+fn rules_by_rank(rules: &super::Dispatch, ranked: &Ranked<'_>) -> super::Dispatch {
     let mut rules = rules.clone();
     if let super::Dispatch::Molecule(molecule) = &mut rules {
-        let of = |index: &usize| molecule.workspaces.get(*index).copied();
-        molecule.workspaces = index_of.iter().map(|i| of(i).unwrap_or(u32::MAX)).collect();
+        let of = |index: usize| molecule.workspaces.get(index).copied();
+        molecule.workspaces = ranked
+            .indices()
+            .map(|i| of(i).unwrap_or(u32::MAX))
+            .collect();
     }
     rules
 }

@@ -1,9 +1,12 @@
 //! The timeline: every occurrence of every job in a stretch of the horizon, in order.
 //!
 //! Each distinct recurrence is enumerated once per stretch and its instants are handed to the jobs
-//! that share it; a stable radix sort by instant then leaves every tick's jobs in rank order.
+//! that share it: by a table of the distinct instants, or, for jobs with an offset of their own, by a
+//! stable radix sort by instant. Both leave every tick's jobs in rank order.
 
 use super::PlanJob;
+use super::starts::Starts;
+use super::table::Table;
 
 /// Something that says when it fires.
 pub trait Recurrence: Sync {
@@ -12,6 +15,12 @@ pub trait Recurrence: Sync {
     /// # Errors
     /// The reason, when the scheduler itself would never answer.
     fn each(&self, from_ms: i64, until_ms: i64, emit: &mut dyn FnMut(i64)) -> Result<(), String>;
+
+    /// What else the jobs of a recurrence have in common, for whoever shows a burst of them
+    /// ([`super::Burst::class`]): a number of the caller's own.
+    fn class(&self) -> u32 {
+        0
+    }
 }
 
 /// An offset above this gets a list of instants of its own, so that the others' stay short.
@@ -37,36 +46,49 @@ pub(super) struct Timeline<'a> {
     /// The largest offset that a job adds on top of its series' shift.
     reach_ms: Vec<i64>,
     /// Per job, in rank order: its series and the offset on top of the shift.
-    jobs: Vec<(u32, u32)>,
+    pub(super) jobs: Vec<(u32, u32)>,
+    /// Per series: its jobs without such an offset.
+    pub(super) together: Vec<u32>,
 }
 
 /// A stretch of the horizon.
 #[derive(Default)]
 pub(super) struct Stretch {
-    pub(super) from_ms: i64,
-    /// Sorted by instant and, within an instant, by rank.
-    pub(super) occurrences: Vec<Occurrence>,
+    pub(super) until_ms: i64,
+    /// The occurrences; within an instant by rank.
+    pub(super) starts: Starts,
     /// Recurrences that could not be enumerated, and why.
     pub(super) broken: Vec<(usize, String)>,
-    instants: Vec<i32>,
+    from_ms: i64,
+    /// Milliseconds after the start of the stretch.
+    pub(super) instants: Vec<i32>,
     /// Per series: its part of `instants`.
-    ranges: Vec<(usize, usize)>,
+    pub(super) ranges: Vec<(usize, usize)>,
     /// Per series: no two of its instants are nearer than this, as far as the stretch tells.
     least_gap_ms: Vec<i64>,
+    /// No two instants of any series that the stretch knows are nearer than this.
+    nearest_ms: i64,
+}
+
+impl Stretch {
+    /// Whether no job has an instant after `t_ms` and before `limit_ms`, as far as is seen at a glance.
+    pub(super) fn is_clear(&self, t_ms: i64, limit_ms: i64) -> bool {
+        limit_ms <= self.until_ms && limit_ms - t_ms <= self.nearest_ms
+    }
 }
 
 impl<'a> Timeline<'a> {
     /// A timeline of `jobs` (in rank order), each at its nominal instants plus `offset_of(job)`.
-    pub(super) fn new(
+    pub(super) fn new<'j>(
         recurrences: &'a [&'a dyn Recurrence],
-        jobs: &[PlanJob<'_>],
+        jobs: impl Iterator<Item = &'j PlanJob<'j>>,
         offset_of: impl Fn(&PlanJob<'_>) -> i64,
     ) -> Self {
         let mut known = rustc_hash::FxHashMap::default();
         let mut series = Vec::new();
         let mut reach_ms: Vec<i64> = Vec::new();
+        let mut together: Vec<u32> = Vec::new();
         let jobs = jobs
-            .iter()
             .map(|job| {
                 let offset = offset_of(job).max(0);
                 let (shift_ms, rest) = if offset > SHARED_OFFSET_LIMIT_MS {
@@ -81,9 +103,11 @@ impl<'a> Timeline<'a> {
                 let index = *known.entry(key).or_insert_with(|| {
                     series.push(key);
                     reach_ms.push(0);
+                    together.push(0);
                     series.len() - 1
                 });
                 reach_ms[index] = reach_ms[index].max(rest);
+                together[index] += u32::from(rest == 0);
                 (u32_of(index), u32::try_from(rest).unwrap_or(u32::MAX))
             })
             .collect();
@@ -92,6 +116,7 @@ impl<'a> Timeline<'a> {
             series,
             reach_ms,
             jobs,
+            together,
         }
     }
 
@@ -99,6 +124,8 @@ impl<'a> Timeline<'a> {
     pub(super) fn stretch(&self, from_ms: i64, length_ms: i64) -> Stretch {
         let mut out = Stretch {
             from_ms,
+            until_ms: from_ms + length_ms,
+            nearest_ms: i64::MAX,
             ..Stretch::default()
         };
         out.ranges.reserve(self.series.len());
@@ -115,20 +142,47 @@ impl<'a> Timeline<'a> {
             );
             if let Err(why) = asked {
                 out.broken.push((series.recurrence, why));
+                out.nearest_ms = 0;
             }
             let mine = &out.instants[start..];
             // The instant after the last is not known: it may follow the stretch at once.
             let open = mine.last().map(|last| length_ms - i64::from(*last));
             let gaps = mine.windows(2).map(|w| i64::from(w[1]) - i64::from(w[0]));
-            out.least_gap_ms
-                .push(gaps.chain(open).min().unwrap_or(i64::MAX));
+            let least = gaps.min().unwrap_or(i64::MAX);
+            out.nearest_ms = out.nearest_ms.min(least);
+            out.least_gap_ms.push(least.min(open.unwrap_or(i64::MAX)));
             out.ranges.push((start, out.instants.len()));
+        }
+        let table = Table::of(self, &out);
+        let mut alone = self.alone(&out, length_ms, table.is_some());
+        sort_by_instant(&mut alone, length_ms);
+        out.starts = match table {
+            Some(table) => table.starts(self, from_ms, &alone),
+            None => {
+                let mut starts = Starts::with_capacity(alone.len());
+                for (t, rank) in &alone {
+                    starts.push(from_ms + i64::from(*t), *rank);
+                }
+                starts
+            }
+        };
+        out
+    }
+
+    /// The occurrences of every job that has an offset of its own, or of all jobs, by rank.
+    fn alone(&self, stretch: &Stretch, length_ms: i64, offset_only: bool) -> Vec<Occurrence> {
+        let mut out = Vec::new();
+        if offset_only && self.reach_ms.iter().all(|reach| *reach == 0) {
+            return out;
         }
         let length = i32::try_from(length_ms).unwrap_or(i32::MAX);
         for (rank, &(series, offset)) in (0u32..).zip(&self.jobs) {
-            let (start, end) = out.ranges[series as usize];
+            if offset_only && offset == 0 {
+                continue;
+            }
+            let (start, end) = stretch.ranges[series as usize];
             let offset = i32::try_from(offset).unwrap_or(i32::MAX);
-            let mine = &out.instants[start..end];
+            let mine = &stretch.instants[start..end];
             // Only instants that an offset carries into the stretch, or out of it, need looking for.
             let shared = self.reach_ms[series as usize] > 0;
             let inside = |limit: i32| mine.partition_point(|t| t + offset < limit);
@@ -138,10 +192,8 @@ impl<'a> Timeline<'a> {
                 (0, mine.len())
             };
             let at = |t: &i32| (t + offset).cast_unsigned();
-            out.occurrences
-                .extend(mine[first..last].iter().map(|t| (at(t), rank)));
+            out.extend(mine[first..last].iter().map(|t| (at(t), rank)));
         }
-        sort_by_instant(&mut out.occurrences, length_ms);
         out
     }
 
@@ -188,7 +240,7 @@ impl<'a> Timeline<'a> {
     }
 }
 
-fn u32_of(n: usize) -> u32 {
+pub(super) fn u32_of(n: usize) -> u32 {
     u32::try_from(n).expect("fewer than 2^32 jobs fit in memory")
 }
 

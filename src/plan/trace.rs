@@ -221,7 +221,7 @@ mod tests {
             (3000, 1, 500),
             (60_000, 0, 1),
         ] {
-            meter.start(t, group, run);
+            meter.start(t, group, run, 1);
         }
         let traces = meter.traces().remove(0);
         assert_eq!(traces.total.starts_per_second, [2, 1, 0, 0, 0]);
@@ -238,7 +238,7 @@ mod tests {
             bins: 2,
         };
         let mut meter = Meter::new(1).tracing(&[window]);
-        meter.start(0, 0, 2000);
+        meter.start(0, 0, 2000, 1);
         assert_eq!(meter.traces()[0].total.concurrent, [1, 0]);
     }
 
@@ -252,7 +252,7 @@ mod tests {
             let window = Window::covering(0, 50_000, 1000, most);
             let mut meter = Meter::new(3).tracing(&[window]);
             for (t, group, run) in starts {
-                meter.start(t, group, run);
+                meter.start(t, group, run, 1);
             }
             let peaks = meter.peaks();
             let traces = meter.traces().remove(0);

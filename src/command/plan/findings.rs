@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::gather::{Gathered, Shared};
+use super::gather::{Gathered, When};
 use super::models::Models;
 use super::report::{Finding, FindingKind, ModelBasis, SourceDispatch};
 use super::slots;
@@ -318,7 +318,7 @@ fn never(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     let recurrences = &facts.gathered.recurrences;
     let mut never = vec![false; recurrences.len()];
     for index in &facts.outcome.silent {
-        if let Shared::Cron(cron) = &recurrences[*index] {
+        if let When::Cron(cron) = &recurrences[*index].when {
             never[*index] = matches!(cron.next(facts.horizon.from_ms), Ok(None));
         }
     }

@@ -60,22 +60,32 @@ pub(super) struct Native {
     pub(super) reason: Cow<'static, str>,
 }
 
-/// A recurrence with what it is made from.
-pub(super) enum Shared {
+/// A recurrence, and the zone in which its instants are shown.
+pub(super) struct Shared {
+    pub(super) when: When,
+    zone: usize,
+}
+
+/// What a recurrence is made from.
+pub(super) enum When {
     Cron(Cron),
     Other(Timetable),
 }
 
 impl Recurrence for Shared {
     fn each(&self, from_ms: i64, until_ms: i64, emit: &mut dyn FnMut(i64)) -> Result<(), String> {
-        match self {
-            Self::Cron(cron) => cron
+        match &self.when {
+            When::Cron(cron) => cron
                 .each(from_ms, until_ms, emit)
                 .map_err(|e| e.to_string()),
-            Self::Other(table) => table
+            When::Other(table) => table
                 .each(from_ms, until_ms, emit)
                 .map_err(|e| e.to_string()),
         }
+    }
+
+    fn class(&self) -> u32 {
+        u32::try_from(self.zone).unwrap_or(u32::MAX)
     }
 }
 
@@ -190,7 +200,8 @@ impl<'a> Gathering<'a, '_> {
                         cron.zone().name().to_owned(),
                         cron.zone().time_zone().clone(),
                     );
-                    self.out.recurrences.push(Shared::Cron(cron));
+                    let when = When::Cron(cron);
+                    self.out.recurrences.push(Shared { when, zone });
                     (self.out.recurrences.len() - 1, zone)
                 });
                 self.crons.insert(key, made.clone());
@@ -205,7 +216,8 @@ impl<'a> Gathering<'a, '_> {
                 };
                 let table = Timetable::compile(job.rules, &job.schedule, &facts, self.zones)?;
                 let zone = self.zone("UTC".to_owned(), TimeZone::UTC);
-                self.out.recurrences.push(Shared::Other(table));
+                let when = When::Other(table);
+                self.out.recurrences.push(Shared { when, zone });
                 Ok(Some((self.out.recurrences.len() - 1, zone)))
             }
         }

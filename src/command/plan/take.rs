@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::args::PlanArgs;
 use super::findings;
-use super::gather::{self, Gathered};
+use super::gather::Gathered;
 use super::models::Models;
 use super::report::{BurstGroupRow, BurstRow, FireRow, ModelBasis};
 use crate::context::Context;
@@ -73,7 +73,6 @@ impl<'a> Taker<'a> {
         ctx: &Context,
     ) -> Result<Self, Error> {
         let target = args.max_concurrent;
-        let traits = gather::traits(&gathered.planned);
         Ok(Self {
             rows: RowMaker {
                 loaded,
@@ -82,7 +81,6 @@ impl<'a> Taker<'a> {
                 models,
                 basis,
                 target,
-                traits,
             },
             progress: ctx.ui.progress("planning", Some(PROGRESS_STEPS)),
             bursts: Rows::new(ctx, !args.fires)?,
@@ -115,6 +113,11 @@ impl Sink for Taker<'_> {
         !matches!(self.fires, Rows::Unwanted)
     }
 
+    /// The window for its peak depends on all its run lengths, where they differ.
+    fn wants_members(&self, burst: &Burst) -> bool {
+        !matches!(self.bursts, Rows::Unwanted) && burst.shortest_run_ms != burst.longest_run_ms
+    }
+
     fn burst(&mut self, burst: Burst) -> ControlFlow<()> {
         let taken = self.bursts.take(|| self.rows.burst(&burst));
         self.went(taken)
@@ -139,27 +142,15 @@ struct RowMaker<'a> {
     models: &'a Models,
     basis: ModelBasis,
     target: Option<u32>,
-    /// By job: zone and source, side by side because bursts ask for those of all their members.
-    traits: Vec<(u32, u32)>,
 }
 
 impl RowMaker<'_> {
     fn burst(&self, burst: &Burst) -> BurstRow {
-        let mut zone = None;
-        let mut one_zone = true;
-        let mut sources: Vec<u32> = Vec::new();
-        for job in &burst.members {
-            let (of_job, source) = self.traits[*job];
-            one_zone &= *zone.get_or_insert(of_job) == of_job;
-            if let Err(place) = sources.binary_search(&source) {
-                sources.insert(place, source);
-            }
-        }
-        let (zone, tz) = match zone {
-            Some(zone) if one_zone => self.gathered.zones[zone as usize].clone(),
-            _ => ("UTC".to_owned(), jiff::tz::TimeZone::UTC),
-        };
-        let peak = findings::peak_aimed_at(self.target, burst.members.len());
+        let (zone, tz) = burst.class.map_or_else(
+            || ("UTC".to_owned(), jiff::tz::TimeZone::UTC),
+            |zone| self.gathered.zones[zone as usize].clone(),
+        );
+        let peak = findings::peak_aimed_at(self.target, burst.jobs);
         let group = |g: &plan::BurstGroup| BurstGroupRow {
             group: self.gathered.groups[g.group as usize].clone(),
             jobs: g.jobs,
@@ -174,10 +165,11 @@ impl RowMaker<'_> {
             local_at: when::local(burst.at_ms, &tz),
             tz,
             zone,
-            jobs: burst.members.len(),
-            sources: sources
+            jobs: burst.jobs,
+            sources: burst
+                .sources
                 .iter()
-                .map(|s| self.loaded.sources[*s as usize].tag.clone())
+                .map(|s| self.loaded.sources[*s].tag.clone())
                 .collect(),
             starts_per_second_before: burst.starts_per_second_before,
             starts_per_second_after: burst.starts_per_second_after,
