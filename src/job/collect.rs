@@ -119,7 +119,8 @@ impl Collector {
         }
     }
 
-    fn slot(&self, at: Place) -> Slot {
+    /// Returns what is known about a job before its text is read.
+    pub(crate) fn slot(&self, at: Place) -> Slot {
         Slot {
             source: self.source,
             at,
@@ -127,9 +128,11 @@ impl Collector {
         }
     }
 
-    fn take(&mut self, parsed: Result<(Job, JobShape), Failure>, at: Place) {
+    /// Takes what [`parse`] made of the entry at a place.
+    pub(crate) fn take(&mut self, parsed: Result<(Job, JobShape), Failure>, at: Place) {
         match parsed {
-            Ok((job, shape)) => {
+            Ok((mut job, shape)) => {
+                job.at = at;
                 let first = *self.shape.get_or_insert(shape);
                 if (first == JobShape::Molecule) == (shape == JobShape::Molecule) {
                     if shape == JobShape::OpenClaw {
