@@ -17,6 +17,8 @@ pub(crate) use document::{check_depth, reason};
 pub(crate) use parse::short;
 pub use parse::{Complaint, Failure, JobShape, Slot, parse, parse_row, parse_state};
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::schedule::{Rules, ScheduleSpec};
@@ -45,9 +47,9 @@ pub struct Job {
     /// The model that its payload declares, trimmed, exactly as written; `None` when it names none.
     pub model: Option<String>,
     /// `agentTurn`, `systemEvent`, `heartbeat`, `command`, `script`, …; `prompt` for Molecule.
-    pub payload_kind: Option<String>,
+    pub payload_kind: Option<Cow<'static, str>>,
     /// `main`, `isolated`, `session:<id>`, …
-    pub session_target: Option<String>,
+    pub session_target: Option<Cow<'static, str>>,
     /// Creation instant, epoch milliseconds: the anchor of `every` without one.
     pub created_at_ms: Option<i64>,
     /// What the scheduler recorded about it.
@@ -117,10 +119,19 @@ impl std::fmt::Display for Place {
 }
 
 /// Scheduler state that bears on the next fire. All instants are epoch milliseconds.
+///
+/// What only a job has that ran, or waits to, is read through it: `state.last_run_at_ms`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JobState {
     /// When the scheduler itself will fire next, as it recorded it.
     pub next_run_at_ms: Option<i64>,
+    /// Apart, so that a job stays small; never kept when there is nothing in it.
+    runs: Option<Box<Runs>>,
+}
+
+/// What a scheduler recorded about the runs of a job. All instants are epoch milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runs {
     /// Set while a run is in flight.
     pub running_at_ms: Option<i64>,
     /// Start of the last run.
@@ -137,7 +148,7 @@ pub struct JobState {
     pub queued_at_ms: Option<i64>,
     /// Since when the gateway itself has switched the job off (2026.9: after 10 errors).
     pub auto_disabled_at_ms: Option<i64>,
-    /// What later versions record for their catch-up, apart so that a job stays small.
+    /// What later versions record for their catch-up.
     pub catch_up: Option<Box<CatchUpState>>,
 }
 
@@ -157,6 +168,45 @@ impl CatchUpState {
     /// Returns it to be kept; `None` when there is nothing in it.
     fn kept(self) -> Option<Box<Self>> {
         (self != Self::default()).then(|| Box::new(self))
+    }
+}
+
+impl Runs {
+    const NONE: Self = Self {
+        running_at_ms: None,
+        last_run_at_ms: None,
+        last_status: None,
+        last_duration_ms: None,
+        consecutive_errors: None,
+        last_error: None,
+        queued_at_ms: None,
+        auto_disabled_at_ms: None,
+        catch_up: None,
+    };
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl JobState {
+    /// The state of a job that fires next at `next_run_at_ms` and had these runs.
+    pub fn new(next_run_at_ms: Option<i64>, runs: Runs) -> Self {
+        Self {
+            next_run_at_ms,
+            runs: (runs != Runs::NONE).then(|| Box::new(runs)),
+        }
+    }
+}
+
+impl std::ops::Deref for JobState {
+    type Target = Runs;
+
+    fn deref(&self) -> &Runs {
+        static NONE: Runs = Runs::NONE;
+        self.runs.as_deref().unwrap_or(&NONE)
     }
 }
 

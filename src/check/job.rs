@@ -169,11 +169,11 @@ fn all_known(job: &Job) -> Alike<'_> {
         other => format!("{other:?}"),
     };
     let texts = [
-        &job.agent,
-        &job.workspace,
-        &job.model,
-        &job.payload_kind,
-        &job.session_target,
+        job.agent.as_deref(),
+        job.workspace.as_deref(),
+        job.model.as_deref(),
+        job.payload_kind.as_deref(),
+        job.session_target.as_deref(),
     ];
-    (schedule, texts.map(Option::as_deref))
+    (schedule, texts)
 }

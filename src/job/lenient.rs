@@ -3,11 +3,13 @@
 //! The rules are those that OpenClaw 2026.3.28 and 2026.3.31 apply when they load `cron/jobs.json`
 //! and that 2026.9.6 applies when it migrates one: the same file means the same jobs here.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::extras::extras;
 use super::parse::{Complaint, JobShape, Slot, short};
-use super::{CatchUpState, Job, JobState, molecule};
+use super::{CatchUpState, Job, JobState, Runs, molecule};
 use crate::schedule::ScheduleSpec;
 use crate::when;
 
@@ -33,11 +35,10 @@ pub(super) fn read(value: &Value, slot: Slot) -> Result<(Job, JobShape), Box<Com
     let (schedule, shape) = schedule(value, created_at_ms)?;
     let payload = payload(value);
     let session_target = session_target(value, payload.as_ref());
-    let mut run_state = value.get("state").map(state).unwrap_or_default();
-    let at_top = state(value);
-    run_state.next_run_at_ms = run_state.next_run_at_ms.or(at_top.next_run_at_ms);
-    run_state.last_run_at_ms = run_state.last_run_at_ms.or(at_top.last_run_at_ms);
-    run_state.last_status = run_state.last_status.or(at_top.last_status);
+    let (next, mut runs) = value.get("state").map(recorded).unwrap_or_default();
+    let (next_at_top, at_top) = recorded(value);
+    runs.last_run_at_ms = runs.last_run_at_ms.or(at_top.last_run_at_ms);
+    runs.last_status = runs.last_status.or(at_top.last_status);
     let mut extras = extras(value);
     let (payload_kind, model, timeout_seconds) =
         payload.map_or((None, None, None), |p| (p.kind, p.model, p.timeout_seconds));
@@ -68,10 +69,10 @@ pub(super) fn read(value: &Value, slot: Slot) -> Result<(Job, JobShape), Box<Com
         agent: trimmed_text(value.get("agentId")),
         workspace: None,
         model,
-        payload_kind,
-        session_target,
+        payload_kind: payload_kind.map(Cow::from),
+        session_target: session_target.map(Cow::from),
         created_at_ms,
-        state: run_state,
+        state: JobState::new(next.or(next_at_top), runs),
         run_length: None,
         timeout_seconds,
         extras: extras.kept(),
@@ -81,9 +82,13 @@ pub(super) fn read(value: &Value, slot: Slot) -> Result<(Job, JobShape), Box<Com
 
 /// Reads the run state: numbers as numbers or as text, anything else as absent.
 pub(super) fn state(value: &Value) -> JobState {
+    let (next, runs) = recorded(value);
+    JobState::new(next, runs)
+}
+
+fn recorded(value: &Value) -> (Option<i64>, Runs) {
     let int = |name: &str| integer(value.get(name));
-    JobState {
-        next_run_at_ms: int("nextRunAtMs"),
+    let runs = Runs {
         running_at_ms: int("runningAtMs"),
         last_run_at_ms: int("lastRunAtMs"),
         last_status: trimmed_text(value.get("lastRunStatus"))
@@ -99,7 +104,8 @@ pub(super) fn state(value: &Value) -> JobState {
             paced_at_ms: int("pacedNextRunAtMs"),
         }
         .kept(),
-    }
+    };
+    (int("nextRunAtMs"), runs)
 }
 
 fn is_molecule(value: &Value) -> bool {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::lenient::{complaint, describe, text_of};
 use super::parse::{Complaint, Slot, trimmed};
-use super::{Job, JobState};
+use super::{Job, JobState, Runs};
 use crate::schedule::ScheduleSpec;
 
 /// One row as the platform prints it. Times are RFC 3339 texts or null.
@@ -106,15 +106,17 @@ fn build(row: Row, slot: Slot) -> Job {
         agent: None,
         workspace: trimmed(row.workspace_id),
         model: None,
-        payload_kind: Some("prompt".to_owned()),
+        payload_kind: Some("prompt".into()),
         session_target: None,
         created_at_ms: instant(row.created_at),
-        state: JobState {
-            next_run_at_ms: instant(row.next_run_at),
-            last_run_at_ms: instant(row.last_run_at),
-            last_status: trimmed(row.last_status),
-            ..JobState::default()
-        },
+        state: JobState::new(
+            instant(row.next_run_at),
+            Runs {
+                last_run_at_ms: instant(row.last_run_at),
+                last_status: trimmed(row.last_status),
+                ..Runs::default()
+            },
+        ),
         run_length: None,
         timeout_seconds: None,
         extras: None,

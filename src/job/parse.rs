@@ -3,6 +3,7 @@
 //! Pure. A file of a hundred thousand good jobs never builds a [`serde_json::Value`]; legacy shapes
 //! and wrong types take the slow road, which is also the one that can say what is wrong.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -12,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::extras::restarts_of;
 use super::restarts::may_restart;
-use super::{CatchUpState, Extras, Job, JobState, Place, lenient};
+use super::{CatchUpState, Extras, Job, JobState, Place, Runs, lenient};
 use crate::schedule::{Rules, ScheduleSpec};
 
 /// Which system's shape a job has.
@@ -137,7 +138,8 @@ struct Fast<'a> {
     #[serde(borrow)]
     schedule: Option<FastSchedule<'a>>,
     payload: Option<FastPayload<'a>>,
-    session_target: Option<String>,
+    // One with escapes is not borrowable and takes the lenient path.
+    session_target: Option<&'a str>,
     session_key: Option<String>,
     declaration_key: Option<String>,
     // Compared and nearly never kept.
@@ -176,7 +178,7 @@ struct FastSchedule<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FastPayload<'a> {
-    kind: Option<String>,
+    kind: Option<&'a str>,
     model: Option<String>,
     timeout_seconds: Option<f64>,
     fallbacks: Option<Vec<String>>,
@@ -234,8 +236,7 @@ struct FastDisabled {
 
 impl From<FastState> for JobState {
     fn from(s: FastState) -> Self {
-        Self {
-            next_run_at_ms: s.next_run_at_ms,
+        let runs = Runs {
             running_at_ms: s.running_at_ms,
             last_run_at_ms: s.last_run_at_ms,
             last_status: s.last_run_status.or(s.last_status),
@@ -250,9 +251,13 @@ impl From<FastState> for JobState {
                 paced_at_ms: s.paced_next_run_at_ms,
             }
             .kept(),
-        }
+        };
+        Self::new(s.next_run_at_ms, runs)
     }
 }
+
+/// The kinds of payload that are written as OpenClaw writes them.
+const KINDS: [&str; 5] = ["agentTurn", "systemEvent", "heartbeat", "command", "script"];
 
 impl Fast<'_> {
     /// Returns the job when nothing about it is odd; `None` sends the text down the lenient path.
@@ -269,33 +274,33 @@ impl Fast<'_> {
         let id = self.id.filter(|id| is_plain(id))?;
         let schedule = self.schedule?.into_spec(self.created_at_ms)?;
         let payload = self.payload;
-        match payload.as_ref().map(|p| p.kind.as_deref()) {
-            None | Some(Some("agentTurn" | "systemEvent" | "heartbeat" | "command" | "script")) => {
-            }
-            Some(_) => return None,
-        }
-        match self.session_target.as_deref() {
-            None if payload.is_none() => {}
-            Some("main" | "isolated") => {}
-            Some(target) if target.starts_with("session:") => {}
+        let kind = match payload.as_ref().map(|p| p.kind) {
+            None => None,
+            Some(kind) => Some(*KINDS.iter().find(|known| Some(**known) == kind)?),
+        };
+        let target = match self.session_target {
+            None if payload.is_none() => None,
+            Some("main") => Some("main".into()),
+            Some("isolated") => Some("isolated".into()),
+            Some(target) if target.starts_with("session:") => Some(target.to_owned().into()),
             _ => return None,
-        }
+        };
         let mut extras = Extras {
             session_key: trimmed(self.session_key),
             declaration_key: trimmed(self.declaration_key),
             wake_mode: trimmed(self.wake_mode.filter(|m| *m != "now").map(str::to_owned)),
             ..Extras::default()
         };
-        let (kind, model, timeout) = match payload {
+        let (model, timeout) = match payload {
             Some(payload) => {
                 extras.restarts = payload.restarts();
                 extras.fallbacks = payload.fallbacks;
                 extras.external_source = trimmed(payload.external_content_source);
-                (payload.kind, payload.model, payload.timeout_seconds)
+                (payload.model, payload.timeout_seconds)
             }
-            None => (None, None, None),
+            None => (None, None),
         };
-        let mut state = JobState::from(self.state.unwrap_or_default());
+        let mut state = self.state.unwrap_or_default();
         state.next_run_at_ms = state.next_run_at_ms.or(self.next_run_at_ms);
         state.last_run_at_ms = state.last_run_at_ms.or(self.last_run_at_ms);
         state.last_status = state.last_status.or(self.last_run_status);
@@ -310,10 +315,10 @@ impl Fast<'_> {
             agent: self.agent_id.filter(|a| !a.is_empty()),
             workspace: None,
             model: trimmed(model),
-            payload_kind: kind,
-            session_target: self.session_target,
+            payload_kind: kind.map(Cow::from),
+            session_target: target,
             created_at_ms: self.created_at_ms,
-            state,
+            state: state.into(),
             run_length: None,
             timeout_seconds: timeout,
             extras: extras.kept(),

@@ -68,7 +68,7 @@ pub fn peaks_of(groups: usize, mut runs: Vec<(i64, u32, i64)>) -> Peaks {
     runs.sort_unstable();
     let mut meter = Meter::new(groups);
     for (start_ms, group, run_ms) in runs {
-        meter.start(start_ms, group, run_ms);
+        meter.start(start_ms, group, run_ms, 1);
     }
     meter.peaks()
 }

@@ -124,7 +124,7 @@ fn job(line: usize, expr: String, zone: Option<String>, command: String) -> Job 
         agent: None,
         workspace: None,
         model: None,
-        payload_kind: Some("command".to_owned()),
+        payload_kind: Some("command".into()),
         session_target: None,
         created_at_ms: None,
         state: JobState::default(),

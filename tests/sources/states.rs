@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cronctl::env::Env;
-use cronctl::job::{JobState, RunLengthOrigin};
+use cronctl::job::{JobState, RunLengthOrigin, Runs};
 use cronctl::schedule::{ScheduleSpec, Version};
 use cronctl::source::{Confidence, OpenClawArg, SourceArgs, load};
 
@@ -36,14 +36,16 @@ fn state_of_2026_3_28() {
     );
     assert_eq!(
         job.state,
-        JobState {
-            next_run_at_ms: Some(1_795_237_264_804),
-            last_run_at_ms: Some(1_795_220_499_226),
-            last_status: Some("ok".to_owned()),
-            last_duration_ms: Some(746),
-            consecutive_errors: Some(0),
-            ..JobState::default()
-        }
+        JobState::new(
+            Some(1_795_237_264_804),
+            Runs {
+                last_run_at_ms: Some(1_795_220_499_226),
+                last_status: Some("ok".to_owned()),
+                last_duration_ms: Some(746),
+                consecutive_errors: Some(0),
+                ..Runs::default()
+            }
+        )
     );
     assert!(loaded.place(job).ends_with("cron/jobs.json: job 3"));
     // Four finished runs in runs/<id>.jsonl.

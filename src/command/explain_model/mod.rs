@@ -191,7 +191,7 @@ fn row(loaded: &Loaded, job: &Job, answer: Answer, used: &VersionUse) -> JobRow 
         enabled: job.enabled,
         found_at: place,
         agent: r.agent,
-        session_target: job.session_target.clone(),
+        session_target: job.session_target.as_deref().map(str::to_owned),
         session_key: Some(answer.key).filter(|k| !k.is_empty()),
         version: used.version.clone(),
         era: used.era.clone(),
