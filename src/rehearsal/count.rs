@@ -2,6 +2,8 @@
 
 use super::WAVE;
 use super::figures::ProviderFigures;
+use super::trace::{Tracer, Traces};
+use crate::plan::Window;
 
 /// Calls of one bin of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub(super) struct Counts {
     /// By provider; the last one is the total.
     meters: Vec<Meter>,
     waves: Waves,
+    /// What a picture asks for; none without one.
+    tracers: Vec<Tracer>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -93,7 +97,15 @@ impl Counts {
             bins: Vec::new(),
             meters: vec![Meter::default(); providers + 1],
             waves: Waves::default(),
+            tracers: Vec::new(),
         }
+    }
+
+    /// Follows the calls through these windows, too.
+    pub(super) fn trace(&mut self, windows: &[Window]) {
+        let providers = self.meters.len() - 1;
+        let tracer = |window: &Window| Tracer::new(*window, providers);
+        self.tracers = windows.iter().map(tracer).collect();
     }
 
     /// A call begins; `repeats` when it is not the first of its occurrence.
@@ -101,6 +113,9 @@ impl Counts {
         let total = self.meters.len() - 1;
         self.meters[provider as usize].begins(t_ms, fails);
         self.meters[total].begins(t_ms, fails);
+        for tracer in &mut self.tracers {
+            tracer.begins(t_ms, provider);
+        }
         if repeats {
             self.waves.repeats(t_ms);
         }
@@ -119,10 +134,21 @@ impl Counts {
     }
 
     /// A call ends.
-    pub(super) fn ends(&mut self, provider: u32) {
+    pub(super) fn ends(&mut self, t_ms: i64, provider: u32) {
+        for tracer in &mut self.tracers {
+            tracer.ends(t_ms, provider);
+        }
         let total = self.meters.len() - 1;
         self.meters[provider as usize].now -= 1;
         self.meters[total].now -= 1;
+    }
+
+    /// By window.
+    pub(super) fn traces(self) -> Vec<Traces> {
+        self.tracers
+            .into_iter()
+            .filter_map(Tracer::finish)
+            .collect()
     }
 
     /// Waves and calls of the biggest, the total, and the providers in order.

@@ -13,16 +13,18 @@ mod figures;
 mod simulation;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod turn;
 
 pub use count::Bin;
 pub use era::{Era, Silence, Tried};
 pub use fault::{Fault, Kind, Span, Target};
 pub use figures::{Figures, ProviderFigures, percentile};
+pub use trace::{Trace, Traces};
 
 use std::ops::ControlFlow;
 
-use crate::plan::{self, Dispatch, Fire, Input, Sink};
+use crate::plan::{self, Dispatch, Fire, Input, Sink, Window};
 
 /// How long a call that its provider refuses lasts, milliseconds. Assumed: an error answer is quick.
 pub const FAILED_CALL_MS: i64 = 200;
@@ -116,6 +118,14 @@ pub fn rehearse(input: &Input<'_>, setting: &Setting<'_>) -> Figures {
     let mut simulation = simulation::Simulation::new(setting);
     plan::plan(input, &mut Feed(&mut simulation));
     simulation.finish()
+}
+
+/// Plays it out again, to see the calls over time. Windows begin with a whole second and have bins of
+/// whole seconds.
+pub fn trace(input: &Input<'_>, setting: &Setting<'_>, windows: &[Window]) -> Vec<Traces> {
+    let mut simulation = simulation::Simulation::new(setting).tracing(windows);
+    plan::plan(input, &mut Feed(&mut simulation));
+    simulation.traces()
 }
 
 /// Hands planned starts to a simulation as they come.

@@ -9,9 +9,10 @@ use super::count::Counts;
 use super::era::Tried;
 use super::fault::{Fault, Target};
 use super::figures::Figures;
+use super::trace::Traces;
 use super::turn::{Run, Stage, draws};
 use super::{Calls, FAILED_CALL_MS, Gateway, Setting};
-use crate::plan::Dispatch;
+use crate::plan::{Dispatch, Window};
 
 /// The least time between the end of a run and the next start of the same `cron` job, milliseconds.
 ///
@@ -149,11 +150,27 @@ impl<'a> Simulation<'a> {
         self.occurs(small(job));
     }
 
-    /// No more come from the plan.
-    pub(super) fn finish(mut self) -> Figures {
+    /// Follows the calls through these windows, too.
+    pub(super) fn tracing(mut self, windows: &[Window]) -> Self {
+        self.counts.trace(windows);
+        self
+    }
+
+    /// No more come from the plan: the calls by window.
+    pub(super) fn traces(mut self) -> Vec<Traces> {
+        self.plays_out();
+        self.counts.traces()
+    }
+
+    fn plays_out(&mut self) {
         while !self.events.is_empty() {
             self.step();
         }
+    }
+
+    /// No more come from the plan.
+    pub(super) fn finish(mut self) -> Figures {
+        self.plays_out();
         let mut figures = self.figures;
         let (waves, biggest, total, providers, bins) = self.counts.finish();
         figures.waves = waves;

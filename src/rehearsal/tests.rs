@@ -2,6 +2,7 @@
 
 mod invariants;
 mod recorded;
+mod traced;
 
 use super::simulation::Simulation;
 use super::*;

@@ -475,6 +475,18 @@ fn drawn(sandbox: &Sandbox) -> Vec<String> {
         drawn("year", &|line| sandbox.run(&format!("{year} {line}")));
         let queue = "plan --demo --max-concurrent-runs 1";
         drawn("queue", &|line| sandbox.run(&format!("{queue} {line}")));
+        let outage = "plan --demo --what-if anthropic=503@22:00..22:20";
+        drawn("outage", &|line| sandbox.run(&format!("{outage} {line}")));
+        let crowd = "plan --demo --tick 2026-03-31T22:00-07:00 --max-concurrent-runs 24";
+        let crowd = format!("{crowd} --capacity anthropic=4 --what-if openai=429:0.5 --runs 3");
+        drawn("crowd", &|line| sandbox.run(&format!("{crowd} {line}")));
+        drawn("failing", &|line| {
+            plan(
+                sandbox,
+                &twelve(),
+                &format!("--what-if provider3=500 {line}"),
+            )
+        });
         drawn("one", &|line| plan(sandbox, &one, line));
         drawn("apart", &|line| plan(sandbox, &apart, line));
         drawn("nothing", &|line| plan(sandbox, &[], line));
@@ -513,7 +525,7 @@ fn a_browser_sees_them_as_meant_light_and_dark() {
         assert_eq!(seen.fetched, nothing, "{}", seen.file);
         assert_eq!((seen.scripts, seen.images), (0, 0), "{}", seen.file);
         assert!(seen.contrast >= 4.5, "{}: {}", seen.file, seen.contrast);
-        assert!(seen.title.starts_with(['P', 'T']), "{seen:?}");
+        assert!(seen.title.starts_with(['P', 'R', 'T']), "{seen:?}");
     }
     for (light, dark) in light.iter().zip(&dark) {
         assert!(!light.dark && dark.dark, "{}", light.file);

@@ -302,3 +302,99 @@ fn what_is_not_known_is_said() {
     let turned: Value = run(&turned).json();
     assert_eq!(turned["scenarios"], document["scenarios"]);
 }
+
+/// The tables of a page, by caption: their rows.
+fn tables(page: &str) -> Vec<(String, Vec<Vec<String>>)> {
+    let parts = page.split("<table>").skip(1);
+    let table = |part: &str| {
+        let text = format!("<table>{}</table>", part.split("</table>").next().unwrap());
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let words = |node: roxmltree::Node<'_, '_>| node.text().unwrap_or_default().to_owned();
+        let all = |of: roxmltree::Node<'_, '_>, tag: &str| {
+            let found = of.descendants().filter(|n| n.has_tag_name(tag));
+            found.map(words).collect::<Vec<_>>()
+        };
+        let caption = all(document.root(), "caption").remove(0);
+        let rows = document.descendants().filter(|n| n.has_tag_name("tr"));
+        let rows = rows.map(|row| all(row, "td")).filter(|row| !row.is_empty());
+        (caption, rows.collect())
+    };
+    parts.map(table).collect()
+}
+
+const WAYS: [&str; 4] = ["as-is", "jitter", "honoured", "both"];
+
+#[test]
+fn the_numbers_of_the_picture_are_those_of_the_answer() {
+    let sandbox = Sandbox::new();
+    for line in [
+        &format!("{TICK} --max-concurrent-runs 24 --capacity anthropic=4"),
+        "plan --demo --what-if anthropic=503@22:00..22:20",
+    ] {
+        let run = sandbox.run(&format!("{line} --json --chart rehearsal.html"));
+        assert_eq!(run.code, Some(0), "{run}");
+        assert!(run.stderr.contains("rehearsal.html: a page"), "{run}");
+        let document = run.json();
+        let page = std::fs::read_to_string(sandbox.path("work/rehearsal.html")).unwrap();
+        let tables = tables(&page);
+        for name in ["anthropic", "openai"] {
+            let caption = format!("{name}: calls begun within ");
+            let (_, rows) = tables
+                .iter()
+                .find(|(c, _)| c.starts_with(&caption))
+                .unwrap();
+            for (at, way) in WAYS.into_iter().enumerate() {
+                let sum: u64 = rows
+                    .iter()
+                    .map(|row| row[at + 1].parse::<u64>().unwrap())
+                    .sum();
+                assert_eq!(provider(&document, way, name)["calls"], sum, "{name} {way}");
+            }
+            let peaks = |key: &str, ways: &[&str]| {
+                let said = ways.iter().map(|way| {
+                    let word = if *way == "as-is" { "as it is" } else { way };
+                    format!("{word} {}", provider(&document, way, name)[key])
+                });
+                format!("peak {}", said.collect::<Vec<_>>().join(", "))
+            };
+            for (what, key) in [
+                ("calls per second", "peak_per_second"),
+                ("calls at once", "peak_at_once"),
+            ] {
+                let title = format!("{name}: {what}, {}", peaks(key, &["as-is", "both"]));
+                assert!(page.contains(&title), "{title}");
+            }
+        }
+        let figures = &tables.iter().find(|(c, _)| c == "Figures").unwrap().1;
+        let lost = figures.iter().find(|row| row[0] == "Lost").unwrap();
+        for (at, way) in WAYS.into_iter().enumerate() {
+            assert_eq!(scenario(&document, way)["lost"].to_string(), lost[at + 1]);
+        }
+        for rule in document["rules"].as_array().unwrap() {
+            let word = rule["sureness"].as_str().unwrap();
+            assert!(page.contains(&format!("({word}: ")), "{rule}");
+        }
+    }
+}
+
+#[test]
+fn the_picture_says_what_goes_wrong_and_where_a_limit_is() {
+    let sandbox = Sandbox::new();
+    let faults = "--what-if anthropic=503@22:00..22:20 --capacity anthropic=4";
+    let run = sandbox.run(&format!(
+        "{TICK} --max-concurrent-runs 24 {faults} --chart a.svg"
+    ));
+    assert_eq!(run.code, Some(0), "{run}");
+    let svg = std::fs::read_to_string(sandbox.path("work/a.svg")).unwrap();
+    for said in [
+        "anthropic · 503 2026-03-31 22:00:00 PDT to 22:20:00; serves 4 at once",
+        "; serves 4</title>",
+        "class=\"limit\"",
+        "openai · nothing goes wrong here",
+        "honoured: declared models called",
+        "alone saves no run",
+        "Each change alone: until the last failed call",
+    ] {
+        assert!(svg.contains(said), "{said}");
+    }
+}

@@ -55,7 +55,6 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     }
     let given = Given::read(args, ctx)?;
     if args.rehearsal.is_asked() {
-        args.chart.none_with("--what-if")?;
         return rehearse::run(args, ctx, &given);
     }
     if args.restart.is_asked() {

@@ -1,11 +1,13 @@
 //! Rehearsal: what a failing provider makes of the plan.
 
+mod chart;
 mod fault;
 mod findings;
 mod report;
 mod rules;
 mod screen;
 mod setting;
+mod stage;
 mod timeline;
 mod window;
 
@@ -15,6 +17,7 @@ use self::fault::{CapacityArg, FaultArg};
 pub use self::report::RehearsalReport;
 use self::report::{Inputs, Scenario, ScenarioRow};
 use self::setting::Cast;
+use self::stage::Stage;
 use super::args::{PlanArgs, name};
 use super::given::Given;
 use super::report::ModelBasis;
@@ -23,7 +26,7 @@ use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::model::Policy;
 use crate::plan::{self, Dispatch, Jitter, Outcome};
-use crate::rehearsal::{self, Figures, Setting, percentile};
+use crate::rehearsal::{self, Figures, percentile};
 use crate::report as output;
 use crate::when;
 
@@ -94,53 +97,18 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
     let cast = Cast::new(given, args, &gathered, &slots);
     let faults = fault::read(&args.rehearsal, given, &zone, &cast)?;
     let seeds = args.rehearsal.runs.unwrap_or(1);
-    let played = |scenario: Scenario| {
-        let side = if scenario.honoured() {
-            &declared
-        } else {
-            &gathered
-        };
-        let actors = cast.actors(scenario.policy());
-        let of = |nth: u64| {
-            let mut jobs = gather::plan_jobs(&side.planned);
-            // A rehearsal hears every start, whatever is shown.
-            for job in &mut jobs {
-                job.shown = true;
-            }
-            let mut input = given.input(args, side, jobs, &slots);
-            input.options.seed = input.options.seed.wrapping_add(nth);
-            if !scenario.jitter() {
-                input.options.jitter = Jitter::Native;
-                input.options.restagger = false;
-            }
-            rehearsal::rehearse(
-                &input,
-                &Setting {
-                    actors: &actors,
-                    chains: &cast.chains,
-                    models: &cast.provider_of,
-                    capacity: &faults.capacity,
-                    sources: &cast.gateways,
-                    faults: &faults.faults,
-                    extra: &[],
-                    seed: input.options.seed,
-                    bin_ms: timeline::grain_ms(given.horizon),
-                },
-            )
-        };
-        (scenario, (0..seeds).map(of).collect::<Vec<Figures>>())
+    let stage = Stage {
+        given,
+        args,
+        effective: &gathered,
+        declared: &declared,
+        slots: &slots,
+        cast: &cast,
+        faults: &faults,
     };
-    // They have nothing to do with each other, and each takes as long as a plan.
-    let played: Vec<(Scenario, Vec<Figures>)> = std::thread::scope(|scope| {
-        let started = Scenario::ALL.map(|scenario| {
-            let played = &played;
-            scope.spawn(move || played(scenario))
-        });
-        let finish = |thread: std::thread::ScopedJoinHandle<'_, _>| {
-            let done = thread.join();
-            done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        started.map(finish).into()
+    let played = stage.each(|stage, scenario| {
+        let seeds = (0..seeds).map(|nth| stage.figures(scenario, nth));
+        seeds.collect::<Vec<Figures>>()
     });
     let timeline = timeline::of(&played, &faults.faults, timeline::grain_ms(given.horizon));
     let mut scenarios: Vec<ScenarioRow> = played
@@ -170,12 +138,21 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
         jobs: gathered.counts,
         run_lengths: gather::run_lengths(&gathered.planned),
         scenarios,
-        timeline: timeline.map(|t| t.span(&zone.tz)),
+        timeline: timeline.as_ref().map(|t| t.span(&zone.tz)),
         findings,
         rules,
         warnings,
         problems,
     };
+    args.chart.write(ctx, || {
+        chart::picture(&chart::Scene {
+            report: &report,
+            stage: &stage,
+            zone: &zone,
+            whole: timeline::whole(&played, given.horizon),
+            close_up: timeline.map(timeline::Timeline::window),
+        })
+    })?;
     output::write(&mut report, ctx)?;
     Ok(Exit::Ok)
 }

@@ -138,7 +138,7 @@ impl Simulation<'_> {
     }
 
     fn hangs_up(&mut self, provider: u32, ends: Ends) {
-        self.counts.ends(provider);
+        self.counts.ends(self.now_ms, provider);
         if ends == Ends::Served {
             self.serving[provider as usize] -= 1;
         }

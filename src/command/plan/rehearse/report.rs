@@ -165,6 +165,14 @@ impl Scenario {
             Self::Both => "both",
         }
     }
+
+    /// Its name, as in a sentence.
+    pub(super) fn said(self) -> &'static str {
+        match self {
+            Self::AsIs => "as it is",
+            _ => self.word(),
+        }
+    }
 }
 
 /// What one way to play comes to: the medians of all runs, by nearest rank.

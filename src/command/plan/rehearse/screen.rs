@@ -106,18 +106,18 @@ impl RehearsalReport {
 }
 
 /// A figure of the table: title, number and how it is written.
-type Line = (&'static str, fn(&Figures) -> Option<f64>, Written);
+pub(super) type Line = (&'static str, fn(&Figures) -> Option<f64>, Written);
 
 /// How a number is written.
 #[derive(Clone, Copy)]
-enum Written {
+pub(super) enum Written {
     Whole,
     Ratio,
     Duration,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-const LINES: [Line; 16] = [
+pub(super) const LINES: [Line; 16] = [
     ("runs due", |f| Some(f.due as f64), Written::Whole),
     ("  ok", |f| Some(f.ok as f64), Written::Whole),
     ("  lost", |f| Some(f.lost as f64), Written::Whole),
@@ -165,7 +165,7 @@ const LINES: [Line; 16] = [
 ];
 
 impl Written {
-    fn one(self, n: f64) -> String {
+    pub(super) fn one(self, n: f64) -> String {
         match self {
             Self::Whole => format!("{n:.0}"),
             Self::Ratio => format!("{n:.2}"),

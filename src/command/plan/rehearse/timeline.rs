@@ -3,8 +3,9 @@
 use jiff::tz::TimeZone;
 
 use super::report::{Scenario, TimelineSpan};
-use crate::plan::Horizon;
+use crate::plan::{Horizon, Window};
 use crate::rehearsal::{Fault, Figures};
+use crate::report::chart;
 use crate::when;
 
 /// Bins of a timeline at most.
@@ -78,7 +79,30 @@ pub(super) fn of(
     })
 }
 
+/// The horizon and every call of the first seed, as a picture shows them.
+pub(super) fn whole(played: &[(Scenario, Vec<Figures>)], horizon: Horizon) -> Window {
+    let grain_ms = grain_ms(horizon);
+    let bins = || {
+        let first = played.iter().filter_map(|(_, all)| all.first());
+        first.flat_map(|f| &f.bins).map(|bin| bin.number * grain_ms)
+    };
+    let from_ms = bins()
+        .min()
+        .map_or(horizon.from_ms, |first| first.min(horizon.from_ms));
+    let last = bins().max().map_or(i64::MIN, |last| last + grain_ms);
+    Window::covering(from_ms, last.max(horizon.until_ms), 1000, chart::BINS)
+}
+
 impl Timeline {
+    /// The same stretch as a picture shows it: with a little before and after, to see it rise and fall.
+    pub(super) fn window(self) -> Window {
+        let bins = i64::try_from(self.bins).unwrap_or(i64::MAX);
+        let length_ms = bins.saturating_mul(self.bin_ms);
+        let margin_ms = (length_ms / 20).max(1000);
+        let until_ms = self.from_ms.saturating_add(length_ms + margin_ms);
+        Window::covering(self.from_ms - margin_ms, until_ms, 1000, chart::BINS)
+    }
+
     /// Calls and failed calls per bin.
     pub(super) fn bins_of(&self, figures: &Figures) -> (Vec<u64>, Vec<u64>) {
         let (mut calls, mut failed) = (vec![0; self.bins], vec![0; self.bins]);
