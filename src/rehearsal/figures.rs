@@ -12,8 +12,8 @@ use super::count::Bin;
 pub struct Figures {
     /// Occurrences: those of the plan, and the extra ones.
     pub occurrences: u64,
-    /// Of them, those that came while their job still waited, ran or was to be repeated: they never
-    /// run.
+    /// Of them, those that came while their job still waited, ran or was to be repeated, or that a
+    /// starting gateway passes over: they never run.
     pub coalesced: u64,
     /// Those of jobs that had been switched off.
     pub dropped: u64,
@@ -23,6 +23,8 @@ pub struct Figures {
     pub not_simulated: u64,
     /// The others: runs due. Each ends ok or lost.
     pub due: u64,
+    /// Of the runs due, those that a gateway makes up after its restart.
+    pub caught_up: u64,
     /// Runs due that succeeded, at once or when repeated.
     pub ok: u64,
     /// Runs due that never succeeded.
@@ -99,6 +101,7 @@ pub fn percentile(all: &[Figures], percent: usize) -> Figures {
         without_model: count(|f| f.without_model),
         not_simulated: count(|f| f.not_simulated),
         due: count(|f| f.due),
+        caught_up: count(|f| f.caught_up),
         ok: count(|f| f.ok),
         lost: count(|f| f.lost),
         timed_out: count(|f| f.timed_out),

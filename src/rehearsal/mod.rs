@@ -105,12 +105,30 @@ pub struct Setting<'a> {
     pub sources: &'a [Gateway],
     /// What goes wrong.
     pub faults: &'a [Fault],
-    /// Due instants besides the plan's: job and epoch milliseconds (catch-up after a restart).
+    /// Occurrences besides the plan's: job, and when it is due, epoch milliseconds. Its slots before
+    /// coalesce with it.
     pub extra: &'a [(usize, i64)],
+    /// Gateways that start, and make up for what they missed.
+    pub restarts: &'a [Restart],
     /// What draws come from.
     pub seed: u64,
     /// Length of a bin of the timeline, milliseconds.
     pub bin_ms: i64,
+}
+
+/// What a gateway that starts makes up: each job once. Its slots before its turn coalesce with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restart {
+    /// Index into [`Setting::sources`].
+    pub source: usize,
+    /// When it starts, epoch milliseconds.
+    pub at_ms: i64,
+    /// Jobs that run at once, one after the other.
+    pub first: Vec<usize>,
+    /// Jobs that are due so long after the last of these has ended, milliseconds.
+    pub then: Vec<(usize, i64)>,
+    /// Whether slots of other jobs that fall due before that end are passed over.
+    pub passes_over: bool,
 }
 
 /// Plays the plan of `input` out, planned starts and all.

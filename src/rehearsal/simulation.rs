@@ -1,6 +1,7 @@
 //! The event loop: occurrences to due runs, due runs to slots, slots to the lane.
 
 mod calls;
+mod restart;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -27,10 +28,10 @@ enum Event {
     Ends { run: u32, generation: u32 },
     /// The run's own time-out.
     TimesOut { run: u32, generation: u32 },
-    /// A job becomes due again: after a pause, or repeated.
+    /// A gateway starts its next missed job, or is done with the first ones.
+    CatchesUp { restart: u32 },
+    /// A job becomes due again: after a pause, or repeated; or made up.
     Due { job: u32 },
-    /// An occurrence besides the plan's.
-    Extra { job: u32 },
     /// A run calls.
     Calls { run: u32, generation: u32 },
     /// A source starts what it can.
@@ -62,6 +63,8 @@ struct Job {
     affected: bool,
     /// Calls of the present occurrence.
     calls: u32,
+    /// The restart whose next job waits for the end of its run.
+    restart: Option<u32>,
 }
 
 /// The slots and the lane of one source.
@@ -77,6 +80,8 @@ struct Slots {
     in_lane: u32,
     /// Whether a start is in the event queue already.
     starting: bool,
+    /// Whether it passes slots over, because it still works on what it missed.
+    passes_over: bool,
 }
 
 pub(super) struct Simulation<'a> {
@@ -97,6 +102,8 @@ pub(super) struct Simulation<'a> {
     first_due_ms: Option<i64>,
     last_end_ms: i64,
     figures: Figures,
+    /// By restart: how many of its first jobs have begun.
+    begun: Vec<usize>,
 }
 
 impl<'a> Simulation<'a> {
@@ -127,18 +134,15 @@ impl<'a> Simulation<'a> {
             first_due_ms: None,
             last_end_ms: i64::MIN,
             figures: Figures::default(),
+            begun: vec![0; setting.restarts.len()],
         };
-        let mut extra = setting.extra.to_vec();
-        extra.sort_by_key(|(job, at_ms)| (*at_ms, setting.actors[*job].key));
-        for (job, at_ms) in extra {
-            simulation.at(at_ms, Event::Extra { job: small(job) });
-        }
+        simulation.makes_up();
         simulation
     }
 
     /// A job is due by the plan, no earlier than the one before.
     pub(super) fn occurrence(&mut self, job: usize, t_ms: i64) {
-        // At the same instant, only ends come before it.
+        // At the same instant, only ends and starts of gateways come before it.
         let first_due = Event::Due { job: 0 };
         while let Some(Reverse(next)) = self.events.peek() {
             if (next.0, next.1) >= (t_ms, first_due) {
@@ -215,8 +219,8 @@ impl<'a> Simulation<'a> {
             Event::TimesOut { run, generation } if self.is(run, generation) => self.times_out(run),
             Event::Calls { run, generation } if self.is(run, generation) => self.goes_on(run),
             Event::Ends { .. } | Event::TimesOut { .. } | Event::Calls { .. } => {}
+            Event::CatchesUp { restart } => self.catches_up(restart),
             Event::Due { job } => self.ready(job),
-            Event::Extra { job } => self.occurs(job),
             Event::Starts { source } => self.starts(source),
         }
     }
@@ -229,6 +233,7 @@ impl<'a> Simulation<'a> {
     fn occurs(&mut self, job: u32) {
         let setting = self.setting;
         let actor = &setting.actors[job as usize];
+        let passed_over = self.slots[actor.source].passes_over;
         let figures = &mut self.figures;
         figures.occurrences += 1;
         let state = &mut self.jobs[job as usize];
@@ -237,19 +242,18 @@ impl<'a> Simulation<'a> {
             (Calls::Unknown, _) => &mut figures.not_simulated,
             (_, Doing::Off) => &mut figures.dropped,
             (_, Doing::Busy) => &mut figures.coalesced,
+            (_, Doing::Nothing) if passed_over => &mut figures.coalesced,
             (_, Doing::Nothing) => &mut figures.due,
         };
         *count += 1;
-        if state.doing != Doing::Nothing || matches!(actor.calls, Calls::None | Calls::Unknown) {
+        let busy = passed_over || state.doing != Doing::Nothing;
+        if busy || matches!(actor.calls, Calls::None | Calls::Unknown) {
             return;
         }
         state.doing = Doing::Busy;
         state.affected = false;
         state.calls = 0;
         let due_ms = self.now_ms.max(state.pause_until_ms);
-        if self.first_due_ms.is_none() && self.is_faulty(due_ms) {
-            self.first_due_ms = Some(due_ms);
-        }
         if due_ms > self.now_ms {
             self.at(due_ms, Event::Due { job });
         } else {
@@ -266,6 +270,9 @@ impl<'a> Simulation<'a> {
     /// A run is due now.
     fn ready(&mut self, job: u32) {
         self.jobs[job as usize].due_ms = self.now_ms;
+        if self.first_due_ms.is_none() && self.is_faulty(self.now_ms) {
+            self.first_due_ms = Some(self.now_ms);
+        }
         self.waiting += 1;
         let source = self.setting.actors[job as usize].source;
         self.slots[source].pending.push_back(job);

@@ -2,6 +2,7 @@
 
 mod invariants;
 mod recorded;
+mod restart;
 mod traced;
 
 use super::simulation::Simulation;
@@ -75,6 +76,7 @@ impl World {
             sources: &sources,
             faults: &self.faults,
             extra: &[],
+            restarts: &[],
             seed: self.seed,
             bin_ms: 1,
         };
@@ -308,6 +310,7 @@ fn extra_due_instants_are_played_with_the_plan() {
         sources: &sources,
         faults: &world.faults,
         extra: &[(1, 5000), (0, 1000)],
+        restarts: &[],
         seed: 0,
         bin_ms: 1000,
     };

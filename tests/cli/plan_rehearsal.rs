@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::plan_restart::{P11, database, files, jobs};
 use crate::sandbox::{Run, Sandbox};
 
 /// The 24 jobs of the built-in incident, 22:00 Pacific.
@@ -397,4 +398,146 @@ fn the_picture_says_what_goes_wrong_and_where_a_limit_is() {
     ] {
         assert!(svg.contains(said), "{said}");
     }
+}
+
+/// P11, the gateway starting at 09:00 UTC into an outage, until the evening: no slot but what is made
+/// up. 13 jobs on anthropic, a minute each.
+fn restarted(sandbox: &Sandbox, fault: &str) -> Value {
+    let run = sandbox.run(&format!(
+        "plan --quiet {P11} --for 12h --json --what-if {fault}"
+    ));
+    assert_eq!(run.code, Some(0), "{run}");
+    run.json()
+}
+
+const MADE_UP: [&str; 7] = [
+    "due",
+    "caught_up",
+    "ok",
+    "lost",
+    "calls",
+    "failed_calls",
+    "peak_at_once",
+];
+
+#[test]
+fn p11_an_early_version_restarts_into_the_outage() {
+    let sandbox = Sandbox::new();
+    files(&sandbox, "2026.3.31", "{}", &jobs(1));
+    let played = |fault: &str| figures(&restarted(&sandbox, fault), "as-is", MADE_UP);
+    // 12 calls in 20.9 to 22.4 s each. Five one after the other end after 112 s at most; the others, due
+    // 5 to 40 s later, follow one another in the lane, and end 5 + 8 × 22.4 s after that, within 5 min.
+    assert_eq!(
+        played("anthropic=503@09:00..09:10"),
+        [13, 13, 0, 13, 13 * 12, 13 * 12, 1]
+    );
+    // Until 09:02:00 five are lost, as they end within 112 s. The sixth begins 5 s after they ended, at
+    // 109.5 to 117.4 s, and its fourth round of calls 19.1 to 20.3 s later: it is served by then. It and
+    // the seven others are ok, these at their first call.
+    let [due, made_up, ok, lost, calls, failed, _] = played("anthropic=503@09:00..09:02");
+    assert_eq!((due, made_up, ok, lost), (13, 13, 8, 5));
+    assert_eq!(calls - failed, 8);
+    assert!((5 * 12 + 1..=5 * 12 + 9).contains(&failed), "{failed}");
+    // Until 09:00:51 two are lost, at 44.8 s at the latest. The third begins its second round at 45.5 to
+    // 48.9 s, whose last call is at 50.8 s at the latest; its third round not before 51.2 s.
+    assert_eq!(
+        played("anthropic=503@09:00..09:00:51"),
+        [13, 13, 11, 2, 2 * 12 + 6 + 11, 2 * 12 + 6, 1]
+    );
+    // Each run refused once is over after 0.2 s: 0, 0.2, …, 0.8 s, then 5, 10, …, 40 s after 1 s.
+    let document = restarted(&sandbox, "anthropic=401");
+    assert_eq!(
+        figures(&document, "as-is", MADE_UP),
+        [13, 13, 0, 13, 13, 13, 1]
+    );
+    assert_eq!(scenario(&document, "as-is")["drain_ms"], 41_200);
+    let gateway = &document["inputs"]["restart"]["gateways"][0];
+    assert_eq!(
+        (&gateway["immediate"], &gateway["deferred"]),
+        (&json!(5), &json!(8))
+    );
+    assert_eq!(document["inputs"]["from_at"], "2026-04-01T09:00:00.000Z");
+    let text = finding(&document, "catch-up");
+    for said in [
+        "13 of 13 runs due are catch-up after the restart at 2026-04-01T09:00:00.000Z",
+        "5 at once, one after the other",
+        "OpenClaw 2026.3.31, certain",
+        "Jitter does not move them",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
+    // Tomorrow's slots are the plan's, and no catch-up.
+    let line = format!("plan --quiet {P11} --json --what-if anthropic=401");
+    let day = sandbox.run(&line).json();
+    assert_eq!(figures(&day, "as-is", ["due", "caught_up"]), [26, 13]);
+}
+
+#[test]
+fn p11_a_newer_version_restarts_into_the_outage() {
+    let sandbox = Sandbox::new();
+    database(&sandbox, "{}", &jobs(1));
+    // Agent turns wait 120 s: an outage that is over by then hurts nobody. 8 slots.
+    assert_eq!(
+        figures(
+            &restarted(&sandbox, "anthropic=503@09:00..09:02"),
+            "as-is",
+            MADE_UP
+        ),
+        [13, 13, 13, 0, 13, 0, 8]
+    );
+    // Refused once each, 120, 125, …, 180 s after the start, 0.2 s long.
+    let document = restarted(&sandbox, "anthropic=401");
+    assert_eq!(
+        figures(&document, "as-is", MADE_UP),
+        [13, 13, 0, 13, 13, 13, 1]
+    );
+    assert_eq!(scenario(&document, "as-is")["drain_ms"], 60_200);
+    // A run and its three repeats, all in vain.
+    let document = restarted(&sandbox, "anthropic=503");
+    assert_eq!(
+        figures(&document, "as-is", ["due", "lost", "runs"]),
+        [13, 13, 4 * 13]
+    );
+    let gateway = &document["inputs"]["restart"]["gateways"][0];
+    assert_eq!(
+        (&gateway["immediate"], &gateway["deferred"]),
+        (&json!(0), &json!(13))
+    );
+    // What is dropped is not made up.
+    let sandbox = Sandbox::new();
+    database(&sandbox, r#"{"skipMissedJobs": true}"#, &jobs(1));
+    let document = restarted(&sandbox, "anthropic=503");
+    assert_eq!(figures(&document, "as-is", ["due", "caught_up"]), [0, 0]);
+    assert_eq!(document["inputs"]["restart"]["gateways"][0]["dropped"], 13);
+}
+
+#[test]
+fn a_restart_that_cannot_be_rehearsed_is_refused_with_the_reason() {
+    let sandbox = Sandbox::new();
+    files(&sandbox, "2026.3.31", "{}", &jobs(1));
+    let refused = |line: &str, code: i32, said: &str| {
+        let run = sandbox.run(&format!(
+            "plan --quiet {P11} --what-if anthropic=503 {line}"
+        ));
+        assert_eq!(run.code, Some(code), "{run}");
+        assert!(run.stderr.contains(said), "{said}: {run}");
+    };
+    refused("--from now", 2, "--from does not go with --restart-at");
+    refused(
+        "--tick now",
+        2,
+        "the rehearsal begins where the gateway starts",
+    );
+    files(
+        &sandbox,
+        "2026.3.31",
+        r#"{"skipMissedJobs": true}"#,
+        &jobs(1),
+    );
+    refused("", 1, "cron.skipMissedJobs is no key of OpenClaw 2026.3.31");
+    files(&sandbox, "2026.3.31", r#"{"enabled": false}"#, &jobs(1));
+    refused("", 1, "cron.enabled is false");
+    let run = sandbox.run("plan --demo --restart-at 2026-04-01T09:00Z --what-if anthropic=503");
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("--down-since INSTANT"), "{run}");
 }

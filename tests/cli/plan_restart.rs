@@ -10,7 +10,7 @@ use crate::sandbox::{Run, Sandbox};
 const NINE: i64 = 1_775_034_000_000;
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 86_400_000;
-const P11: &str = "--restart-at 2026-04-01T09:00:00Z --run-length 60s";
+pub(crate) const P11: &str = "--restart-at 2026-04-01T09:00:00Z --run-length 60s";
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -40,7 +40,7 @@ fn job(n: i64, days: i64) -> (Value, Value) {
     (definition, state)
 }
 
-fn jobs(days: i64) -> Vec<(Value, Value)> {
+pub(crate) fn jobs(days: i64) -> Vec<(Value, Value)> {
     (0..13).map(|n| job(n, days)).collect()
 }
 
@@ -48,7 +48,7 @@ const MAIN: &str =
     r#""agents": {"defaults": {"model": {"primary": "anthropic/claude-sonnet-4-6"}}}"#;
 
 /// A state directory of 2026.3.x: `cron/jobs.json`.
-fn files(sandbox: &Sandbox, version: &str, cron: &str, jobs: &[(Value, Value)]) {
+pub(crate) fn files(sandbox: &Sandbox, version: &str, cron: &str, jobs: &[(Value, Value)]) {
     let with_state = |(definition, state): &(Value, Value)| {
         let mut job = definition.clone();
         job["state"] = state.clone();
@@ -63,7 +63,7 @@ fn files(sandbox: &Sandbox, version: &str, cron: &str, jobs: &[(Value, Value)]) 
 }
 
 /// A state directory of 2026.9.6: the recorded database with other jobs in it.
-fn database(sandbox: &Sandbox, cron: &str, jobs: &[(Value, Value)]) {
+pub(crate) fn database(sandbox: &Sandbox, cron: &str, jobs: &[(Value, Value)]) {
     let recorded = std::fs::read(data("openclaw/v2026.9.6/state/openclaw.sqlite")).unwrap();
     let path = sandbox.write("home/.openclaw/state/openclaw.sqlite", recorded);
     let store = rusqlite::Connection::open(path).unwrap();

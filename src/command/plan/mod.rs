@@ -53,9 +53,9 @@ pub fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
         args.chart.none_with("--watch")?;
         return watch::run(args, ctx);
     }
-    let given = Given::read(args, ctx)?;
+    let mut given = Given::read(args, ctx)?;
     if args.rehearsal.is_asked() {
-        return rehearse::run(args, ctx, &given);
+        return rehearse::run(args, ctx, &mut given);
     }
     if args.restart.is_asked() {
         args.chart.none_with("--restart-at")?;

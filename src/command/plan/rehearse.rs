@@ -4,6 +4,7 @@ mod chart;
 mod fault;
 mod findings;
 mod report;
+mod restart;
 mod rules;
 mod screen;
 mod setting;
@@ -71,7 +72,6 @@ impl RehearsalArgs {
             ("--job", !args.job.is_empty()),
             ("--honour", args.honour != super::Honour::Effective),
             ("--suggest", args.suggest.is_asked()),
-            ("--restart-at", args.restart.is_asked()),
         ];
         match given.iter().find(|(_, given)| *given) {
             None => Ok(()),
@@ -87,8 +87,10 @@ impl RehearsalArgs {
 ///
 /// # Errors
 /// When the options contradict each other, or a window of a fault cannot be read.
-pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit, Error> {
+pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &mut Given) -> Result<Exit, Error> {
     args.rehearsal.fit(args)?;
+    let asked = restart::asked(args, given)?;
+    let given = &*given;
     let gathered = given.gathered(args, ModelBasis::Effective);
     let declared = given.gathered(args, ModelBasis::Declared);
     let slots = given.rules(args, &gathered);
@@ -96,6 +98,7 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
     let zone = window::zone_of(&gathered, &native);
     let cast = Cast::new(given, args, &gathered, &slots);
     let faults = fault::read(&args.rehearsal, given, &zone, &cast)?;
+    let made_up = restart::made_up(asked.as_ref(), given, &gathered, &cast)?;
     let seeds = args.rehearsal.runs.unwrap_or(1);
     let stage = Stage {
         given,
@@ -105,6 +108,7 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
         slots: &slots,
         cast: &cast,
         faults: &faults,
+        made_up: &made_up,
     };
     let played = stage.each(|stage, scenario| {
         let seeds = (0..seeds).map(|nth| stage.figures(scenario, nth));
@@ -120,14 +124,16 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
             (row.calls_per_bin, row.failed_per_bin) = timeline.bins_of(&percentile(all, 50));
         }
     }
-    let rules = rules::used(given, &cast);
-    let inputs = inputs(args, given, &faults, seeds);
+    let rules = rules::used(given, &cast, made_up.said.as_ref());
+    let mut inputs = inputs(args, given, &faults, seeds);
+    inputs.restart.clone_from(&made_up.said);
     let findings = findings::findings(&findings::Facts {
         rows: &scenarios,
         cast: &cast,
         faults: &faults,
         jitter: &inputs.jitter,
         window_ms: inputs.window_ms,
+        restart: made_up.said.as_ref(),
     });
     let problems = problems(&given.loaded, &gathered, &native);
     let on_screen = ctx.output.format == output::Format::Table;
@@ -194,6 +200,7 @@ fn inputs(args: &PlanArgs, given: &Given, faults: &fault::Read, seeds: u64) -> I
         runs: seeds,
         faults: faults.said.clone(),
         capacity: faults.capacity_said.clone(),
+        restart: None,
         failed_call_ms: rehearsal::FAILED_CALL_MS,
         model_versions: given.models.versions.clone(),
         tzdata: given.zones.version(),

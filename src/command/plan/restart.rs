@@ -2,7 +2,7 @@
 
 mod args;
 mod findings;
-mod gateway;
+pub(super) mod gateway;
 mod report;
 mod row;
 mod screen;
@@ -72,7 +72,10 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
 }
 
 /// The instants that are asked about.
-fn restart(args: &PlanArgs, given: &Given) -> Result<Restart, Error> {
+///
+/// # Errors
+/// When one cannot be read, or they contradict each other.
+pub(super) fn restart(args: &PlanArgs, given: &Given) -> Result<Restart, Error> {
     let read = |flag: &str, text: &str| given.zones.instant(flag, text, given.now_ms);
     let at_ms = match &args.restart.restart_at {
         Some(text) => read("--restart-at", text)?,

@@ -181,6 +181,9 @@ impl Simulation<'_> {
         slots.in_lane -= u32::from(actor.in_lane);
         self.will_start(actor.source);
         let now_ms = self.now_ms;
+        if let Some(restart) = self.jobs[job as usize].restart.take() {
+            self.at(now_ms, Event::CatchesUp { restart });
+        }
         let state = &mut self.jobs[job as usize];
         if state.affected {
             self.last_end_ms = self.last_end_ms.max(now_ms);

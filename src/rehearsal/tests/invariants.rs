@@ -71,6 +71,7 @@ impl Case {
                 sources: &sources,
                 faults: &self.world.faults,
                 extra: &[],
+                restarts: &[],
                 seed: self.world.seed,
                 bin_ms: 1000,
             },

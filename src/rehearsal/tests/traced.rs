@@ -13,6 +13,7 @@ fn traced(world: &World, due: &[(usize, i64)], windows: &[Window]) -> Vec<Traces
         sources: &sources,
         faults: &world.faults,
         extra: &[],
+        restarts: &[],
         seed: world.seed,
         bin_ms: 1,
     };

@@ -1,7 +1,9 @@
 //! What a rehearsal means, in words that the figures give. Pure.
 
 use super::fault::Read;
-use super::report::{Finding, FindingKind, Scenario, ScenarioRow};
+use super::report::{
+    Finding, FindingKind, RestartRule, RestartUse, Scenario, ScenarioRow, Sureness,
+};
 use super::setting::Cast;
 use crate::rehearsal::Figures;
 use crate::when;
@@ -14,6 +16,7 @@ pub(super) struct Facts<'a> {
     /// The strategy of the scenarios with jitter.
     pub(super) jitter: &'a str,
     pub(super) window_ms: Option<i64>,
+    pub(super) restart: Option<&'a RestartUse>,
 }
 
 /// Draws the findings: first what the question got wrong, then the answer, then what is not in it.
@@ -31,6 +34,7 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     let (as_is, jitter) = (&as_is.figures, &jitter.figures);
     let (honoured, both) = (&honoured.figures, &both.figures);
     found.push(outcome(as_is));
+    found.extend(catch_up(facts, as_is));
     if as_is.calls > 0 || honoured.calls > 0 {
         found.push(jittered(facts, as_is, jitter));
         found.push(changed(
@@ -250,6 +254,24 @@ fn where_any(facts: &Facts<'_>, of: fn(&Figures) -> u64) -> Option<String> {
         .map(|(scenario, n)| format!("{n} {}", scenario.word()))
         .collect();
     (!any.is_empty()).then(|| any.join(", "))
+}
+
+fn catch_up(facts: &Facts<'_>, as_is: &Figures) -> Option<Finding> {
+    let restart = facts.restart?;
+    let rule = |g: &RestartRule| {
+        let sure = Sureness::of(g.rule_confidence).word();
+        format!("{}: {} (OpenClaw {}, {sure})", g.source, g.rule, g.version)
+    };
+    let rules: Vec<String> = restart.gateways.iter().map(rule).collect();
+    let text = format!(
+        "{} of {} due are catch-up after the restart at {}: {}. Jitter does not move them, a gateway \
+         spaces its catch-up by itself; it moves the regular slots",
+        as_is.caught_up,
+        runs(as_is.due),
+        restart.restart_at,
+        rules.join("; "),
+    );
+    Some(note(FindingKind::CatchUp, text))
 }
 
 fn timed_out(facts: &Facts<'_>) -> Option<Finding> {

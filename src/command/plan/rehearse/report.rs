@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::command::plan::report::{JobCounts, RunLengthUse};
 use crate::error::Problem;
+use crate::openclaw::Confidence;
 use crate::rehearsal::{Figures, ProviderFigures, Span, percentile};
 use crate::source::SourceInfo;
 use crate::when;
@@ -64,6 +65,8 @@ pub struct Inputs {
     pub faults: Vec<FaultUse>,
     /// How many calls providers serve at once; others any number.
     pub capacity: Vec<CapacityUse>,
+    /// The restart that it begins with; null without one.
+    pub restart: Option<RestartUse>,
     /// How long a refused call is taken to last.
     pub failed_call_ms: i64,
     /// The version whose rules resolved the models, by source; null where they are not resolved.
@@ -126,6 +129,42 @@ pub struct CapacityUse {
     pub called: bool,
     /// The name that was probably meant, when nobody calls it; null without one.
     pub nearest: Option<String>,
+}
+
+/// The restart that a rehearsal begins with.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RestartUse {
+    /// When the gateways start.
+    pub restart_at: String,
+    /// The same, epoch milliseconds.
+    pub restart_at_ms: i64,
+    /// Since when they are down (`--down-since`); null where the store's record alone counts.
+    pub down_since_at: Option<String>,
+    /// The same, epoch milliseconds.
+    pub down_since_at_ms: Option<i64>,
+    /// What each makes up.
+    pub gateways: Vec<RestartRule>,
+}
+
+/// What one gateway makes up, by which rule.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RestartRule {
+    /// The source.
+    pub source: String,
+    /// The version whose rule it is.
+    pub version: String,
+    /// The rule, in words.
+    pub rule: String,
+    /// How sure it is that the version has this rule.
+    pub rule_confidence: Confidence,
+    /// Missed jobs that run at once, one after the other.
+    pub immediate: usize,
+    /// Missed jobs that are due later.
+    pub deferred: usize,
+    /// Jobs that resume after an error backoff: no catch-up.
+    pub resumed: usize,
+    /// Jobs whose missed slots are dropped.
+    pub dropped: usize,
 }
 
 /// One way to play the plan.
@@ -290,6 +329,8 @@ pub enum FindingKind {
     TimedOut,
     /// Jobs that were switched off.
     SwitchedOff,
+    /// Runs that are made up after a restart.
+    CatchUp,
     /// Agent turns run one at a time.
     Lane,
     /// Nobody calls a name of `--what-if` or `--capacity`.
@@ -326,6 +367,15 @@ pub enum Sureness {
 }
 
 impl Sureness {
+    /// That of a rule of its version.
+    pub(super) fn of(confidence: Confidence) -> Self {
+        match confidence {
+            Confidence::Certain => Self::Certain,
+            Confidence::Likely => Self::Likely,
+            Confidence::Assumed => Self::Assumed,
+        }
+    }
+
     /// Returns it as a word.
     pub fn word(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! The rules that a rehearsal was played by, and what each rests on. Pure.
 
-use super::report::{RuleRow, Sureness};
+use super::report::{RestartRule, RestartUse, RuleRow, Sureness};
 use super::setting::Cast;
 use crate::command::plan::given::Given;
 use crate::rehearsal::{Era, FAILED_CALL_MS, Silence};
@@ -12,8 +12,18 @@ const MARCH_31: Version = Version::new(2026, 3, 31);
 const SEPTEMBER_6: Version = Version::new(2026, 9, 6);
 
 /// Every rule in force, source by source, then the simplifications.
-pub(super) fn used(given: &Given, cast: &Cast) -> Vec<RuleRow> {
-    let mut rules = Vec::new();
+pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> Vec<RuleRow> {
+    let made_up = |g: &RestartRule| RuleRow {
+        source: Some(g.source.clone()),
+        rule: format!("after a restart, {}", g.rule),
+        sureness: Sureness::of(g.rule_confidence),
+        origin: format!(
+            "planStartupCatchup, executeStartupCatchupPlan of {}",
+            g.version
+        ),
+    };
+    let gateways = restart.map_or(&[][..], |r| &r.gateways);
+    let mut rules: Vec<RuleRow> = gateways.iter().map(made_up).collect();
     for (at, source) in given.loaded.sources.iter().enumerate() {
         let Some(version) = cast.versions[at].filter(|_| cast.has(at)) else {
             continue;

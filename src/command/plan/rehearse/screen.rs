@@ -117,8 +117,13 @@ pub(super) enum Written {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-pub(super) const LINES: [Line; 16] = [
+pub(super) const LINES: [Line; 17] = [
     ("runs due", |f| Some(f.due as f64), Written::Whole),
+    (
+        "  catch-up",
+        |f| Some(f.caught_up as f64).filter(|n| *n > 0.0),
+        Written::Whole,
+    ),
     ("  ok", |f| Some(f.ok as f64), Written::Whole),
     ("  lost", |f| Some(f.lost as f64), Written::Whole),
     ("  fell back", |f| Some(f.fell_back as f64), Written::Whole),
@@ -216,6 +221,9 @@ fn figures(rows: &[ScenarioRow], screen: &mut Screen<'_>) -> io::Result<()> {
     let rows = in_order(rows);
     let mut lines = Vec::new();
     for (title, of, written) in LINES {
+        if rows.iter().all(|r| of(&r.figures).is_none()) {
+            continue;
+        }
         let mut cells = vec![Cell::from(title)];
         let mut ranges = vec![Cell::from(" ")];
         for row in &rows {
@@ -315,6 +323,7 @@ impl Row for ScenarioRow {
     const COLUMNS: &'static [Column] = &[
         Column::new("scenario", "SCENARIO"),
         Column::new("due", "DUE").right(),
+        Column::new("caught_up", "CAUGHT UP").right().on_request(),
         Column::new("ok", "OK").right(),
         Column::new("lost", "LOST").right(),
         Column::new("fell_back", "FELL BACK").right(),
@@ -352,6 +361,7 @@ impl Row for ScenarioRow {
         match key {
             "scenario" => Cell::with(Role::Strong, self.scenario.word()),
             "due" => Cell::of(f.due),
+            "caught_up" => Cell::of(f.caught_up),
             "ok" => Cell::of(f.ok),
             "lost" => Cell::of(f.lost),
             "fell_back" => Cell::of(f.fell_back),

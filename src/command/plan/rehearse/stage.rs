@@ -2,6 +2,7 @@
 
 use super::fault::Read;
 use super::report::Scenario;
+use super::restart::MadeUp;
 use super::setting::Cast;
 use super::timeline;
 use crate::command::plan::args::PlanArgs;
@@ -20,6 +21,7 @@ pub(super) struct Stage<'a> {
     pub(super) slots: &'a [(Dispatch, String)],
     pub(super) cast: &'a Cast,
     pub(super) faults: &'a Read,
+    pub(super) made_up: &'a MadeUp,
 }
 
 impl Stage<'_> {
@@ -84,7 +86,8 @@ impl Stage<'_> {
             capacity: &self.faults.capacity,
             sources: &self.cast.gateways,
             faults: &self.faults.faults,
-            extra: &[],
+            extra: &self.made_up.extra,
+            restarts: &self.made_up.restarts,
             seed: input.options.seed,
             bin_ms: timeline::grain_ms(self.given.horizon),
         };

@@ -1,9 +1,11 @@
 //! One gateway's restart: from what is recorded to rows.
 
+use rustc_hash::FxHashMap;
+
 use super::report::{GatewayRestart, Outcome, RestartRow};
 use super::row::{blank, missed, why};
 use crate::catchup::{
-    CatchUp, Evidence, Interrupted, Kind, Lane, Recorded, Standing, Then, Wave, wave,
+    CatchUp, Evidence, Interrupted, Kind, Lane, Missing, Recorded, Standing, Then, Wave, wave,
 };
 use crate::command::plan::gather::{Gathered, Planned};
 use crate::command::plan::given::Given;
@@ -22,10 +24,10 @@ use crate::when;
     clippy::struct_field_names,
     reason = "each is an instant and says its unit"
 )]
-pub(super) struct Restart {
-    pub(super) at_ms: i64,
-    pub(super) down_since_ms: Option<i64>,
-    pub(super) until_ms: i64,
+pub(in crate::command::plan) struct Restart {
+    pub(in crate::command::plan) at_ms: i64,
+    pub(in crate::command::plan) down_since_ms: Option<i64>,
+    pub(in crate::command::plan) until_ms: i64,
 }
 
 /// One gateway's restart.
@@ -156,6 +158,94 @@ pub(super) fn play(
         runs,
         refused: refused.collect(),
         cron_off,
+    })
+}
+
+/// What a gateway makes up when it starts, for whoever plays what follows.
+pub(in crate::command::plan) struct MadeUp {
+    pub(in crate::command::plan) rules: CatchUp,
+    /// Planned jobs that run at once, one after the other.
+    pub(in crate::command::plan) first: Vec<usize>,
+    /// Planned jobs that are due so long after the end of these, milliseconds.
+    pub(in crate::command::plan) then: Vec<(usize, i64)>,
+    /// Planned jobs that are due by themselves at the end of an error backoff, and when.
+    pub(in crate::command::plan) resume: Vec<(usize, i64)>,
+    /// Jobs whose missed slots are dropped (`cron.skipMissedJobs`).
+    pub(in crate::command::plan) dropped: usize,
+}
+
+/// What the gateway of one source makes up.
+///
+/// # Errors
+/// As [`play`]; and when the gateway, or its scheduler, would not start at all.
+pub(in crate::command::plan) fn made_up(
+    index: usize,
+    version: Version,
+    restart: &Restart,
+    given: &Given,
+    gathered: &Gathered<'_>,
+) -> Result<MadeUp, Error> {
+    let source = &given.loaded.sources[index];
+    let config = given.loaded.gateways[index]
+        .as_ref()
+        .and_then(|g| g.config.as_ref());
+    let skip = config
+        .and_then(|c| c.get(&["cron", "skipMissedJobs"]))
+        .and_then(|found| Node::bool(found.node));
+    let refused = config.map_or_else(Vec::new, |c| refused(&c.root, version));
+    let none = |why: String| {
+        let said = format!("{}: nothing starts that could be rehearsed", source.tag);
+        Err(Error::failed(said).because(why))
+    };
+    if let Some((_, _, why)) = refused
+        .into_iter()
+        .find(|(c, ..)| *c != Confidence::Assumed)
+    {
+        return none(why);
+    }
+    if source.cron_enabled == Some(false) {
+        return none("cron.enabled is false: nothing is caught up, and nothing fires".to_owned());
+    }
+    let rules = CatchUp::of(version, skip == Some(true));
+    let stands = stands(rules, restart, given, gathered, (index, source))?;
+    let places: FxHashMap<usize, usize> = gathered.planned.iter().map(|p| p.at).zip(0..).collect();
+    let (mut missing, mut resume, mut again) = (Vec::new(), Vec::new(), Vec::new());
+    for (job, stand) in stands
+        .iter()
+        .filter_map(|s| Some((*places.get(&s.planned.at)?, s)))
+    {
+        let one_shot = matches!(stand.planned.job.schedule, ScheduleSpec::At { .. });
+        match (stand.then, stand.standing) {
+            // Without lengths, instants say what comes after the end of the first ones.
+            (
+                Then::CaughtUp {
+                    next_run_at_ms,
+                    waits,
+                },
+                _,
+            ) => missing.push(Missing {
+                job,
+                next_run_at_ms,
+                waits,
+                run_ms: 0,
+            }),
+            (Then::Due(at_ms), Standing::BacksOff { .. }) => resume.push((job, at_ms)),
+            (Then::Anew(_), _) if one_shot => again.push((job, CatchUp::REARM_MS)),
+            _ => {}
+        }
+    }
+    let (dues, ended_ms) = rules.due(&missing, restart.at_ms);
+    let (first, then): (Vec<_>, Vec<_>) = dues.into_iter().partition(|due| due.immediate);
+    let then = then.into_iter().map(|due| (due.job, due.due_ms - ended_ms));
+    Ok(MadeUp {
+        rules,
+        first: first.into_iter().map(|due| due.job).collect(),
+        then: then.chain(again).collect(),
+        resume,
+        dropped: stands
+            .iter()
+            .filter(|s| matches!(s.standing, Standing::Dropped(_)))
+            .count(),
     })
 }
 

@@ -192,10 +192,12 @@ fn figures(rows: &[ScenarioRow]) -> Numbers {
             |r: &ScenarioRow| of(&r.figures).map_or_else(|| "none".to_owned(), |n| written.one(n));
         std::iter::once(title).chain(rows.iter().map(of)).collect()
     };
+    let known = |(_, of, _): &&screen::Line| rows.iter().any(|r| of(&r.figures).is_some());
+    let lines = screen::LINES.iter().filter(known);
     Numbers {
         caption: "Figures".to_owned(),
         columns: columns(&[("Figure", false)], rows),
-        rows: screen::LINES.iter().map(line).collect(),
+        rows: lines.map(line).collect(),
     }
 }
 
