@@ -35,7 +35,7 @@ fn window(from_ms: i64, bin_ms: i64, bins: usize) -> Window {
 #[test]
 fn bins_sum_to_the_calls_and_their_most_is_the_peak() {
     for (era, lane) in [(MARCH, None), (MARCH, Some(1)), (Era::September, None)] {
-        let mut world = World::of(24, era).failing(Kind::Overloaded, span(0, MINUTE));
+        let mut world = World::of(24, era).failing(Kind::Overloaded, Some(span(0, MINUTE)));
         world.chains = vec![vec![0, 1]];
         world.capacity[1] = Some(4);
         world.source.lane = lane;
