@@ -39,7 +39,7 @@ fn bins_sum_to_the_calls_and_their_most_is_the_peak() {
         world.chains = vec![vec![0, 1]];
         world.capacity[1] = Some(4);
         world.source.lane = lane;
-        let due: Vec<_> = (0..24).map(|job| (job, (job as i64 % 3) * 700)).collect();
+        let due: Vec<_> = (0..24).zip([0, 700, 1400].into_iter().cycle()).collect();
         let figures = world.play(&due);
         for bin_ms in [1000, 7000, 3_600_000] {
             let bins = usize::try_from(24 * 3_600_000 / bin_ms).unwrap();

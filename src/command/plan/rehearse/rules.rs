@@ -11,9 +11,9 @@ const MARCH_28: Version = Version::new(2026, 3, 28);
 const MARCH_31: Version = Version::new(2026, 3, 31);
 const SEPTEMBER_6: Version = Version::new(2026, 9, 6);
 
-/// Every rule in force, source by source, then the simplifications.
-pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> Vec<RuleRow> {
-    let made_up = |g: &RestartRule| RuleRow {
+/// What one gateway makes up after a restart.
+fn made_up(g: &RestartRule) -> RuleRow {
+    RuleRow {
         source: Some(g.source.clone()),
         rule: format!("after a restart, {}", g.rule),
         sureness: Sureness::of(g.rule_confidence),
@@ -21,7 +21,11 @@ pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> 
             "planStartupCatchup, executeStartupCatchupPlan of {}",
             g.version
         ),
-    };
+    }
+}
+
+/// Every rule in force, source by source, then the simplifications.
+pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> Vec<RuleRow> {
     let gateways = restart.map_or(&[][..], |r| &r.gateways);
     let mut rules: Vec<RuleRow> = gateways.iter().map(made_up).collect();
     for (at, source) in given.loaded.sources.iter().enumerate() {
@@ -104,23 +108,30 @@ pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> 
             }
         }
     }
+    rules.extend(simplifications());
+    rules
+}
+
+/// What holds for all, because it is not recorded.
+fn simplifications() -> [RuleRow; 3] {
     let assumed = |rule: String, origin: &str| RuleRow {
         source: None,
         rule,
         sureness: Sureness::Assumed,
         origin: origin.to_owned(),
     };
-    rules.push(assumed(
-        format!("a healthy run is one call that lasts the run's length; a refused call lasts {FAILED_CALL_MS} ms; a call that was accepted before a fault begins succeeds"),
-        "a simplification: how many calls a run makes is not recorded",
-    ));
-    rules.push(assumed(
-        "each provider has one key; keys put aside after an error (cool-downs of auth profiles, of a whole provider after 401, 402 and 403 in 2026.9) are not played: their calls are an upper bound".into(),
-        "not in what the sources record",
-    ));
-    rules.push(assumed(
-        "every-jobs stay on the plan's instants; a gateway counts from the last start".into(),
-        "a simplification",
-    ));
-    rules
+    [
+        assumed(
+            format!("a healthy run is one call that lasts the run's length; a refused call lasts {FAILED_CALL_MS} ms; a call that was accepted before a fault begins succeeds"),
+            "a simplification: how many calls a run makes is not recorded",
+        ),
+        assumed(
+            "each provider has one key; keys put aside after an error (cool-downs of auth profiles, of a whole provider after 401, 402 and 403 in 2026.9) are not played: their calls are an upper bound".into(),
+            "not in what the sources record",
+        ),
+        assumed(
+            "every-jobs stay on the plan's instants; a gateway counts from the last start".into(),
+            "a simplification",
+        ),
+    ]
 }
