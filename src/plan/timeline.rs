@@ -156,15 +156,14 @@ impl<'a> Timeline<'a> {
         let table = Table::of(self, &out);
         let mut alone = self.alone(&out, length_ms, table.is_some());
         sort_by_instant(&mut alone, length_ms);
-        out.starts = match table {
-            Some(table) => table.starts(self, from_ms, &alone),
-            None => {
-                let mut starts = Starts::with_capacity(alone.len());
-                for (t, rank) in &alone {
-                    starts.push(from_ms + i64::from(*t), *rank);
-                }
-                starts
+        out.starts = if let Some(table) = table {
+            table.starts(self, from_ms, &alone)
+        } else {
+            let mut starts = Starts::with_capacity(alone.len());
+            for (t, rank) in &alone {
+                starts.push(from_ms + i64::from(*t), *rank);
             }
+            starts
         };
         out
     }

@@ -192,8 +192,8 @@ fn what_is_replaced_keeps_its_mode_and_pipes_are_left_alone() {
         assert!(read(&file).starts_with("<svg"));
     }
     let pipe = sandbox.path("work/pipe.svg");
-    let made = Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.unwrap().success());
+    let fifo = Command::new("mkfifo").arg(&pipe).status();
+    assert!(fifo.unwrap().success());
     let run = sandbox.run("plan --demo --quiet --chart pipe.svg");
     assert_eq!(run.code, Some(1), "{run}");
     assert!(run.stderr.contains("no regular file"), "{run}");

@@ -717,16 +717,13 @@ fn a_lone_ampersand_and_a_delay_of_ours_keep_a_line_as_it_is() {
             None
         };
         seen += 1;
-        match kept {
-            Some(reason) => {
-                assert_eq!(row["change"], "none", "{row}");
-                assert!(why.contains(reason), "{row}");
-            }
-            None => {
-                let compound = !name.starts_with("/usr/bin/a");
-                let command = row["command"].as_str().unwrap();
-                assert_eq!(command.ends_with(" -- true &&"), compound, "{row}");
-            }
+        if let Some(reason) = kept {
+            assert_eq!(row["change"], "none", "{row}");
+            assert!(why.contains(reason), "{row}");
+        } else {
+            let compound = !name.starts_with("/usr/bin/a");
+            let command = row["command"].as_str().unwrap();
+            assert_eq!(command.ends_with(" -- true &&"), compound, "{row}");
         }
     }
     assert_eq!(seen, 4, "one of five stays: {said}");
