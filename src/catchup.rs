@@ -2,7 +2,7 @@
 //!
 //! Pure. Each missed job runs once, however long the outage was. Which jobs count as missed is
 //! [`CatchUp::judge`], when the gateway makes them due [`CatchUp::due`], and when they start with the
-//! slots that there are [`wave`]. The rules are those of the code of the npm packages named in
+//! slots that there are [`wave()`]. The rules are those of the code of the npm packages named in
 //! [`CatchUp::of`]; 2026.3.31 and 2026.9.6 were also started on prepared states.
 
 mod missed;

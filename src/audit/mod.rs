@@ -6,7 +6,7 @@
 //! sure that is. What became of the *slot* and how the *run* ended are two things: a run that began
 //! in time and failed makes its slot `ok`, with status `error`.
 //!
-//! **Which run serves which slot** ([`matching`]):
+//! **Which run serves which slot** (`matching`):
 //!
 //! * Runs started by hand serve none. 2026.8.1 and later mark them in the run's id. Earlier versions
 //!   do not: there a run is taken as started by hand when the run before it recorded a later

@@ -14,7 +14,7 @@ pub(super) struct Kind {
     pub(super) source: usize,
     pub(super) group: u32,
     pub(super) run_ms: i64,
-    /// [`Recurrence::class`].
+    /// [`Recurrence::class`](super::timeline::Recurrence::class).
     pub(super) class: u32,
     pub(super) shown: bool,
 }

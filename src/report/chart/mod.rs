@@ -5,7 +5,7 @@
 //! told by colour alone: series differ in the style of their lines, bars in their pattern, and
 //! numbers stand beside both.
 //!
-//! Text comes from others (names of jobs): [`markup`] escapes it for XML, and what a reader could not
+//! Text comes from others (names of jobs): `markup` escapes it for XML, and what a reader could not
 //! see, or would see in another order, is made visible first ([`crate::ui::escape`]).
 
 mod bars;
