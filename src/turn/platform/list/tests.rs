@@ -200,6 +200,12 @@ proptest! {
             Ok(_) => prop_assert!(read.is_ok(), "{text}: {read:?}"),
             Err(e) => {
                 let said = read.unwrap_err();
+                // The library reads on in what begins like another value; here it is no list at once.
+                let another = cut == 0 && insert.starts_with(['"', '-', 'f', 'n', 't', '{']);
+                if another {
+                    prop_assert!(said.ends_with("line 1 column 1"), "{text}: {said}");
+                    return Ok(());
+                }
                 prop_assert!(said.ends_with(&place_of(&e)), "{text}: {said} and not {e}");
             }
         }
