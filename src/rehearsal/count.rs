@@ -1,6 +1,5 @@
 //! Counting calls as they are made: by provider, by second, by bin.
 
-use super::WAVE;
 use super::figures::ProviderFigures;
 use super::trace::{Tracer, Traces};
 use crate::plan::Window;
@@ -51,12 +50,15 @@ impl Meter {
     }
 }
 
-/// Retry waves: stretches of whole seconds, each with at least [`WAVE`] calls that repeat an earlier
-/// call of the same occurrence.
+/// Retry waves: stretches of whole seconds, in each of which at least two jobs repeat a call: their
+/// occurrence has called the same model before.
 #[derive(Debug, Default)]
 struct Waves {
     second: i64,
     in_second: u32,
+    /// Who repeated first in this second, and whether another one did, too.
+    first: u32,
+    several: bool,
     /// The last second that was part of a wave, and the calls of that wave so far.
     last: Option<i64>,
     calls: u64,
@@ -65,18 +67,22 @@ struct Waves {
 }
 
 impl Waves {
-    fn repeats(&mut self, t_ms: i64) {
+    fn repeats(&mut self, t_ms: i64, job: u32) {
         let second = t_ms.div_euclid(1000);
         if second != self.second {
             self.close();
             (self.second, self.in_second) = (second, 0);
         }
+        if self.in_second == 0 {
+            (self.first, self.several) = (job, false);
+        }
+        self.several |= job != self.first;
         self.in_second += 1;
     }
 
     /// The second is over.
     fn close(&mut self) {
-        if self.in_second < WAVE {
+        if self.in_second == 0 || !self.several {
             return;
         }
         if self.last.is_none_or(|last| last + 1 < self.second) {
@@ -108,16 +114,22 @@ impl Counts {
         self.tracers = windows.iter().map(tracer).collect();
     }
 
-    /// A call begins; `repeats` when it is not the first of its occurrence.
-    pub(super) fn begins(&mut self, t_ms: i64, provider: u32, fails: bool, repeats: bool) {
+    /// A call begins; `repeated_by` is its job when the occurrence has called the same model before.
+    pub(super) fn begins(
+        &mut self,
+        t_ms: i64,
+        provider: u32,
+        fails: bool,
+        repeated_by: Option<u32>,
+    ) {
         let total = self.meters.len() - 1;
         self.meters[provider as usize].begins(t_ms, fails);
         self.meters[total].begins(t_ms, fails);
         for tracer in &mut self.tracers {
             tracer.begins(t_ms, provider);
         }
-        if repeats {
-            self.waves.repeats(t_ms);
+        if let Some(job) = repeated_by {
+            self.waves.repeats(t_ms, job);
         }
         let number = t_ms.div_euclid(self.bin_ms);
         if self.bins.last().is_none_or(|bin| bin.number != number) {

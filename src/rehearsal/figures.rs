@@ -29,6 +29,10 @@ pub struct Figures {
     pub ok: u64,
     /// Runs due that never succeeded.
     pub lost: u64,
+    /// Occurrences that did not end ok: the lost, the coalesced and the dropped. By this figure
+    /// scenarios are compared: a job that is switched off, or is busy with repeats, loses no run due,
+    /// and does not run either.
+    pub not_ok: u64,
     /// Of the lost, those that their own time-out ended at last.
     pub timed_out: u64,
     /// Of the ok, those that another provider served than the first in their chain.
@@ -41,14 +45,16 @@ pub struct Figures {
     pub calls: u64,
     /// Of them, those that failed.
     pub failed_calls: u64,
-    /// Calls divided by runs due; null when none was due.
+    /// Calls of the affected runs divided by their number; null without affected runs.
     pub amplification: Option<f64>,
+    /// All calls divided by all runs due; null when none was due.
+    pub calls_per_due: Option<f64>,
     /// Most calls begun in one calendar second.
     pub peak_per_second: u64,
     /// Most calls at once.
     pub peak_at_once: u64,
-    /// Retry waves: stretches of whole seconds, each with at least two calls that repeat an earlier
-    /// call of the same occurrence.
+    /// Retry waves: stretches of whole seconds, in each of which at least two jobs repeat a call, that
+    /// is: their occurrence has called the same model before.
     pub waves: u64,
     /// Calls of the biggest of them.
     pub biggest_wave: u64,
@@ -56,8 +62,11 @@ pub struct Figures {
     pub longest_queue: u64,
     /// Longest time between due and first allowed to call, milliseconds.
     pub longest_wait_ms: i64,
-    /// From the first run due under a fault to the last end of an affected run, milliseconds; null
-    /// when no call failed.
+    /// Longest time to drain, milliseconds; null when no call failed. Affected runs are grouped by the
+    /// window of the faults in which their first failed call began (overlapping windows are one; a
+    /// fault without a window is one that never ends); those that lack of capacity affects are grouped
+    /// while any of their group still goes on. Each group takes from when the first of it was due to
+    /// when the last of it ended.
     pub drain_ms: Option<i64>,
     /// Jobs that their gateway switched off.
     pub switched_off: u64,
@@ -104,6 +113,7 @@ pub fn percentile(all: &[Figures], percent: usize) -> Figures {
         caught_up: count(|f| f.caught_up),
         ok: count(|f| f.ok),
         lost: count(|f| f.lost),
+        not_ok: count(|f| f.not_ok),
         timed_out: count(|f| f.timed_out),
         fell_back: count(|f| f.fell_back),
         runs: count(|f| f.runs),
@@ -111,6 +121,7 @@ pub fn percentile(all: &[Figures], percent: usize) -> Figures {
         calls: count(|f| f.calls),
         failed_calls: count(|f| f.failed_calls),
         amplification: ranked(all.iter().filter_map(|f| f.amplification), percent),
+        calls_per_due: ranked(all.iter().filter_map(|f| f.calls_per_due), percent),
         peak_per_second: count(|f| f.peak_per_second),
         peak_at_once: count(|f| f.peak_at_once),
         waves: count(|f| f.waves),

@@ -7,6 +7,7 @@
 //! figures, in whatever order the jobs come.
 
 mod count;
+mod drain;
 mod era;
 mod fault;
 mod figures;
@@ -28,9 +29,6 @@ use crate::plan::{self, Dispatch, Fire, Input, Sink, Window};
 
 /// How long a call that its provider refuses lasts, milliseconds. Assumed: an error answer is quick.
 pub const FAILED_CALL_MS: i64 = 200;
-
-/// Two calls or more that repeat earlier ones make a second part of a retry wave.
-pub const WAVE: u32 = 2;
 
 /// What a run calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

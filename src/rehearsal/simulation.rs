@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::count::Counts;
+use super::drain::Drains;
 use super::era::Tried;
 use super::fault::{Fault, Target};
 use super::figures::Figures;
@@ -59,10 +60,14 @@ struct Job {
     pause_until_ms: i64,
     /// Since when the present occurrence is due.
     due_ms: i64,
-    /// Whether one of its calls has failed.
-    affected: bool,
+    /// When the present occurrence became due first.
+    first_due_ms: Option<i64>,
+    /// Its group of affected runs, when one of its calls has failed.
+    affected: Option<usize>,
     /// Calls of the present occurrence.
     calls: u32,
+    /// How many models of its chain the present occurrence has called.
+    called: usize,
     /// The restart whose next job waits for the end of its run.
     restart: Option<u32>,
 }
@@ -99,8 +104,9 @@ pub(super) struct Simulation<'a> {
     counts: Counts,
     now_ms: i64,
     waiting: u64,
-    first_due_ms: Option<i64>,
-    last_end_ms: i64,
+    drains: Drains,
+    /// Calls of affected occurrences.
+    affected_calls: u64,
     figures: Figures,
     /// By restart: how many of its first jobs have begun.
     begun: Vec<usize>,
@@ -131,8 +137,8 @@ impl<'a> Simulation<'a> {
             counts: Counts::new(setting.capacity.len(), setting.bin_ms),
             now_ms: i64::MIN,
             waiting: 0,
-            first_due_ms: None,
-            last_end_ms: i64::MIN,
+            drains: Drains::new(setting.faults),
+            affected_calls: 0,
             figures: Figures::default(),
             begun: vec![0; setting.restarts.len()],
         };
@@ -183,16 +189,12 @@ impl<'a> Simulation<'a> {
         figures.failed_calls = total.failed_calls;
         figures.peak_at_once = total.peak_at_once;
         figures.peak_per_second = total.peak_per_second;
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        let ratio = figures.calls as f64 / figures.due as f64;
-        // Three decimals say enough, and print alike everywhere.
-        figures.amplification = (figures.due > 0).then(|| (ratio * 1000.0).round() / 1000.0);
+        figures.not_ok = figures.lost + figures.coalesced + figures.dropped;
+        figures.amplification = ratio(self.affected_calls, figures.affected);
+        figures.calls_per_due = ratio(figures.calls, figures.due);
         figures.providers = providers;
         figures.bins = bins;
-        figures.drain_ms = self
-            .first_due_ms
-            .filter(|_| figures.failed_calls > 0)
-            .map(|first| (self.last_end_ms - first).max(0));
+        figures.drain_ms = self.drains.longest_ms();
         figures
     }
 
@@ -251,8 +253,9 @@ impl<'a> Simulation<'a> {
             return;
         }
         state.doing = Doing::Busy;
-        state.affected = false;
-        state.calls = 0;
+        state.affected = None;
+        state.first_due_ms = None;
+        (state.calls, state.called) = (0, 0);
         let due_ms = self.now_ms.max(state.pause_until_ms);
         if due_ms > self.now_ms {
             self.at(due_ms, Event::Due { job });
@@ -261,18 +264,11 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// Whether anything may go wrong at `t_ms`.
-    fn is_faulty(&self, t_ms: i64) -> bool {
-        let limited = self.setting.capacity.iter().any(Option::is_some);
-        limited || self.setting.faults.iter().any(|f| f.holds(t_ms))
-    }
-
     /// A run is due now.
     fn ready(&mut self, job: u32) {
-        self.jobs[job as usize].due_ms = self.now_ms;
-        if self.first_due_ms.is_none() && self.is_faulty(self.now_ms) {
-            self.first_due_ms = Some(self.now_ms);
-        }
+        let state = &mut self.jobs[job as usize];
+        state.due_ms = self.now_ms;
+        state.first_due_ms.get_or_insert(self.now_ms);
         self.waiting += 1;
         let source = self.setting.actors[job as usize].source;
         self.slots[source].pending.push_back(job);
@@ -417,6 +413,12 @@ impl<'a> Simulation<'a> {
             self.at(t_ms, event);
         }
     }
+}
+
+/// To three decimals, which say enough and print alike everywhere; `None` of none.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn ratio(of: u64, to: u64) -> Option<f64> {
+    (to > 0).then(|| (of as f64 / to as f64 * 1000.0).round() / 1000.0)
 }
 
 fn small(n: usize) -> u32 {

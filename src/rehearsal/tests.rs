@@ -218,6 +218,8 @@ fn the_tenth_error_switches_a_job_off_for_good_in_september() {
         (figures.switched_off, figures.lost, figures.dropped),
         (1, 1, 2)
     );
+    // Nothing of it ran: neither what was lost, nor what would have come.
+    assert_eq!(figures.not_ok, 3);
     world.actors[0].switches_off = false;
     assert_eq!(world.play(&due).switched_off, 0);
     world.actors[0].switches_off = true;
@@ -282,6 +284,70 @@ fn waves_are_stretches_of_seconds_with_repeated_calls() {
         .at_once();
     assert!(two.waves >= 2, "{two:?}");
     assert!(two.biggest_wave >= 2 && two.biggest_wave <= 22, "{two:?}");
+}
+
+#[test]
+fn a_first_call_of_another_model_is_no_repeat() {
+    let mut world = World::of(2, MARCH).failing(Kind::Auth, None);
+    world.chains = vec![vec![0, 1]];
+    let figures = world.at_once();
+    // Each is refused once by the one provider and served by the other within the second.
+    assert_eq!((figures.calls, figures.fell_back), (4, 2));
+    assert_eq!((figures.waves, figures.biggest_wave), (0, 0));
+}
+
+#[test]
+fn amplification_is_that_of_the_affected_runs() {
+    let mut world = World::of(4, MARCH).failing(Kind::Overloaded, None);
+    world.chains = vec![vec![0], vec![1]];
+    for actor in &mut world.actors[1..] {
+        actor.calls = Calls::Chain(1);
+    }
+    let figures = world.at_once();
+    assert_eq!((figures.affected, figures.calls), (1, 15));
+    assert_eq!(figures.amplification, Some(12.0));
+    assert_eq!(figures.calls_per_due, Some(3.75));
+    world.faults.clear();
+    let figures = world.at_once();
+    assert_eq!(
+        (figures.amplification, figures.calls_per_due),
+        (None, Some(1.0))
+    );
+}
+
+#[test]
+fn each_window_of_a_fault_drains_by_itself() {
+    const DAY: i64 = 24 * 60 * MINUTE;
+    let windows = (0..3).map(|day| Span {
+        from_ms: day * DAY,
+        until_ms: day * DAY + 20 * MINUTE,
+    });
+    let world = World::of(1, MARCH).failing(Kind::Auth, Some(windows.collect()));
+    // Affected at 0 and 10 min of the first day, at 5 min of the second, and not at noon.
+    let due = [
+        (0, 0),
+        (0, 10 * MINUTE),
+        (0, DAY / 2),
+        (0, DAY + 5 * MINUTE),
+        (0, 2 * DAY + 30 * MINUTE),
+    ];
+    let figures = world.play(&due);
+    assert_eq!((figures.affected, figures.lost), (3, 3));
+    assert_eq!(figures.drain_ms, Some(10 * MINUTE + FAILED_CALL_MS));
+}
+
+#[test]
+fn lack_of_capacity_drains_while_affected_runs_go_on() {
+    let mut world = World::of(2, Era::September);
+    world.capacity[0] = Some(1);
+    let once = world.at_once().drain_ms.unwrap();
+    // The second is refused for the minute of the first, then served for one.
+    assert!((2 * MINUTE..4 * MINUTE).contains(&once), "{once}");
+    let hours: Vec<_> = (0..3)
+        .flat_map(|hour| (0..2).map(move |job| (job, hour * 60 * MINUTE)))
+        .collect();
+    let thrice = world.play(&hours).drain_ms.unwrap();
+    assert!((2 * MINUTE..4 * MINUTE).contains(&thrice), "{thrice}");
 }
 
 #[test]

@@ -158,6 +158,46 @@ fn capacity_makes_overload_of_a_burst() {
 }
 
 #[test]
+fn what_never_runs_is_not_saved() {
+    let document = rehearsed("plan --demo --what-if anthropic=503@22:00..22:20");
+    let never = |name| figures(&document, name, ["lost", "coalesced", "dropped", "not_ok"]);
+    let (before, after) = (never("as-is"), never("honoured"));
+    for [lost, coalesced, dropped, not_ok] in [before, after] {
+        assert_eq!(lost + coalesced + dropped, not_ok);
+    }
+    let saved = before[3] - after[3];
+    assert!(saved < before[0] - after[0], "{before:?} {after:?}");
+    let text = finding(&document, "honoured");
+    let said = format!("declared models honoured: saves {saved} runs; ");
+    assert!(text.starts_with(&said), "{text}");
+    assert!(
+        text.contains("occurrences that never run go from"),
+        "{text}"
+    );
+    // What the affected runs make is not diluted by the day's others.
+    assert_eq!(scenario(&document, "as-is")["amplification"], 12.0);
+    let table = run("plan --demo --what-if anthropic=503@22:00..22:20");
+    for row in ["never ran, busy ", "amplification ", "  per run due "] {
+        assert!(table.stdout.contains(row), "{table}");
+    }
+    assert!(!table.stdout.contains("never ran, off"), "{table}");
+}
+
+#[test]
+fn a_day_whose_clock_jumps_over_the_window_does_not_end_the_rehearsal() {
+    let line = "plan --demo --from 2026-03-07T00:00Z --for 72h \
+                --what-if anthropic=503@02:00..03:00[America/New_York]";
+    let fault = rehearsed(line)["inputs"]["faults"][0].clone();
+    let from: Vec<&str> = (fault["spans"].as_array().unwrap().iter())
+        .map(|span| span["from_at"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        from,
+        ["2026-03-07T07:00:00.000Z", "2026-03-09T06:00:00.000Z"]
+    );
+}
+
+#[test]
 fn a_window_over_midnight_reaches_into_the_horizon() {
     let line =
         "plan --demo --from 2026-04-01T00:00-07:00 --for 1h --what-if anthropic=503@23:50..00:10";
@@ -199,6 +239,12 @@ fn what_does_not_fit_is_refused_with_a_hint() {
             "not a known time zone",
         ),
         ("--capacity anthropic=0", "from 1 on"),
+        (
+            "--capacity anthropic=1 --capacity Anthropic=3",
+            "anthropic serves 1 at once, and that it serves 3",
+        ),
+        ("--what-if anthropic=503@22:00..", "UNTIL is \"\""),
+        ("--what-if anthropic=503@22:00..now", "22:00..22:20[UTC]"),
         ("--what-if anthropic=503 --fires", "--fires does not apply"),
     ] {
         let run = run(&format!("plan --demo {line}"));
@@ -211,11 +257,14 @@ fn what_does_not_fit_is_refused_with_a_hint() {
 fn rows_are_scenarios_in_every_format() {
     let line = format!("{TICK} --what-if anthropic=503");
     let csv = run(&format!(
-        "{line} -o csv --columns scenario,due,lost,calls,amplification"
+        "{line} -o csv --columns scenario,due,lost,not_ok,calls,amplification,calls_per_due"
     ));
     let lines: Vec<&str> = csv.stdout.lines().collect();
-    assert_eq!(lines[0], "scenario,due,lost,calls,amplification");
-    assert_eq!(lines[1], "as-is,24,24,288,12.0");
+    assert_eq!(
+        lines[0],
+        "scenario,due,lost,not_ok,calls,amplification,calls_per_due"
+    );
+    assert_eq!(lines[1], "as-is,24,24,24,288,12.0,12.0");
     assert_eq!(lines.len(), 5);
     let ndjson = run(&format!("{line} -o ndjson"));
     let rows: Vec<Value> = ndjson

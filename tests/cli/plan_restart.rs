@@ -491,3 +491,49 @@ fn sources_of_other_schedulers_are_named_and_left_out() {
     assert_eq!(run.code, Some(3), "{run}");
     assert_eq!(run.json::<Value>()["jobs"].as_array().unwrap().len(), 13);
 }
+
+#[test]
+fn the_horizon_begins_at_the_restart_wherever_now_is() {
+    let sandbox = Sandbox::new();
+    database(&sandbox, "{}", &jobs(1));
+    // The sandbox's clock shows a later instant than both.
+    let line = "plan --quiet --json --restart-at 2026-04-01T09:00Z --until 2026-04-01T21:00Z";
+    let run = sandbox.run(line);
+    assert_eq!(run.code, Some(0), "{run}");
+    let document: Value = run.json();
+    assert_eq!(document["inputs"]["restart_at"], "2026-04-01T09:00:00.000Z");
+    assert_eq!(document["inputs"]["until_at"], "2026-04-01T21:00:00.000Z");
+}
+
+#[test]
+fn one_lane_is_said_where_slots_alone_would_mislead() {
+    let sandbox = Sandbox::new();
+    files(
+        &sandbox,
+        "2026.3.31",
+        r#"{"maxConcurrentRuns": 8}"#,
+        &jobs(1),
+    );
+    let early = document(&sandbox, P11);
+    let lane = finding(&early, "one-lane");
+    assert_eq!(lane["severity"], "note");
+    let text = lane["text"].as_str().unwrap();
+    assert!(
+        text.contains("2026.3.31 calls models for isolated agent turns one at a time"),
+        "{text}"
+    );
+    let load = finding(&early, "load");
+    assert_eq!(load["severity"], "note");
+    assert!(
+        load["text"]
+            .as_str()
+            .unwrap()
+            .contains("runs hold slots at once"),
+        "{load}"
+    );
+    let sandbox = Sandbox::new();
+    database(&sandbox, "{}", &jobs(1));
+    let found = document(&sandbox, P11);
+    let found = found["findings"].as_array().unwrap();
+    assert!(found.iter().all(|f| f["kind"] != "one-lane"));
+}

@@ -215,10 +215,12 @@ fn horizon(args: &PlanArgs, now_ms: i64, zones: &Zones) -> Result<Horizon, Error
             until_ms: from_ms + 1,
         });
     }
-    let from_ms = args
-        .from
-        .as_ref()
-        .map_or(Ok(now_ms), |text| read("--from", text))?;
+    // A restart is asked about from its instant on; it refuses --from.
+    let from_ms = match (&args.from, &args.restart.restart_at) {
+        (Some(text), _) => read("--from", text)?,
+        (None, Some(text)) => read("--restart-at", text)?,
+        (None, None) => now_ms,
+    };
     let until_ms = match &args.until {
         Some(text) => read("--until", text)?,
         None => from_ms.saturating_add(args.length.unwrap_or(DAY_MS)),

@@ -3,6 +3,8 @@
 mod chart;
 mod fault;
 mod findings;
+mod lines;
+mod outcome;
 mod report;
 mod restart;
 mod rules;

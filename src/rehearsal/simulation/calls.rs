@@ -55,10 +55,16 @@ impl Simulation<'_> {
         };
         let state = &mut self.jobs[job];
         let fails = ends != Ends::Served;
-        self.counts.begins(t_ms, provider, fails, state.calls > 0);
+        let candidate = self.runs[place].candidate;
+        let repeated_by = (candidate < state.called).then_some(self.runs[place].job);
+        self.counts.begins(t_ms, provider, fails, repeated_by);
         state.calls += 1;
-        if fails && !state.affected {
-            state.affected = true;
+        state.called = state.called.max(candidate + 1);
+        self.affected_calls += u64::from(state.affected.is_some());
+        if fails && state.affected.is_none() {
+            let due_ms = state.first_due_ms.unwrap_or(t_ms);
+            state.affected = Some(self.drains.affects(due_ms, t_ms, struck.is_some()));
+            self.affected_calls += u64::from(state.calls);
             self.figures.affected += 1;
         }
         self.runs[place].stage = Stage::Calling { provider, ends };
@@ -185,11 +191,11 @@ impl Simulation<'_> {
             self.at(now_ms, Event::CatchesUp { restart });
         }
         let state = &mut self.jobs[job as usize];
-        if state.affected {
-            self.last_end_ms = self.last_end_ms.max(now_ms);
-        }
         let failed = match result {
             Ok(()) => {
+                if let Some(group) = state.affected {
+                    self.drains.ends(group, now_ms);
+                }
                 state.doing = Doing::Nothing;
                 state.errors = 0;
                 if actor.beat == Beat::Cron {
@@ -211,6 +217,9 @@ impl Simulation<'_> {
         if !off && era.repeats(once, failed.transient, state.errors) {
             self.at(resumes_ms, Event::Due { job });
             return;
+        }
+        if let Some(group) = state.affected {
+            self.drains.ends(group, now_ms);
         }
         self.figures.lost += 1;
         self.figures.timed_out += u64::from(failed.timed_out);

@@ -145,6 +145,9 @@ proptest! {
         let order: Vec<usize> = (0..case.periods.len()).collect();
         let f = case.play(&order);
         prop_assert_eq!(f.ok + f.lost, f.due);
+        prop_assert_eq!(f.ok + f.not_ok, f.occurrences);
+        prop_assert_eq!(f.drain_ms.is_some(), f.failed_calls > 0);
+        prop_assert_eq!(f.amplification.is_some(), f.affected > 0);
         prop_assert_eq!(f.due + f.coalesced + f.dropped, f.occurrences);
         prop_assert!(f.calls >= f.runs && f.runs >= f.due, "{:?}", f);
         prop_assert_eq!(f.providers.iter().map(|p| p.calls).sum::<u64>(), f.calls);

@@ -149,7 +149,17 @@ pub(super) fn read(
             spans,
         }));
     }
-    for arg in &args.capacity {
+    for (at, arg) in args.capacity.iter().enumerate() {
+        let twice = args.capacity[..at]
+            .iter()
+            .find(|a| a.provider == arg.provider);
+        if let Some(first) = twice {
+            let (name, one, other) = (&arg.provider, first.calls, arg.calls);
+            return Err(Error::usage(format!(
+                "--capacity says that {name} serves {one} at once, and that it serves {other}"
+            ))
+            .hint("give each provider one capacity"));
+        }
         let provider = match cast.target(&arg.provider) {
             Some(Target::Provider(provider)) => Some(provider),
             _ => None,

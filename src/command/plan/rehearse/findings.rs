@@ -1,6 +1,7 @@
 //! What a rehearsal means, in words that the figures give. Pure.
 
 use super::fault::Read;
+use super::outcome::{Change, compared, outcome, outcome_of};
 use super::report::{
     Finding, FindingKind, RestartRule, RestartUse, Scenario, ScenarioRow, Sureness,
 };
@@ -53,7 +54,7 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     found
 }
 
-fn warning(kind: FindingKind, text: String) -> Finding {
+pub(super) fn warning(kind: FindingKind, text: String) -> Finding {
     Finding {
         kind,
         warning: true,
@@ -61,7 +62,7 @@ fn warning(kind: FindingKind, text: String) -> Finding {
     }
 }
 
-fn note(kind: FindingKind, text: String) -> Finding {
+pub(super) fn note(kind: FindingKind, text: String) -> Finding {
     Finding {
         kind,
         warning: false,
@@ -70,7 +71,7 @@ fn note(kind: FindingKind, text: String) -> Finding {
 }
 
 /// `1 run`, `24 runs`.
-fn runs(n: u64) -> String {
+pub(super) fn runs(n: u64) -> String {
     if n == 1 {
         "1 run".to_owned()
     } else {
@@ -79,12 +80,17 @@ fn runs(n: u64) -> String {
 }
 
 /// `1 job`, `24 jobs`.
-fn jobs(n: u64) -> String {
+pub(super) fn jobs(n: u64) -> String {
     if n == 1 {
         "1 job".to_owned()
     } else {
         format!("{n} jobs")
     }
+}
+
+/// The word for one, or for any other number.
+pub(super) fn verb(n: u64, one: &'static str, many: &'static str) -> &'static str {
+    if n == 1 { one } else { many }
 }
 
 fn not_called(facts: &Facts<'_>) -> Vec<Finding> {
@@ -114,64 +120,9 @@ fn not_called(facts: &Facts<'_>) -> Vec<Finding> {
     faults.chain(missing).map(of).collect()
 }
 
-fn outcome(f: &Figures) -> Finding {
-    let ratio = f
-        .amplification
-        .map_or_else(String::new, |a| format!(", {a:.2} each"));
-    if f.failed_calls == 0 {
-        return note(
-            FindingKind::Outcome,
-            format!(
-                "as it is, no call fails: {} due make {} calls{ratio}",
-                runs(f.due),
-                f.calls
-            ),
-        );
-    }
-    let drain = f.drain_ms.map_or_else(String::new, |ms| {
-        format!(
-            "; the last affected run ends {} after the first was due",
-            when::duration(ms)
-        )
-    });
-    warning(
-        FindingKind::Outcome,
-        format!(
-            "as it is, the {} due make {} calls{ratio}: {} fail, in {}; lost are {}{drain}",
-            runs(f.due),
-            f.calls,
-            f.failed_calls,
-            runs(f.affected),
-            runs(f.lost),
-        ),
-    )
-}
-
-/// What one scenario makes of calls, lost runs and peak, against another.
-fn compared(before: &Figures, after: &Figures) -> String {
-    let part = |what: &str, before: u64, after: u64| {
-        if before == after {
-            format!("{what} stay {before}")
-        } else {
-            format!("{what} go from {before} to {after}")
-        }
-    };
-    [
-        part("lost runs", before.lost, after.lost),
-        part("calls", before.calls, after.calls),
-        part("failed calls", before.failed_calls, after.failed_calls),
-        part(
-            "calls per second at most",
-            before.peak_per_second,
-            after.peak_per_second,
-        ),
-    ]
-    .join(", ")
-}
-
 fn jittered(facts: &Facts<'_>, as_is: &Figures, jitter: &Figures) -> Finding {
     let compared = compared(as_is, jitter);
-    let helps = jitter.lost < as_is.lost || jitter.failed_calls < as_is.failed_calls;
+    let helps = jitter.not_ok < as_is.not_ok || jitter.failed_calls < as_is.failed_calls;
     let shortest = shortest_outage_ms(facts);
     let why = match (facts.window_ms, shortest) {
         (Some(window), Some(outage)) if !helps && as_is.failed_calls > 0 && outage > window => {
@@ -186,10 +137,15 @@ fn jittered(facts: &Facts<'_>, as_is: &Figures, jitter: &Figures) -> Finding {
         }
         _ => String::new(),
     };
-    let verb = if helps { "helps" } else { "alone saves no run" };
+    let verb = match outcome_of(as_is, jitter) {
+        Change::NoRun | Change::Nothing if !helps && as_is.failed_calls > 0 => {
+            "alone saves no run".to_owned()
+        }
+        change => change.to_string(),
+    };
     note(
         FindingKind::Jitter,
-        format!("jitter ({}) {verb}{why}; {compared}", facts.jitter),
+        format!("jitter ({}): {verb}{why}; {compared}", facts.jitter),
     )
 }
 
@@ -205,20 +161,8 @@ fn shortest_outage_ms(facts: &Facts<'_>) -> Option<i64> {
 }
 
 fn changed(kind: FindingKind, what: &str, before: &Figures, after: &Figures) -> Finding {
-    let verb = match (
-        after.lost.cmp(&before.lost),
-        after.failed_calls == before.failed_calls,
-    ) {
-        (std::cmp::Ordering::Less, _) => {
-            format!("saves {}", runs(before.lost - after.lost))
-        }
-        (std::cmp::Ordering::Greater, _) => {
-            format!("loses {} more", runs(after.lost - before.lost))
-        }
-        (std::cmp::Ordering::Equal, true) => "changes no outcome".to_owned(),
-        (std::cmp::Ordering::Equal, false) => "saves no run".to_owned(),
-    };
-    note(kind, format!("{what}: {verb}; {}", compared(before, after)))
+    let (change, compared) = (outcome_of(before, after), compared(before, after));
+    note(kind, format!("{what}: {change}; {compared}"))
 }
 
 fn fallback(facts: &Facts<'_>, as_is: &Figures, honoured: &Figures) -> Option<Finding> {
@@ -226,20 +170,29 @@ fn fallback(facts: &Facts<'_>, as_is: &Figures, honoured: &Figures) -> Option<Fi
     if as_is.failed_calls == 0 && honoured.failed_calls == 0 {
         return None;
     }
-    let count = |n: usize| jobs(n as u64);
-    let text = if resolved == 0 {
+    let count = |n: usize, one, many| format!("{} {}", jobs(n as u64), verb(n as u64, one, many));
+    let fall = |n: u64| {
         format!(
-            "as it is, no job has a second model that its run may call; as declared, {} do; {} then fall back to another provider",
-            count(declared),
-            runs(honoured.fell_back)
+            "{} {} back to another provider",
+            runs(n),
+            verb(n, "falls", "fall")
         )
-    } else {
-        format!(
-            "{} have a second model to call: {} fall back to another provider as it is, {} with declared models honoured",
-            count(resolved),
-            runs(as_is.fell_back),
+    };
+    let text = match (resolved, declared) {
+        (0, 0) => {
+            "no job has a second model that its run may call, as it is or as declared".to_owned()
+        }
+        (0, _) => format!(
+            "as it is, no job has a second model that its run may call; as declared, {}; {} then",
+            count(declared, "does", "do"),
+            fall(honoured.fell_back)
+        ),
+        _ => format!(
+            "{} a second model to call: {} as it is, {} with declared models honoured",
+            count(resolved, "has", "have"),
+            fall(as_is.fell_back),
             honoured.fell_back
-        )
+        ),
     };
     Some(note(FindingKind::Fallback, text))
 }
@@ -251,7 +204,7 @@ fn where_any(facts: &Facts<'_>, of: fn(&Figures) -> u64) -> Option<String> {
         .iter()
         .map(|r| (r.scenario, of(&r.figures)))
         .filter(|(_, n)| *n > 0)
-        .map(|(scenario, n)| format!("{n} {}", scenario.word()))
+        .map(|(scenario, n)| format!("{n} {}", scenario.said()))
         .collect();
     (!any.is_empty()).then(|| any.join(", "))
 }

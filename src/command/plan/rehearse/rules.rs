@@ -3,6 +3,7 @@
 use super::report::{RestartRule, RestartUse, RuleRow, Sureness};
 use super::setting::Cast;
 use crate::command::plan::given::Given;
+use crate::job::Job;
 use crate::rehearsal::{Era, FAILED_CALL_MS, Silence};
 use crate::schedule::Version;
 use crate::when;
@@ -57,18 +58,18 @@ pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> 
             &[MARCH_28, MARCH_31, SEPTEMBER_6],
             "run on",
         );
+        if gateway.lane.is_some() {
+            row(
+                "isolated agent turns run one at a time, whatever cron.maxConcurrentRuns says; the wait counts for their time-out".into(),
+                &[MARCH_28, MARCH_31],
+                "resolveGlobalLane (lane nested), recorded on 2026.3.28, read of",
+            );
+        }
         let silence = when::duration(gateway.era.silence_ms());
         match gateway.era {
             Era::March { silence: ends } => {
-                if gateway.lane.is_some() {
-                    row(
-                        "isolated agent turns run one at a time, whatever cron.maxConcurrentRuns says; the wait counts for their time-out".into(),
-                        &[MARCH_28, MARCH_31],
-                        "resolveGlobalLane (lane nested), recorded on 2026.3.28, read of",
-                    );
-                }
                 row(
-                    "a call that fails with 408, 429 or 5xx: 3 tries 0.5 and 1 s apart, less up to a quarter, all that 4 times, 2, 4 and 8 s apart: 12 calls; other statuses: 1 call".into(),
+                    "a call that fails with 429 or 5xx: 3 tries 0.5 and 1 s apart, less up to a quarter, all that 4 times, 2, 4 and 8 s apart: 12 calls; other statuses: 1 call".into(),
                     &[MARCH_28, MARCH_31],
                     "recorded on 2026.3.28, read of",
                 );
@@ -89,7 +90,7 @@ pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> 
             }
             Era::September => {
                 row(
-                    "a call that fails with 408, 429, 5xx or no answer: again after 1 s, doubling to 30 s, times 0.5 to 1.5; 8 times within 90 s, 9 times at a 429; other statuses: 1 call".into(),
+                    "a call that fails with 429, 5xx or no answer: again after 1 s, doubling to 30 s, times 0.5 to 1.5; 8 times within 90 s, 9 times at a 429; other statuses: 1 call".into(),
                     &[SEPTEMBER_6],
                     "resolveTransientRetryDelayMs, recorded on",
                 );
@@ -107,6 +108,21 @@ pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> 
                 );
             }
         }
+    }
+    rules.push(RuleRow {
+        source: None,
+        rule: "a 408 is retried as a 429 is, on 2026.9 as a 5xx".to_owned(),
+        sureness: Sureness::Likely,
+        origin: "by its class; not recorded".to_owned(),
+    });
+    let events = |job: &Job| job.enabled && job.payload_kind.as_deref() == Some("systemEvent");
+    if given.loaded.jobs.iter().any(events) {
+        rules.push(RuleRow {
+            source: None,
+            rule: "an event for a main session is played like an agent turn of its own, outside the lane; a gateway hands its text to the session, whose turn calls the model".to_owned(),
+            sureness: Sureness::Assumed,
+            origin: "a simplification: which turn takes it up is not recorded".to_owned(),
+        });
     }
     rules.extend(simplifications());
     rules

@@ -2,9 +2,11 @@
 
 use std::io;
 
+use super::findings::jobs;
+use super::lines::{LINES, is_shown};
 use super::report::{RehearsalReport, Scenario, ScenarioRow, TimelineSpan};
 use crate::error::Problem;
-use crate::rehearsal::{Figures, ProviderFigures};
+use crate::rehearsal::ProviderFigures;
 use crate::report::{Bar, Cell, Column, Report, Row, Screen, View};
 use crate::ui::Role;
 use crate::when;
@@ -86,8 +88,8 @@ impl RehearsalReport {
         }
         let length = when::duration(inputs.until_at_ms - inputs.from_at_ms);
         screen.paragraph(&format!(
-            "{} jobs, {length} from {}; jitter is {}{}",
-            self.jobs.planned,
+            "{}, {length} from {}; jitter is {}{}",
+            jobs(self.jobs.planned as u64),
             inputs.from_at,
             inputs.jitter,
             inputs
@@ -105,104 +107,6 @@ impl RehearsalReport {
     }
 }
 
-/// A figure of the table: title, number and how it is written.
-pub(super) type Line = (&'static str, fn(&Figures) -> Option<f64>, Written);
-
-/// How a number is written.
-#[derive(Clone, Copy)]
-pub(super) enum Written {
-    Whole,
-    Ratio,
-    Duration,
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-pub(super) const LINES: [Line; 17] = [
-    ("runs due", |f| Some(f.due as f64), Written::Whole),
-    (
-        "  catch-up",
-        |f| Some(f.caught_up as f64).filter(|n| *n > 0.0),
-        Written::Whole,
-    ),
-    ("  ok", |f| Some(f.ok as f64), Written::Whole),
-    ("  lost", |f| Some(f.lost as f64), Written::Whole),
-    ("  fell back", |f| Some(f.fell_back as f64), Written::Whole),
-    ("  affected", |f| Some(f.affected as f64), Written::Whole),
-    ("calls", |f| Some(f.calls as f64), Written::Whole),
-    ("  failed", |f| Some(f.failed_calls as f64), Written::Whole),
-    ("  per run due", |f| f.amplification, Written::Ratio),
-    (
-        "  peak per second",
-        |f| Some(f.peak_per_second as f64),
-        Written::Whole,
-    ),
-    (
-        "  peak at once",
-        |f| Some(f.peak_at_once as f64),
-        Written::Whole,
-    ),
-    ("retry waves", |f| Some(f.waves as f64), Written::Whole),
-    (
-        "  biggest, calls",
-        |f| Some(f.biggest_wave as f64),
-        Written::Whole,
-    ),
-    (
-        "longest queue",
-        |f| Some(f.longest_queue as f64),
-        Written::Whole,
-    ),
-    (
-        "  longest wait",
-        |f| Some(f.longest_wait_ms as f64),
-        Written::Duration,
-    ),
-    (
-        "time to drain",
-        |f| f.drain_ms.map(|ms| ms as f64),
-        Written::Duration,
-    ),
-    (
-        "jobs switched off",
-        |f| Some(f.switched_off as f64),
-        Written::Whole,
-    ),
-];
-
-impl Written {
-    pub(super) fn one(self, n: f64) -> String {
-        match self {
-            Self::Whole => format!("{n:.0}"),
-            Self::Ratio => format!("{n:.2}"),
-            Self::Duration => when::duration(rounded(whole(n))),
-        }
-    }
-
-    fn range(self, low: f64, high: f64) -> String {
-        match self {
-            Self::Whole => format!("{low:.0}-{high:.0}"),
-            Self::Ratio => format!("{low:.2}-{high:.2}"),
-            Self::Duration => format!("{:.0}-{:.0} s", low / 1000.0, high / 1000.0),
-        }
-    }
-}
-
-/// To seconds from ten of them on, to minutes from an hour on: it must fit a column.
-fn rounded(ms: i64) -> i64 {
-    let to = match ms {
-        ..10_000 => 1,
-        10_000..3_600_000 => 1000,
-        _ => 60_000,
-    };
-    (ms + to / 2) / to * to
-}
-
-/// Milliseconds as they were before they were made a number of the table.
-#[expect(clippy::cast_possible_truncation, reason = "it was a whole number")]
-fn whole(n: f64) -> i64 {
-    n as i64
-}
-
 const COLUMNS: [Column; 5] = [
     Column::new("figure", "FIGURE"),
     Column::new("as-is", "AS IT IS").right(),
@@ -218,12 +122,10 @@ fn in_order(rows: &[ScenarioRow]) -> Vec<&ScenarioRow> {
 }
 
 fn figures(rows: &[ScenarioRow], screen: &mut Screen<'_>) -> io::Result<()> {
+    let shown = LINES.iter().filter(|line| is_shown(line, rows));
     let rows = in_order(rows);
     let mut lines = Vec::new();
-    for (title, of, written) in LINES {
-        if rows.iter().all(|r| of(&r.figures).is_none()) {
-            continue;
-        }
+    for (title, of, written) in shown.copied() {
         let mut cells = vec![Cell::from(title)];
         let mut ranges = vec![Cell::from(" ")];
         for row in &rows {
@@ -326,11 +228,13 @@ impl Row for ScenarioRow {
         Column::new("caught_up", "CAUGHT UP").right().on_request(),
         Column::new("ok", "OK").right(),
         Column::new("lost", "LOST").right(),
+        Column::new("not_ok", "NOT OK").right().on_request(),
         Column::new("fell_back", "FELL BACK").right(),
         Column::new("affected", "AFFECTED").right(),
         Column::new("calls", "CALLS").right(),
         Column::new("failed_calls", "FAILED").right(),
-        Column::new("amplification", "PER RUN").right(),
+        Column::new("amplification", "AMPLIFIED").right(),
+        Column::new("calls_per_due", "PER RUN").right().on_request(),
         Column::new("waves", "WAVES").right(),
         Column::new("biggest_wave", "BIGGEST").right().on_request(),
         Column::new("longest_queue", "QUEUE").right(),
@@ -364,11 +268,13 @@ impl Row for ScenarioRow {
             "caught_up" => Cell::of(f.caught_up),
             "ok" => Cell::of(f.ok),
             "lost" => Cell::of(f.lost),
+            "not_ok" => Cell::of(f.not_ok),
             "fell_back" => Cell::of(f.fell_back),
             "affected" => Cell::of(f.affected),
             "calls" => Cell::of(f.calls),
             "failed_calls" => Cell::of(f.failed_calls),
             "amplification" => f.amplification.map_or_else(Cell::none, Cell::of),
+            "calls_per_due" => f.calls_per_due.map_or_else(Cell::none, Cell::of),
             "waves" => Cell::of(f.waves),
             "biggest_wave" => Cell::of(f.biggest_wave),
             "longest_queue" => Cell::of(f.longest_queue),

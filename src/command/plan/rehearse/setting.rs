@@ -6,6 +6,7 @@ use crate::command::explain_model::gather::{self as models, How};
 use crate::command::plan::args::PlanArgs;
 use crate::command::plan::gather::Gathered;
 use crate::command::plan::given::Given;
+use crate::command::plan::slots;
 use crate::job::Job;
 use crate::model::{Fate, ModelRef, Outcome, Policy, Resolution, Resolver, StepName};
 use crate::plan::Dispatch;
@@ -13,8 +14,8 @@ use crate::rehearsal::{Actor, Beat, Calls, Era, Gateway, Silence, Target};
 use crate::schedule::{Rules, ScheduleSpec, Version, stagger};
 use crate::source::{Loaded, Scheduler, SourceInfo};
 
-/// Up to here runs share one lane, and retries are 2026.3's.
-const POOLED: Version = Version::new(2026, 6, 1);
+/// Up to here retries are taken to be 2026.3's, from here on 2026.9's: read of neither in between.
+const RETRIES_ANEW: Version = Version::new(2026, 6, 1);
 
 /// The last version in which nothing but the client ends a call without an answer.
 const UNWATCHED: Version = Version::new(2026, 3, 28);
@@ -133,7 +134,7 @@ fn version(source: &SourceInfo) -> Option<Version> {
 
 fn gateway(source: &SourceInfo, dispatch: &Dispatch, args: &PlanArgs) -> Gateway {
     let version = version(source);
-    let march = version.is_some_and(|v| v < POOLED);
+    let march = version.is_some_and(|v| v < RETRIES_ANEW);
     Gateway {
         dispatch: dispatch.clone(),
         era: if march {
@@ -147,7 +148,7 @@ fn gateway(source: &SourceInfo, dispatch: &Dispatch, args: &PlanArgs) -> Gateway
         } else {
             Era::September
         },
-        lane: (march && args.max_concurrent_runs.is_none()).then_some(1),
+        lane: (slots::has_one_lane(source) && args.max_concurrent_runs.is_none()).then_some(1),
     }
 }
 

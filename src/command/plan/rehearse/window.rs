@@ -25,11 +25,16 @@ pub(super) struct Window {
 enum Moment {
     /// A time of day: on every day of the horizon.
     Daily(Time),
+    /// 24:00, the end of the day of FROM.
+    EndOfDay,
     /// So long after FROM, milliseconds.
     After(i64),
     /// An instant, read when the zones are there.
     Instant(String),
 }
+
+/// The end of a day, as a time of day.
+const END_OF_DAY: &str = "24:00";
 
 /// Reads `FROM..UNTIL`, with the zone of its times of day in brackets behind it, or none.
 pub(super) fn parse(text: &str) -> Result<Window, String> {
@@ -42,7 +47,9 @@ pub(super) fn parse(text: &str) -> Result<Window, String> {
         .and_then(|t| t.split_once('['))
     {
         // An instant carries its own zone.
-        Some((time, zone)) if time_of_day(time).is_some() || time.starts_with('+') => {
+        Some((time, zone))
+            if time_of_day(time).is_some() || time.starts_with('+') || time == END_OF_DAY =>
+        {
             (time, Some(zone.to_owned()))
         }
         _ => (until, None),
@@ -53,13 +60,23 @@ pub(super) fn parse(text: &str) -> Result<Window, String> {
     };
     let until = match until.trim().strip_prefix('+') {
         Some(length) => Moment::After(when::parse_duration(length)?),
+        None if until.trim() == END_OF_DAY => Moment::EndOfDay,
         None => moment(until),
     };
-    Ok(Window {
-        from: moment(from),
-        until,
-        zone,
-    })
+    let from = moment(from);
+    let wrong = |part: &str, text: &str, other: &str| {
+        Err(format!(
+            "{part} is {text:?}, and {other} is a time of day: write both as times of day, such as \
+             22:00..22:20[UTC], or both as instants"
+        ))
+    };
+    match (&from, &until) {
+        (Moment::Daily(_), Moment::Instant(text)) => wrong("UNTIL", text, "FROM"),
+        (Moment::Instant(text), Moment::Daily(_) | Moment::EndOfDay) => {
+            wrong("FROM", text, "UNTIL")
+        }
+        _ => Ok(Window { from, until, zone }),
+    }
 }
 
 fn time_of_day(text: &str) -> Option<Time> {
@@ -144,7 +161,7 @@ pub(super) fn spans(
             let until_ms = from_ms.saturating_add(*length);
             (vec![Span { from_ms, until_ms }], None)
         }
-        (_, Moment::Daily(_)) | (Moment::After(_), _) => {
+        (_, Moment::Daily(_) | Moment::EndOfDay) | (Moment::After(_) | Moment::EndOfDay, _) => {
             return Err(
                 refuse("FROM is an instant and UNTIL a time of day".to_owned())
                     .hint("write both as instants or both as times of day"),
@@ -169,7 +186,8 @@ pub(super) fn spans(
     Ok((Some(spans), zone_said))
 }
 
-/// The window on every day of the horizon; one that ends before it begins goes on over midnight.
+/// The window on every day of the horizon; one that ends before it begins goes on over midnight. A day
+/// whose clock jumps over it has none.
 fn daily(from: Time, until: &Moment, tz: &TimeZone, horizon: Horizon) -> Result<Vec<Span>, String> {
     let instant = |at: jiff::civil::DateTime| {
         let at = tz.to_ambiguous_timestamp(at).compatible();
@@ -185,10 +203,11 @@ fn daily(from: Time, until: &Moment, tz: &TimeZone, horizon: Horizon) -> Result<
         .yesterday()
         .map_err(|e| e.to_string())?;
     let last = day_of(horizon.until_ms)?;
-    let mut spans = Vec::new();
+    let (mut spans, mut jumped) = (Vec::new(), false);
     while day <= last {
         let from_ms = instant(day.to_datetime(from))?;
         let until_ms = match until {
+            Moment::After(0) => return Err("the window is empty".to_owned()),
             Moment::After(length) => from_ms.saturating_add(*length),
             Moment::Daily(until) if *until == from => return Err("the window is empty".to_owned()),
             Moment::Daily(until) => {
@@ -199,14 +218,24 @@ fn daily(from: Time, until: &Moment, tz: &TimeZone, horizon: Horizon) -> Result<
                 };
                 instant(end.to_datetime(*until))?
             }
+            Moment::EndOfDay => {
+                let next = day.tomorrow().map_err(|e| e.to_string())?;
+                instant(next.to_datetime(Time::midnight()))?
+            }
             Moment::Instant(_) => {
                 return Err("FROM is a time of day and UNTIL an instant".to_owned());
             }
         };
-        if until_ms > horizon.from_ms && from_ms < horizon.until_ms {
+        let reaches = until_ms >= horizon.from_ms && from_ms < horizon.until_ms;
+        if reaches && from_ms >= until_ms {
+            jumped = true;
+        } else if reaches && until_ms > horizon.from_ms {
             spans.push(Span { from_ms, until_ms });
         }
         day = day.tomorrow().map_err(|e| e.to_string())?;
+    }
+    if spans.is_empty() && jumped {
+        return Err("the window is empty: the clock jumps over it".to_owned());
     }
     Ok(spans)
 }
@@ -237,6 +266,49 @@ mod tests {
     fn times_of_day_hold_on_every_day_of_the_horizon() {
         assert_eq!(windows("22:00..22:20", 2), [(1320, 1340), (2760, 2780)]);
         assert_eq!(windows("22:00..+20m", 1), [(1320, 1340)]);
+    }
+
+    #[test]
+    fn a_window_may_end_with_the_day() {
+        assert_eq!(windows("22:00..24:00", 1), [(1320, 1440)]);
+        assert_eq!(windows("00:00..24:00", 1), [(0, 1440)]);
+    }
+
+    #[test]
+    fn a_day_whose_clock_jumps_over_the_window_has_none() {
+        let tz = TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap();
+        let two = Time::constant(2, 0, 0, 0);
+        let three = Moment::Daily(Time::constant(3, 0, 0, 0));
+        // 2026-03-07T00:00:00Z, three days; the clock jumps from 2 to 3 on the 8th.
+        let from_ms = 1_772_841_600_000;
+        let horizon = Horizon {
+            from_ms,
+            until_ms: from_ms + 72 * HOUR,
+        };
+        let spans = daily(two, &three, &tz, horizon).unwrap();
+        let hours: Vec<i64> = spans.iter().map(|s| (s.from_ms - from_ms) / HOUR).collect();
+        assert_eq!(hours, [7, 54]);
+        let jump = Horizon {
+            from_ms: from_ms + 24 * HOUR,
+            until_ms: from_ms + 48 * HOUR,
+        };
+        let why = daily(two, &three, &tz, jump).unwrap_err();
+        assert!(why.contains("jumps over it"), "{why}");
+    }
+
+    #[test]
+    fn what_is_no_window_is_named() {
+        for (text, said) in [
+            ("22:00..", "UNTIL is \"\""),
+            ("22:00..now", "UNTIL is \"now\""),
+            ("now..22:00", "FROM is \"now\""),
+        ] {
+            let why = parse(text).unwrap_err();
+            assert!(
+                why.contains(said) && why.contains("22:00..22:20[UTC]"),
+                "{why}"
+            );
+        }
     }
 
     #[test]

@@ -20,20 +20,31 @@ pub(super) fn findings(
     for gateway in played {
         of_gateway(gateway, restart, &mut out);
     }
+    let mut at_once = false;
+    let one_lane = played.iter().all(|p| p.one_lane || p.runs.is_empty());
     for p in peaks.iter().filter(|p| p.group.is_some()) {
         let (before, after) = (p.on_schedule.concurrent, p.catch_up.concurrent);
+        at_once |= after > 1;
         if after > before {
             let group = p.group.as_deref().unwrap_or_default();
+            let (severity, what) = if one_lane {
+                (Severity::Note, "hold slots at once")
+            } else {
+                (Severity::Warning, "at once")
+            };
             out.push(finding(
                 Kind::Load,
-                Severity::Warning,
+                severity,
                 format!(
-                    "{group}: {after} runs at once in the catch-up, where the same {} had {before} on \
+                    "{group}: {after} runs {what} in the catch-up, where the same {} had {before} on \
                      schedule",
                     jobs(p.jobs)
                 ),
             ));
         }
+    }
+    for gateway in played.iter().filter(|p| at_once && p.one_lane) {
+        out.extend(lane(gateway));
     }
     out.sort_by_key(|f| std::cmp::Reverse(f.severity));
     out
@@ -45,6 +56,30 @@ fn finding(kind: Kind, severity: Severity, text: String) -> RestartFinding {
         severity,
         text,
     }
+}
+
+/// Runs that hold slots at once do not all call models at once.
+fn lane(played: &Played) -> Option<RestartFinding> {
+    const READ: [&str; 2] = ["2026.3.28", "2026.3.31"];
+    if played.runs.len() < 2 {
+        return None;
+    }
+    let (source, version) = (&played.gateway.source, &played.gateway.version);
+    let likely = if READ.contains(&version.as_str()) {
+        ""
+    } else {
+        ", likely here"
+    };
+    Some(finding(
+        Kind::OneLane,
+        Severity::Note,
+        format!(
+            "{source}: OpenClaw {version} calls models for isolated agent turns one at a time, whatever \
+             its slots (run on 2026.3.28, read of 2026.3.31{likely}): the others hold a slot and wait, \
+             which counts for their time-out, and their ends are later than these rows say; cronctl plan \
+             --restart-at with --what-if plays it"
+        ),
+    ))
 }
 
 /// What one gateway's findings are drawn from, and where they go.

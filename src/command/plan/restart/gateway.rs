@@ -9,6 +9,7 @@ use crate::catchup::{
 };
 use crate::command::plan::gather::{Gathered, Planned};
 use crate::command::plan::given::Given;
+use crate::command::plan::slots;
 use crate::error::Error;
 use crate::job::Job;
 use crate::openclaw::Confidence;
@@ -39,6 +40,8 @@ pub(super) struct Played {
     /// The keys that its version refuses, or may refuse, as sentences.
     pub(super) refused: Vec<(Confidence, String)>,
     pub(super) cron_off: bool,
+    /// Whether it calls models for isolated agent turns one at a time ([`slots::has_one_lane`]).
+    pub(super) one_lane: bool,
 }
 
 /// One job that is caught up.
@@ -158,6 +161,7 @@ pub(super) fn play(
         runs,
         refused: refused.collect(),
         cron_off,
+        one_lane: slots::has_one_lane(source),
     })
 }
 

@@ -151,6 +151,8 @@ pub enum RestartFindingKind {
     RestartsGateway,
     /// More runs at once than on schedule.
     Load,
+    /// Runs at once whose agent turns call models one at a time.
+    OneLane,
     /// Deferred jobs wait for a slot.
     Queue,
     /// Deferred jobs find no slot before the end of the horizon.

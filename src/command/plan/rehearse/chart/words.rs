@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 
+use super::super::lines;
 use super::super::report::{FaultUse, ProviderRow, RehearsalReport, ScenarioRow, SpanUse};
-use super::super::screen;
 use super::{Scene, Shown};
 use crate::openclaw::Confidence;
 use crate::rehearsal::{ProviderFigures, Target, Traces};
@@ -186,14 +186,15 @@ fn columns(first: &[(&str, bool)], rows: &[ScenarioRow]) -> Vec<(String, bool)> 
 }
 
 fn figures(rows: &[ScenarioRow]) -> Numbers {
-    let line = |(title, of, written): &screen::Line| {
+    let line = |(title, of, written): &lines::Line| {
         let title = capital(title.trim_start());
         let of =
             |r: &ScenarioRow| of(&r.figures).map_or_else(|| "none".to_owned(), |n| written.one(n));
         std::iter::once(title).chain(rows.iter().map(of)).collect()
     };
-    let known = |(_, of, _): &&screen::Line| rows.iter().any(|r| of(&r.figures).is_some());
-    let lines = screen::LINES.iter().filter(known);
+    let lines = lines::LINES
+        .iter()
+        .filter(|line| lines::is_shown(line, rows));
     Numbers {
         caption: "Figures".to_owned(),
         columns: columns(&[("Figure", false)], rows),
