@@ -84,11 +84,28 @@ impl fmt::Display for Migration {
     }
 }
 
+/// Keys of which a version between two checked ones is known to have them first.
+///
+/// Source: the code of 2026.9.1 reads `cron.skipMissedJobs` (`CatchUp`); 2026.8.1 refuses it.
+const KNOWN_SINCE: [(&str, Version); 1] = [("cron.skipMissedJobs", Version::new(2026, 9, 1))];
+
 /// The keys of a merged configuration that `version` does not accept, in the order of the file.
 ///
 /// Only keys are judged, never values; nothing below objects with free keys, channels or plugins is.
 /// A configuration with includes is not rewritten at the start, so [`When::Start`] is refused there.
 pub fn refused(root: &Node, version: Version) -> Vec<Refused> {
+    let mut found = by_checked(root, version);
+    for (path, since) in KNOWN_SINCE {
+        found.retain(|refused| refused.path != path || version < since);
+        for refused in found.iter_mut().filter(|refused| refused.path == path) {
+            refused.since = Some(since);
+        }
+    }
+    found
+}
+
+/// The same by the checked versions alone.
+fn by_checked(root: &Node, version: Version) -> Vec<Refused> {
     let tree = Tree::get();
     let versions = &tree.versions;
     let after = versions.partition_point(|v| *v <= version);

@@ -23,7 +23,7 @@ fn the_known_example() {
             path: "cron.skipMissedJobs".to_owned(),
             file: 0,
             fate: Fate::Refused,
-            since: Some(version("2026.9.6")),
+            since: Some(version("2026.9.1")),
             until: None,
             nearest: None,
             confidence: Knowledge::Exact,
@@ -91,8 +91,10 @@ fn versions_that_were_not_checked() {
             .map(|r| (r.fate == Fate::Refused, r.confidence))
     };
     let skip = "{ cron: { skipMissedJobs: true } }";
-    // 2026.8.1 refuses it, 2026.9.6 accepts it.
-    assert_eq!(one(skip, "2026.9.3"), Some((true, Knowledge::Unknown)));
+    // 2026.8.1 refuses it, 2026.9.6 accepts it, and 2026.9.1 is known to.
+    assert_eq!(one(skip, "2026.8.20"), Some((true, Knowledge::Unknown)));
+    assert_eq!(one(skip, "2026.9.1"), None);
+    assert_eq!(one(skip, "2026.9.3"), None);
     assert_eq!(one(skip, "2026.6.20"), Some((true, Knowledge::Likely)));
     assert_eq!(one(skip, "2026.12.1"), None);
     assert_eq!(
