@@ -179,9 +179,7 @@ fn fallback(facts: &Facts<'_>, as_is: &Figures, honoured: &Figures) -> Option<Fi
         )
     };
     let text = match (resolved, declared) {
-        (0, 0) => {
-            "no job has a second model that its run may call, as it is or as declared".to_owned()
-        }
+        (0, 0) => return None,
         (0, _) => format!(
             "as it is, no job has a second model that its run may call; as declared, {}; {} then",
             count(declared, "does", "do"),
