@@ -1,6 +1,7 @@
 //! What the other jobs of a gateway say about a slot: it had the turn, or nothing ran at all.
 
 use super::{Asked, Outcome, REARM_MS, Reason, RunStatus, Slot, Subject};
+use crate::openclaw::Confidence;
 
 /// How long after a run ends the gateway may take to look at what else is due, milliseconds: its
 /// timer sleeps at most a minute.
@@ -14,6 +15,8 @@ struct Sign {
     end: i64,
     /// Whose run it is.
     of: Option<(usize, usize)>,
+    /// Whether it has a turn: what is started by hand has one of its own where runs go in batches.
+    holds: bool,
 }
 
 /// All signs of life of one gateway.
@@ -31,7 +34,7 @@ struct Gap {
 }
 
 impl Life {
-    fn of(subjects: &[Subject]) -> Self {
+    fn of(subjects: &[Subject], by_hand: &[Vec<bool>], asked: &Asked) -> Self {
         let mut signs = Vec::new();
         for (s, subject) in subjects.iter().enumerate() {
             let facts = &subject.facts;
@@ -40,15 +43,19 @@ impl Life {
                 start: at,
                 end: at,
                 of: None,
+                holds: false,
             }));
             signs.extend(subject.runs.iter().enumerate().map(|(r, run)| Sign {
                 start: run.started_at_ms,
                 end: match (run.ended_at_ms, run.status) {
                     (Some(end), _) => end.max(run.started_at_ms),
-                    (None, RunStatus::Running) => i64::MAX,
+                    (None, RunStatus::Running) if facts.cleared_at_ms(run) > asked.now_ms => {
+                        i64::MAX
+                    }
                     (None, _) => run.started_at_ms,
                 },
                 of: Some((s, r)),
+                holds: !asked.in_batches || !by_hand[s].get(r).is_some_and(|by_hand| *by_hand),
             }));
         }
         signs.sort_by_key(|sign| sign.start);
@@ -82,7 +89,7 @@ impl Life {
         reaching.filter_map(move |n| {
             let sign = self.signs[n];
             let (subject, run) = sign.of.filter(|(subject, _)| *subject != own)?;
-            (sign.end > at).then_some((sign, subject, run))
+            (sign.holds && sign.end > at).then_some((sign, subject, run))
         })
     }
 }
@@ -90,10 +97,11 @@ impl Life {
 /// Explains what a job's own records leave open.
 pub(super) fn explain(
     subjects: &[Subject],
+    by_hand: &[Vec<bool>],
     asked: &Asked,
     audited: &mut [Result<Vec<Slot>, String>],
 ) {
-    let life = Life::of(subjects);
+    let life = Life::of(subjects, by_hand, asked);
     let mut open: Vec<i64> = audited
         .iter()
         .flatten()
@@ -104,16 +112,24 @@ pub(super) fn explain(
     open.sort_unstable();
     for (own, slots) in audited.iter_mut().enumerate() {
         let Ok(slots) = slots else { continue };
-        let newest = slots.last().map(|slot| slot.at_ms);
+        held_up(&life, subjects, asked, own, slots);
+        let mut waiting = 0;
         for slot in slots.iter_mut().filter(|slot| is_open(slot)) {
             if slot.run.is_none() && waits(&life, subjects, asked, own, slot) {
-                if Some(slot.at_ms) == newest {
+                // One run will stand for all of them: it was planned for the first.
+                if waiting == 0 {
                     slot.outcome = Outcome::Late;
                     slot.late_ms = Some(asked.now_ms - slot.at_ms);
+                } else {
+                    slot.outcome = Outcome::Skipped;
                 }
+                waiting += 1;
                 continue;
             }
             if let Some(reason) = down(&life, &open, slot, asked.late_after_ms) {
+                if matches!(reason, Reason::Down { slots: 1, .. }) {
+                    slot.confidence = Confidence::Likely;
+                }
                 slot.reason = reason;
             } else if let Some(reason) = waited(&life, subjects, asked, own, slot) {
                 slot.reason = reason;
@@ -122,12 +138,85 @@ pub(super) fn explain(
     }
 }
 
+/// How many runs of others leave a job no turn.
+fn turns(asked: &Asked) -> usize {
+    if asked.in_batches {
+        return 1;
+    }
+    asked.at_once.unwrap_or(1).max(1)
+}
+
+/// The run of another job that had the last turn when a slot came due.
+fn holder(life: &Life, asked: &Asked, own: usize, at: i64) -> Option<(usize, usize)> {
+    let others: Vec<_> = life.others(own, at, at + asked.late_after_ms).collect();
+    if others.len() < turns(asked) {
+        return None;
+    }
+    let (_, subject, run) = others.into_iter().max_by_key(|(sign, ..)| sign.end)?;
+    Some((subject, run))
+}
+
+/// Slots that came due while other jobs had all turns, up to the run that stands for them: it was
+/// planned for the first and is late for that, and the gateway left out the others.
+fn held_up(life: &Life, subjects: &[Subject], asked: &Asked, own: usize, slots: &mut [Slot]) {
+    let mut from = 0;
+    for n in 0..slots.len() {
+        let Some(run) = slots[n].run else {
+            let is_left = slots[n].outcome == Outcome::Missed && is_open(&slots[n]);
+            if !is_left {
+                from = n + 1;
+            }
+            continue;
+        };
+        let group = std::mem::replace(&mut from, n + 1)..n;
+        let began = subjects[own].runs[run].started_at_ms;
+        let waited = life
+            .others(own, began - NOTICE_MS, began)
+            .any(|(sign, ..)| sign.end > began - NOTICE_MS);
+        if group.is_empty() || !waited {
+            continue;
+        }
+        let held: Vec<_> = (group.start..=n)
+            .map(|slot| holder(life, asked, own, slots[slot].at_ms))
+            .collect();
+        for (slot, held) in slots[group.clone()].iter_mut().zip(&held) {
+            if let Some((subject, run)) = *held {
+                slot.outcome = Outcome::Skipped;
+                slot.reason = Reason::Waited { subject, run };
+                slot.confidence = Confidence::Likely;
+            }
+        }
+        let can_move = matches!(slots[n].outcome, Outcome::Ok | Outcome::Late);
+        if let (Some(first), Some((subject, run))) = (held[0], held[held.len() - 1])
+            && can_move
+        {
+            let (before, served) = slots.split_at_mut(n);
+            let (planned, newest) = (&mut before[group.start], &mut served[0]);
+            std::mem::swap(&mut planned.run, &mut newest.run);
+            std::mem::swap(&mut planned.last, &mut newest.last);
+            std::mem::swap(&mut planned.attempts, &mut newest.attempts);
+            planned.outcome = Outcome::Late;
+            planned.late_ms = Some(began - planned.at_ms);
+            planned.confidence = Confidence::Certain;
+            planned.reason = Reason::Waited {
+                subject: first.0,
+                run: first.1,
+            };
+            newest.outcome = Outcome::Skipped;
+            newest.late_ms = None;
+            newest.confidence = Confidence::Likely;
+            newest.reason = Reason::Waited { subject, run };
+        }
+    }
+}
+
 /// Whether the job's own records leave open why a slot was not served in time.
 fn is_open(slot: &Slot) -> bool {
-    matches!(
-        slot.reason,
-        Reason::NoTrace | Reason::Unexplained | Reason::Coalesced { .. }
-    )
+    match slot.reason {
+        Reason::NoTrace | Reason::Unexplained | Reason::Coalesced { .. } => true,
+        Reason::StillRunning { open, .. } => open && slot.outcome == Outcome::Missed,
+        _ => false,
+    }
 }
 
 /// Says that the gateway was down: no sign of life from the slot until it was late, while at least two
@@ -144,8 +233,9 @@ fn down(life: &Life, open: &[i64], slot: &Slot, late_after_ms: i64) -> Option<Re
         .to
         .map_or(open.len(), |to| open.partition_point(|at| *at < to));
     let slots = end.saturating_sub(first);
-    // One slot alone may have been lost by a gateway that ran; without any sign since it was not.
-    (slots > 1 || gap.to.is_none()).then_some(Reason::Down {
+    // One slot alone may have been lost by a gateway that ran, unless its run came later or there is no
+    // sign since.
+    (slots > 1 || gap.to.is_none() || slot.run.is_some()).then_some(Reason::Down {
         from_ms: gap.from,
         to_ms: gap.to,
         slots,
@@ -159,11 +249,19 @@ fn down(life: &Life, open: &[i64], slot: &Slot, late_after_ms: i64) -> Option<Re
 /// Whether the slot is still to be served, and sets by what it is held.
 fn waits(life: &Life, subjects: &[Subject], asked: &Asked, own: usize, slot: &mut Slot) -> bool {
     let facts = &subjects[own].facts;
-    if facts.queued_at_ms.is_some() && slot.reason == Reason::NoTrace {
+    let last = subjects[own].runs.last();
+    let is_before = |at| at > slot.at_ms;
+    if slot.reason != Reason::NoTrace
+        || facts.next_run_at_ms.is_some_and(is_before)
+        || last.is_some_and(|run| is_before(run.started_at_ms))
+    {
+        return false;
+    }
+    if facts.queued_at_ms.is_some() {
         slot.reason = Reason::Waiting { holder: None };
         return true;
     }
-    if facts.next_run_at_ms.is_none_or(|next| next > slot.at_ms) || slot.reason != Reason::NoTrace {
+    if facts.next_run_at_ms.is_none() {
         return false;
     }
     let goes_on =
@@ -172,7 +270,7 @@ fn waits(life: &Life, subjects: &[Subject], asked: &Asked, own: usize, slot: &mu
                 sign.end == i64::MAX && subjects[*subject].runs[*run].status == RunStatus::Running
             });
     let mut goes_on: Vec<_> = goes_on.collect();
-    if goes_on.len() < asked.at_once.unwrap_or(usize::MAX).max(1) {
+    if asked.at_once.is_none() || goes_on.len() < turns(asked) {
         return false;
     }
     goes_on.sort_by_key(|(sign, ..)| sign.start);
@@ -190,14 +288,13 @@ fn waited(
     slot: &Slot,
 ) -> Option<Reason> {
     let began = subjects[own].runs[slot.run?].started_at_ms;
-    let turns = asked.at_once.unwrap_or(1);
     let others: Vec<_> = life.others(own, slot.at_ms, began).collect();
     let held = others
         .iter()
         .filter(|(sign, ..)| sign.end <= began && began - sign.end <= NOTICE_MS)
         .max_by_key(|(sign, ..)| sign.end)?;
     let at_once = others.iter().filter(|(sign, ..)| sign.end >= held.0.end);
-    (at_once.count() >= turns).then_some(Reason::Waited {
+    (at_once.count() >= turns(asked)).then_some(Reason::Waited {
         subject: held.1,
         run: held.2,
     })

@@ -1,91 +1,29 @@
 //! What became of each slot of a job, from its own records.
 
-use super::matching::{Matched, Service, on_grid};
+use super::expected::{has, matched};
+use super::matching::{Matched, Service, in_time, is_wait, planner};
 use super::{Asked, Grid, History, Outcome, Reason, Run, RunStatus, Slot, Subject, around, chain};
 use crate::openclaw::Confidence;
-use crate::schedule::Zone;
 
 /// Audits the jobs of one gateway: for each the slots that are asked for, in order, or why its
 /// schedule has no answer.
 pub fn audit(subjects: &[Subject], asked: &Asked) -> Vec<Result<Vec<Slot>, String>> {
     let mut by_hand = Vec::with_capacity(subjects.len());
+    let mut left = chain::MAX_SLOTS;
     let mut audited: Vec<_> = subjects
         .iter()
         .map(|subject| {
-            let matched = matched(subject, asked)?;
-            let slots = Judge::new(subject, &matched, asked).slots();
-            by_hand.push(matched.by_hand);
-            Ok(slots)
+            let matched = matched(subject, asked, left);
+            let slots = matched.as_ref().map_err(Clone::clone).map(|matched| {
+                left -= i64::try_from(matched.slots.len()).unwrap_or(left);
+                Judge::new(subject, matched, asked).slots()
+            });
+            by_hand.push(matched.map_or_else(|_| Vec::new(), |matched| matched.by_hand));
+            slots
         })
         .collect();
-    around::explain(subjects, asked, &mut audited);
+    around::explain(subjects, &by_hand, asked, &mut audited);
     audited
-}
-
-/// The slots that are asked for, each with its runs.
-fn matched(subject: &Subject, asked: &Asked) -> Result<Matched, String> {
-    let runs = &subject.runs;
-    let created = subject.facts.created_at_ms;
-    let since = created.map_or(asked.since_ms, |at| asked.since_ms.max(at + 1));
-    match &subject.grid {
-        Grid::Cron {
-            timetable,
-            zone,
-            stagger_ms,
-        } => {
-            let mut slots = Vec::new();
-            let mut is_too_many = false;
-            let mut add = |at| {
-                if slots.len() < usize::try_from(chain::MAX_SLOTS).unwrap_or(usize::MAX) {
-                    slots.push(at);
-                } else {
-                    is_too_many = true;
-                }
-            };
-            let each = timetable.each(since, asked.until_ms.max(since), &mut add);
-            each.map_err(|hang| hang.to_string())?;
-            if is_too_many {
-                return Err(too_many());
-            }
-            let after = timetable.next(asked.until_ms - 1).ok().flatten();
-            let again = |at| second_pass(zone, at - stagger_ms).map(|at| at + stagger_ms);
-            Ok(on_grid(&slots, after, runs, asked, &again))
-        }
-        Grid::Every(timetable) => {
-            let period = chain::period(timetable, asked.since_ms);
-            if period.is_some_and(|p| (asked.until_ms - asked.since_ms) / p > chain::MAX_SLOTS) {
-                return Err(too_many());
-            }
-            let (facts, history) = (&subject.facts, &subject.history);
-            let mut matched = chain::follow(timetable, facts, history, runs, asked);
-            matched.slots.retain(|slot| slot.at_ms >= since);
-            Ok(matched)
-        }
-        Grid::At(at) => {
-            let slots: Vec<i64> = Some(*at)
-                .filter(|at| (asked.since_ms..asked.until_ms).contains(at))
-                .into_iter()
-                .collect();
-            Ok(on_grid(&slots, None, runs, asked, &|_| None))
-        }
-        Grid::Never => Ok(Matched {
-            slots: Vec::new(),
-            by_hand: Vec::new(),
-        }),
-    }
-}
-
-fn too_many() -> String {
-    format!(
-        "has more than {} slots in what is asked for: ask for less with --since and --until",
-        chain::MAX_SLOTS
-    )
-}
-
-/// When the wall time of an instant comes again, the clock having been set back. Epoch milliseconds.
-fn second_pass(zone: &Zone, at_ms: i64) -> Option<i64> {
-    let at = at_ms.div_euclid(1_000);
-    zone.again(at).map(|again| at_ms + (again - at) * 1_000)
 }
 
 /// Judges the slots of one job.
@@ -159,7 +97,8 @@ impl<'a> Judge<'a> {
 
     fn lateness(&self, service: &Service) -> Option<i64> {
         let first = service.first.filter(|_| !service.is_first_on_record)?;
-        Some(self.run(first).started_at_ms - service.at_ms)
+        // A clock that was set in between may show the start before the slot.
+        Some((self.run(first).started_at_ms - service.at_ms).max(0))
     }
 
     fn served(&self, service: &Service, before: Option<usize>) -> Slot {
@@ -190,6 +129,14 @@ impl<'a> Judge<'a> {
             };
             (Outcome::Ok, reason, confidence)
         };
+        let is_bad = matches!(outcome, Outcome::Late | Outcome::Doubled);
+        let changed = self
+            .changed(service.at_ms)
+            .filter(|_| is_bad && !self.is_planned(service));
+        let (outcome, reason, confidence, late_ms) = match changed {
+            Some(reason) => (Outcome::Unknown, reason, Confidence::Likely, None),
+            None => (outcome, reason, confidence, late_ms),
+        };
         Slot {
             at_ms: service.at_ms,
             outcome,
@@ -200,6 +147,18 @@ impl<'a> Judge<'a> {
             late_ms,
             confidence,
         }
+    }
+
+    /// Whether the run of a slot was planned for an instant of today's schedule.
+    fn is_planned(&self, service: &Service) -> bool {
+        let by = service
+            .first
+            .and_then(|first| planner(&self.subject.runs, first));
+        let planned = by.and_then(|by| by.next_run_at_ms);
+        planned.is_some_and(|planned| match &self.subject.grid {
+            Grid::Cron { timetable, .. } => has(timetable, planned),
+            _ => true,
+        })
     }
 
     /// What the job's own records say about a late start.
@@ -217,10 +176,33 @@ impl<'a> Judge<'a> {
                 return Reason::Backoff { run: n, until_ms };
             }
         }
+        if let Some((run, until_ms)) = self.backoff_by_hand(at) {
+            return Reason::Backoff { run, until_ms };
+        }
+        // A run that did nothing was tried again.
+        if let Some(n) = service.first.and_then(|first| first.checked_sub(1))
+            && self.run(n).status == RunStatus::Skipped
+            && self.run(n).started_at_ms >= at
+            && let Some(until_ms) = backoff(self.run(n), at)
+        {
+            return Reason::Backoff { run: n, until_ms };
+        }
         match self.by_hand(at) {
             Some(run) => Reason::ByHand { run },
             None => Reason::Unexplained,
         }
+    }
+
+    /// The failed run started by hand, and until when the gateway waited after it: 2026.3 does so after
+    /// any run.
+    fn backoff_by_hand(&self, at: i64) -> Option<(usize, i64)> {
+        let runs = &self.subject.runs;
+        let n = runs
+            .partition_point(|r| r.started_at_ms < at)
+            .checked_sub(1)?;
+        let run = self.run(n);
+        let until_ms = backoff(run, at).filter(|until| is_wait(run, *until))?;
+        (self.matched.by_hand[n] && !self.asked.marks(run)).then_some((n, until_ms))
     }
 
     /// The run started by hand that was in progress at an instant.
@@ -243,8 +225,13 @@ impl<'a> Judge<'a> {
                     .map(|r| (Outcome::Unknown, r, Certain))
             })
             .or_else(|| self.own_run(at_ms, before))
+            .or_else(|| self.changed(at_ms).map(|r| (Outcome::Unknown, r, Likely)))
             .or_else(|| {
-                self.doubtful(at_ms, before)
+                self.passed_over(at_ms, before)
+                    .map(|r| (Outcome::Missed, r, Likely))
+            })
+            .or_else(|| {
+                self.doubtful(at_ms, before, next)
                     .map(|r| (Outcome::Unknown, r, Likely))
             })
             .unwrap_or_else(|| {
@@ -301,23 +288,67 @@ impl<'a> Judge<'a> {
         }
         if run.ended_at_ms.is_none() && run.status == RunStatus::Running {
             let reason = Reason::StillRunning { run: n, open: true };
-            return Some((Outcome::Skipped, reason, Confidence::Likely));
+            let outcome = if at < self.subject.facts.cleared_at_ms(run) {
+                Outcome::Skipped
+            } else {
+                Outcome::Missed
+            };
+            return Some((outcome, reason, Confidence::Likely));
         }
-        let until_ms = backoff(run, at)?;
-        let reason = Reason::Backoff { run: n, until_ms };
+        let by_schedule = backoff(run, at).map(|until_ms| (n, until_ms));
+        let (run, until_ms) = by_schedule.or_else(|| self.backoff_by_hand(at))?;
+        let reason = Reason::Backoff { run, until_ms };
         Some((Outcome::Skipped, reason, Confidence::Certain))
     }
 
-    fn doubtful(&self, at: i64, before: Option<usize>) -> Option<Reason> {
+    /// The change of the job since a slot, after which its schedule then is not known.
+    fn changed(&self, at: i64) -> Option<Reason> {
         let facts = &self.subject.facts;
         let changed = [facts.activated_at_ms, facts.changed_at_ms];
-        if let Some(at_ms) = changed.into_iter().flatten().filter(|ms| *ms > at).max() {
-            return Some(Reason::BeforeChange { at_ms });
-        }
+        let at_ms = changed.into_iter().flatten().filter(|ms| *ms > at).max()?;
+        Some(Reason::BeforeChange { at_ms })
+    }
+
+    /// What the gateway planned past a slot by today's schedule: it lost the slot itself.
+    fn passed_over(&self, at: i64, before: Option<usize>) -> Option<Reason> {
+        let Grid::Cron { timetable, .. } = &self.subject.grid else {
+            return None;
+        };
+        let n = before?;
+        let run = self.run(n);
+        // After an error it may have waited.
+        let went = run.status == RunStatus::Ok;
+        let next_ms = run.next_run_at_ms.filter(|next| went && *next > at)?;
+        let is_next = |run: &Run| {
+            run.ended_at_ms
+                .is_some_and(|end| timetable.next(end).ok().flatten() == run.next_run_at_ms)
+        };
+        // Or one slot after the other was in time before, and it goes on along the same grid.
+        let went_well = || {
+            let by = planner(&self.subject.runs, n).filter(|by| is_next(by));
+            let planned = by.and_then(|by| by.next_run_at_ms);
+            planned.is_some_and(|at| in_time(at, run.started_at_ms, self.asked))
+        };
+        (is_next(run) || (has(timetable, next_ms) && went_well()))
+            .then_some(Reason::PassedOver { next_ms })
+    }
+
+    fn doubtful(&self, at: i64, before: Option<usize>, next: Option<usize>) -> Option<Reason> {
+        let facts = &self.subject.facts;
         // A gateway plans the next slot: one that it left out was none of its schedule then.
         if let Grid::Cron { .. } = &self.subject.grid
             && let Some(run) = before
             && let Some(planned_ms) = self.run(run).next_run_at_ms.filter(|next| *next > at)
+        {
+            return Some(Reason::OtherSchedule { run, planned_ms });
+        }
+        // So does the first run on record, by what it was followed by.
+        if let Grid::Cron { timetable, .. } = &self.subject.grid
+            && before.is_none()
+            && let Some(run) = next
+            && let Some(planned_ms) = self.run(run).next_run_at_ms
+            && !has(timetable, planned_ms)
+            && !is_wait(self.run(run), planned_ms)
         {
             return Some(Reason::OtherSchedule { run, planned_ms });
         }
@@ -334,17 +365,23 @@ impl<'a> Judge<'a> {
     }
 
     fn missed(&self, at: i64, before: Option<usize>, next: Option<usize>) -> (Reason, Confidence) {
+        // Earlier versions do not record when a job was switched on again: it may have been off.
+        let sure = if self.asked.marks_by_hand {
+            Confidence::Certain
+        } else {
+            Confidence::Likely
+        };
         if let Some(run) = self.by_hand(at) {
-            return (Reason::ByHand { run }, Confidence::Certain);
+            return (Reason::ByHand { run }, sure);
         }
         let planned = before.and_then(|n| self.run(n).next_run_at_ms);
         if next.is_none()
             && let Some(next_ms) = self.subject.facts.next_run_at_ms.filter(|next| *next > at)
         {
-            return (Reason::PassedOver { next_ms }, Confidence::Certain);
+            return (Reason::PassedOver { next_ms }, sure);
         }
         let sure = if planned == Some(at) {
-            Confidence::Certain
+            sure
         } else {
             Confidence::Likely
         };
@@ -358,5 +395,6 @@ fn backoff(run: &Run, at: i64) -> Option<i64> {
     const LONGEST_MS: i64 = 3_600_000;
     let next = run.next_run_at_ms.filter(|next| *next > at)?;
     let waited = next - run.ended_at_ms?;
-    (run.status == RunStatus::Error && waited <= LONGEST_MS).then_some(next)
+    (matches!(run.status, RunStatus::Error | RunStatus::Skipped) && waited <= LONGEST_MS)
+        .then_some(next)
 }

@@ -11,8 +11,12 @@
 //! * Runs started by hand serve none. 2026.8.1 and later mark them in the run's id. Earlier versions
 //!   do not: there a run is taken as started by hand when the run before it recorded a later
 //!   `nextRunAtMs`, and it is not within the tolerance after a slot that nothing served.
-//! * Any other run serves the newest slot at or before its start. Slots before it that nothing served
-//!   have no run of their own: a gateway starts one run for all that came due.
+//! * A run that was planned for an instant which today's schedule does not have serves none either,
+//!   unless it began in time for one: the job's schedule was another then. A wait that is counted
+//!   from the end of a run (2 s, and 30 s to 1 h after errors) is no such instant.
+//! * Any other run serves the newest slot at or before its start, or the one that was planned and is
+//!   less than a second away. Slots before it that nothing served have no run of their own: a gateway
+//!   starts one run for all that came due.
 //! * A second run of a slot is a retry when the first ended in error and the gateway had planned one
 //!   (`nextRunAtMs` of the failed run). Otherwise the slot is doubled.
 //!
@@ -20,6 +24,7 @@
 
 mod around;
 mod chain;
+mod expected;
 mod judge;
 mod matching;
 mod reason;
@@ -62,6 +67,8 @@ pub struct Run {
     pub status: RunStatus,
     /// Whether its record says that it was started by hand.
     pub by_hand: bool,
+    /// Whether its record could not say so: it is of an earlier version, or was imported from one.
+    pub is_unmarked: bool,
     /// When the gateway meant to start the job next, as it recorded at the end of this run.
     pub next_run_at_ms: Option<i64>,
     /// Its error, or why it was skipped.
@@ -216,6 +223,18 @@ pub struct Facts {
     pub queued_at_ms: Option<i64>,
     /// Whether its runs choose the next instant themselves (`pacing`, 2026.9).
     pub is_paced: bool,
+    /// How long a run of it may take, where its entry says so, milliseconds.
+    pub timeout_ms: Option<i64>,
+}
+
+impl Facts {
+    /// When a gateway would have cleared the marker of a run that has no end: after two hours
+    /// (`STUCK_RUN_MS`), or after as long as the run may take.
+    fn cleared_at_ms(&self, run: &Run) -> i64 {
+        const STUCK_MS: i64 = 7_200_000;
+        let longest = self.timeout_ms.unwrap_or(0).max(STUCK_MS);
+        run.started_at_ms.saturating_add(longest)
+    }
 }
 
 /// How far back the runs of a job are recorded.
@@ -270,10 +289,19 @@ pub struct Asked {
     pub late_after_ms: i64,
     /// How many runs the gateway has at once; `None` where that is not known.
     pub at_once: Option<usize>,
+    /// Whether it looks for what is due only when all that it runs has ended (before 2026.6).
+    pub in_batches: bool,
     /// Whether runs that were started by hand are marked as such (2026.8.1 and later).
     pub marks_by_hand: bool,
     /// Whether the configuration switches all jobs off.
     pub is_off: bool,
+}
+
+impl Asked {
+    /// Whether a run would be marked, had it been started by hand.
+    fn marks(&self, run: &Run) -> bool {
+        self.marks_by_hand && !run.is_unmarked
+    }
 }
 
 /// One slot and what became of it.

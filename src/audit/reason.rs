@@ -10,7 +10,7 @@ use crate::when::{duration, readable};
 pub enum Reason {
     /// The run began in time.
     InTime,
-    /// The first run on record: what it was due at is not known.
+    /// The first run on record, or of a schedule: what it was due at is not known.
     FirstOnRecord,
     /// The run was in flight when its gateway stopped.
     Interrupted,
@@ -30,7 +30,8 @@ pub enum Reason {
         /// Until when, as recorded with it.
         until_ms: i64,
     },
-    /// Another job's run had the gateway's only turn, or the last one.
+    /// Another job's run had the gateway's only turn, or the last one. A slot that was left out for
+    /// that has no run: the one that waited stands for it.
     Waited {
         /// That job.
         subject: usize,
@@ -224,7 +225,8 @@ impl Reason {
                 _ => "in time".to_owned(),
             },
             Self::FirstOnRecord => {
-                "the first run on record: what it was due at is not known".to_owned()
+                "no run on record says what it was due at: the first one, or the first by this schedule"
+                    .to_owned()
             }
             Self::Interrupted => {
                 let error = run.and_then(|run| said.own(run).error.as_deref());
@@ -240,7 +242,7 @@ impl Reason {
                 said.at(said.own(*run).started_at_ms)
             ),
             Self::Backoff { run, until_ms } => format!(
-                "the run of {} failed, and the gateway waited until {}",
+                "the run of {} came to nothing, and the gateway waited until {}",
                 said.at(said.own(*run).started_at_ms),
                 said.at(*until_ms)
             ),
@@ -299,6 +301,10 @@ impl Reason {
                 "one run, begun {}, stands for it: {slots} slots before that have none of their own",
                 said.at(said.own(*run).started_at_ms)
             ),
+            Self::ByHand { run: hand } if run.is_some() => format!(
+                "a run started by hand went on {}, and its own run began after that",
+                said.span(said.own(*hand))
+            ),
             Self::ByHand { run } => format!(
                 "a run started by hand went on {}: the gateway starts no second one, and goes on to the next slot",
                 said.span(said.own(*run))
@@ -325,7 +331,7 @@ impl Reason {
                 said.at(*at_ms)
             ),
             Self::OtherSchedule { run, planned_ms } => format!(
-                "after the run of {} the gateway planned {}, past this slot: the job's schedule was another then",
+                "after the run of {} the gateway planned {}: the job's schedule was another then",
                 said.at(said.own(*run).started_at_ms),
                 said.at(*planned_ms)
             ),

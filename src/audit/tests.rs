@@ -34,6 +34,7 @@ pub(super) fn run(text: &str) -> Run {
         ended_at_ms: None,
         status: RunStatus::Running,
         by_hand: false,
+        is_unmarked: false,
         next_run_at_ms: None,
         error: None,
         error_class: None,
@@ -118,6 +119,7 @@ pub(super) fn asked(version: Version) -> Asked {
         now_ms: at("13:30"),
         late_after_ms: 5_000,
         at_once: Some(if is_new { 8 } else { 1 }),
+        in_batches: !is_new,
         marks_by_hand: is_new,
         is_off: false,
     }
@@ -279,7 +281,7 @@ fn each_outcome_has_its_reason() {
             "10:00 doubled at-once, 11:00 ok in-time, 12:00 ok in-time, 13:00 ok in-time",
         ),
         (
-            "started again soon after it ended well",
+            "started again before the instant that was planned: by hand",
             SPRING,
             &[
                 "10:00:00.010 +5s ok >11:00",
@@ -288,7 +290,7 @@ fn each_outcome_has_its_reason() {
                 "12:00:00.010 +1s ok >13:00",
                 "13:00:00.010 +1s ok >14:00",
             ],
-            "10:00 doubled started-again, 11:00 ok in-time, 12:00 ok in-time, 13:00 ok in-time",
+            "10:00 ok in-time, 11:00 ok in-time, 12:00 ok in-time, 13:00 ok in-time",
         ),
         (
             "where runs by hand are marked, any second run doubles",
@@ -394,10 +396,10 @@ fn a_slot_that_is_held_up_is_late_and_not_missed() {
     let jobs = [one, subject("digest", Grid::Never, &["11:50:00 running"])];
     assert_eq!(
         said(&jobs, &asked(SPRING)),
-        "10:00 ok in-time, 11:00 ok in-time, 12:00 missed waiting, 13:00 late waiting"
+        "10:00 ok in-time, 11:00 ok in-time, 12:00 late waiting, 13:00 skipped waiting"
     );
     assert_eq!(
-        why(&jobs, &asked(SPRING), "13:00"),
+        why(&jobs, &asked(SPRING), "12:00"),
         "it waits while digest runs since 2026-06-01 11:50:00 UTC"
     );
     // 2026.9 says so itself.
@@ -528,7 +530,7 @@ fn a_period_is_counted_from_the_last_start() {
         let jobs = [one(version, &drifting)];
         assert_eq!(
             said(&jobs, &asked(version)),
-            "10:00 ok in-time, 11:00 ok in-time, 12:00 late unexplained, 13:00 ok in-time"
+            "10:00 ok in-time, 11:00 ok in-time, 12:00 late gateway-down, 13:00 ok in-time"
         );
         let slots = audit(&jobs, &asked(version)).swap_remove(0).unwrap();
         let late: Vec<_> = slots.iter().map(|slot| slot.late_ms.unwrap()).collect();
@@ -743,4 +745,213 @@ fn every_reason_says_itself() {
         "no job of this gateway ran from 2026-06-01 10:00:00 UTC to 2026-06-01 12:00:00 UTC, while 2 slots came due (2 h): it was down, or held up; the run of 2026-06-01 10:00:00.010 UTC stands for it"
     );
     assert_eq!(Outcome::ALL.map(Outcome::word).len(), 6);
+}
+
+/// Slots of the first subject by the minute from `since` to `until`.
+fn between(version: Version, since: &str, until: &str) -> Asked {
+    Asked {
+        since_ms: at(since),
+        until_ms: at(until),
+        now_ms: at(until),
+        ..asked(version)
+    }
+}
+
+#[test]
+fn a_run_of_another_schedule_makes_no_slot_late_or_doubled() {
+    // Every quarter until 12:10, hourly since.
+    let quarters = [
+        "10:00:00.010 +2s ok >10:15",
+        "10:15:00.010 +2s ok >10:30",
+        "10:30:00.010 +2s ok >10:45",
+        "10:45:00.010 +2s ok >11:00",
+        "11:00:00.010 +2s ok >11:15",
+        "11:15:00.010 +2s ok >11:30",
+        "12:00:00.010 +2s ok >12:15",
+        "13:00:00.010 +2s ok >14:00",
+    ];
+    // At half past until 12:10.
+    let halves = [
+        "09:30:00.010 +2s ok >10:30",
+        "10:30:00.010 +2s ok >11:30",
+        "11:30:00.010 +2s ok >12:30",
+        "13:00:00.010 +2s ok >14:00",
+    ];
+    for version in [SPRING, AUTUMN] {
+        assert_eq!(
+            said(&[hourly(version, &quarters)], &asked(version)),
+            "10:00 ok in-time, 11:00 ok in-time, 12:00 ok in-time, 13:00 ok in-time"
+        );
+        assert_eq!(
+            said(&[hourly(version, &halves)], &asked(version)),
+            "10:00 unknown other-schedule, 11:00 unknown other-schedule, 12:00 unknown other-schedule, 13:00 ok in-time"
+        );
+        // A first run that was of another schedule, too.
+        assert!(
+            said(&[hourly(version, &halves[1..])], &asked(version))
+                .starts_with("10:00 unknown other-schedule, 11:00 unknown other-schedule")
+        );
+        // Each hour until 12:10, every ten minutes since: what was planned says nothing any more.
+        let every = grid(version, &every("10m"), Some(at("06:00")));
+        let runs = [
+            "11:00:00.030 +2s ok >12:00:00.030",
+            "12:00:00.040 +2s ok >13:00:00.040",
+            "12:20:00.005 +2s ok >12:30:00.005",
+        ];
+        let mut one = subject("a", every, &runs);
+        one.history = History::From(at("10:30"), "pruned".into());
+        one.facts.activated_at_ms = (version == AUTUMN).then(|| at("12:15"));
+        assert_eq!(
+            said(&[one], &between(version, "11:30", "12:30")),
+            "12:00 ok in-time, 12:20 ok first-on-record"
+        );
+    }
+}
+
+#[test]
+fn repeated_errors_of_a_period_go_on_along_its_grid() {
+    // 2026.9: the first error is counted on from the start, the others go on along the anchor.
+    let runs = [
+        "10:00:00.020 +3s error >10:10:00.020",
+        "10:10:00.040 +3s error >10:20",
+        "10:20:00.015 +3s error >10:30",
+        "10:30:00.030 +3s error >10:40",
+    ];
+    let every = grid(AUTUMN, &every("10m"), Some(at("10:00")));
+    assert_eq!(
+        said(
+            &[subject("a", every, &runs)],
+            &between(AUTUMN, "09:55", "10:35")
+        ),
+        "10:00 ok in-time, 10:10 ok in-time, 10:20 ok in-time, 10:30 ok in-time"
+    );
+}
+
+#[test]
+fn a_run_is_marked_or_not_by_its_own_record() {
+    let runs = ["10:00:00.010 +5s ok >11:00", "10:20:00 +5s ok >11:00"];
+    let mut one = hourly(AUTUMN, &runs);
+    let asked = between(AUTUMN, "09:30", "10:30");
+    assert_eq!(said(&[one.clone()], &asked), "10:00 doubled started-again");
+    one.runs[1].is_unmarked = true;
+    assert_eq!(said(&[one], &asked), "10:00 ok in-time");
+}
+
+#[test]
+fn a_run_after_one_that_did_nothing_is_the_run_of_the_slot() {
+    let runs = [
+        "10:00:00.020 +50ms skipped >10:00:30.070",
+        "10:00:30.090 +1s ok >11:00",
+    ];
+    let one = hourly(AUTUMN, &runs);
+    let asked = between(AUTUMN, "09:30", "10:30");
+    assert_eq!(said(&[one], &asked), "10:00 late error-backoff");
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_no_slot_missed() {
+    for version in [SPRING, AUTUMN] {
+        let runs = [
+            "10:00:00.010 +5s ok >11:00",
+            "10:59:59.997 +5s ok >12:00",
+            "12:00:00.010 +5s ok >13:00",
+        ];
+        let asked = between(version, "10:30", "12:30");
+        let jobs = [hourly(version, &runs)];
+        assert_eq!(said(&jobs, &asked), "11:00 ok in-time, 12:00 ok in-time");
+        let slots = audit(&jobs, &asked).swap_remove(0).unwrap();
+        assert_eq!(slots[0].late_ms, Some(0));
+    }
+}
+
+#[test]
+fn one_run_stands_for_the_slots_that_another_job_held_up() {
+    let minutes = grid(SPRING, &cron("*/10 * * * *", "UTC"), None);
+    let runs = [
+        "10:00:00.010 +1s ok >10:10",
+        "10:42:02.100 +1s ok >10:50",
+        "10:50:00.010 +1s ok >11:00",
+    ];
+    let one = subject("a", minutes, &runs);
+    let long = subject("digest", Grid::Never, &["10:05:00 +37m ok"]);
+    let jobs = [one.clone(), long];
+    assert_eq!(
+        said(&jobs, &between(SPRING, "10:00", "11:00")),
+        "10:00 ok in-time, 10:10 late waited, 10:20 skipped waited, 10:30 skipped waited, 10:40 skipped waited, 10:50 ok in-time"
+    );
+    // A run by hand has no turn of the gateway's.
+    let mut by_hand = subject("digest", Grid::Never, &["10:05:00 +37m ok hand"]);
+    by_hand.runs[0].is_unmarked = true;
+    let held = said(&[one, by_hand], &between(SPRING, "10:00", "11:00"));
+    assert!(!held.contains("waited"), "{held}");
+}
+
+#[test]
+fn a_slot_that_the_gateway_itself_planned_past_is_missed() {
+    let runs = [
+        "09:00:00.010 +1s ok >10:00",
+        "10:00:00.010 +1s ok >12:00",
+        "12:00:00.010 +1s ok >13:00",
+    ];
+    for version in [SPRING, AUTUMN] {
+        assert_eq!(
+            said(
+                &[hourly(version, &runs)],
+                &between(version, "09:30", "12:30")
+            ),
+            "10:00 ok in-time, 11:00 missed passed-over, 12:00 ok in-time"
+        );
+    }
+}
+
+#[test]
+fn a_marker_excuses_no_longer_than_a_gateway_keeps_it() {
+    let mut one = hourly(
+        SPRING,
+        &["10:00:00.010 +5s ok >11:00", "11:00:00.010 running"],
+    );
+    let runs = ["11:30:00 +1s ok", "13:30:00 +1s ok", "14:20:00 +1s ok"];
+    let other = subject("digest", Grid::Never, &runs);
+    let asked = between(SPRING, "10:30", "14:00");
+    let jobs = [one.clone(), other.clone()];
+    assert_eq!(
+        said(&jobs, &asked),
+        "11:00 ok in-flight, 12:00 skipped still-running, 13:00 skipped still-running"
+    );
+    let asked = between(SPRING, "10:30", "14:30");
+    let jobs = [one.clone(), other.clone()];
+    assert!(said(&jobs, &asked).ends_with("14:00 missed still-running"));
+    one.facts.timeout_ms = Some(parse_duration("4h").unwrap());
+    assert!(said(&[one, other], &asked).ends_with("14:00 skipped still-running"));
+}
+
+#[test]
+fn a_failed_run_by_hand_puts_off_the_next_slot() {
+    let runs = [
+        "10:00:00.010 +5s ok >11:00",
+        "10:59:50 +2s error >11:00:22",
+        "11:00:22.010 +5s ok >12:00",
+    ];
+    assert_eq!(
+        said(&[hourly(SPRING, &runs)], &between(SPRING, "10:30", "11:30")),
+        "11:00 late error-backoff"
+    );
+}
+
+#[test]
+fn what_2026_3_lost_is_never_certain() {
+    let runs = ["10:00:00.010 +5s ok >11:00", "12:00:00.010 +1s ok >13:00"];
+    for (version, sure) in [
+        (SPRING, crate::openclaw::Confidence::Likely),
+        (AUTUMN, crate::openclaw::Confidence::Certain),
+    ] {
+        let asked = between(version, "10:30", "11:30");
+        let slots = audit(&[hourly(version, &runs)], &asked)
+            .swap_remove(0)
+            .unwrap();
+        assert_eq!(
+            (slots[0].outcome, slots[0].confidence),
+            (Outcome::Missed, sure)
+        );
+    }
 }

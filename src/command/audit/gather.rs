@@ -15,6 +15,9 @@ use crate::source::{self, Loaded, Scheduler, SourceInfo, SourceKind};
 
 /// The first version whose runs say in their ids that they were started by hand.
 const MARKS_BY_HAND: Version = Version::new(2026, 8, 1);
+/// The first version that writes down when a schedule, or the switch of a job, was last changed
+/// (`scheduleActivatedAtMs`): any other change leaves its slots as they were.
+const DATES_SCHEDULES: Version = Version::new(2026, 9, 0);
 /// The first version whose cron runs share a fixed pool of slots (run: 2026.9.6 has eight).
 const POOLED: Version = Version::new(2026, 6, 1);
 
@@ -166,6 +169,7 @@ fn asked(info: &SourceInfo, period: &Period) -> Asked {
         until_ms: period.until_ms,
         now_ms: period.now_ms,
         late_after_ms: period.late_after_ms,
+        in_batches: version < POOLED,
         at_once: at_once.filter(|_| info.scheduler == Scheduler::OpenClaw),
         marks_by_hand: version >= MARKS_BY_HAND,
         is_off: info.cron_enabled == Some(false),
@@ -222,7 +226,9 @@ fn subject(job: &Job, grid: Grid, runs: JobRuns) -> Subject {
         job.created_at_ms.is_none_or(|created| *updated > created)
             && last_end.is_none_or(|end| *updated > end)
             && job.state.running_at_ms.is_none()
+            && !dates_schedules(job)
     });
+    let switched = facts.activated_at_ms.filter(|_| dates_schedules(job));
     Subject {
         name: job.name.clone().unwrap_or_else(|| job.id.clone()),
         grid,
@@ -231,16 +237,30 @@ fn subject(job: &Job, grid: Grid, runs: JobRuns) -> Subject {
             created_at_ms: job.created_at_ms,
             changed_at_ms: changed,
             activated_at_ms: facts.activated_at_ms,
-            disabled_at_ms: facts.updated_at_ms.filter(|_| !job.enabled),
+            disabled_at_ms: switched.or(facts.updated_at_ms).filter(|_| !job.enabled),
             auto_disabled_at_ms: job.state.auto_disabled_at_ms,
             next_run_at_ms: job.state.next_run_at_ms,
             queued_at_ms: job.state.queued_at_ms,
             is_paced: facts.is_paced,
+            timeout_ms: job.timeout_seconds.map(milliseconds),
         },
         runs,
         history,
         damage,
     }
+}
+
+fn dates_schedules(job: &Job) -> bool {
+    matches!(job.rules, Rules::OpenClaw(version) if version >= DATES_SCHEDULES)
+}
+
+fn milliseconds(seconds: f64) -> i64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is too large saturates, and what is no number is 0"
+    )]
+    let ms = (seconds * 1_000.0) as i64;
+    ms
 }
 
 /// The rules of a source and what says so, in words.

@@ -204,7 +204,9 @@ fn count(slots: &[Slot], runs: &[Run]) -> Counts {
     for slot in slots {
         *counts.of_mut(slot.outcome) += 1;
         counts.run_errors += usize::from(slot.last.is_some_and(|run| failed(&runs[run])));
-        counts.worst_late_ms = counts.worst_late_ms.max(slot.late_ms);
+        // What still waits has no lateness yet.
+        let late_ms = slot.run.and(slot.late_ms);
+        counts.worst_late_ms = counts.worst_late_ms.max(late_ms);
     }
     counts
 }

@@ -91,10 +91,13 @@ fn findings(report: &AuditReport, rows: &[SlotRow], screen: &mut Screen<'_>) -> 
     if !rows.is_empty() {
         screen.blank()?;
     }
-    let is_shared = |row: &&SlotRow| row.shared.is_some() && row.outcome == Outcome::Missed;
+    let is_shared = |row: &&SlotRow| {
+        row.shared.is_some() && matches!(row.outcome, Outcome::Missed | Outcome::Late)
+    };
     let mut shared: Vec<&SlotRow> = rows.iter().filter(is_shared).collect();
-    shared.sort_by_key(|row| (&row.source, &row.shared));
-    for group in shared.chunk_by(|a, b| (&a.source, &a.shared) == (&b.source, &b.shared)) {
+    let of = |row: &SlotRow| (row.source.clone(), row.shared.clone(), row.outcome);
+    shared.sort_by_key(|row| of(row));
+    for group in shared.chunk_by(|a, b| of(a) == of(b)) {
         of_gateway(group, several, screen)?;
     }
     let own: Vec<&SlotRow> = rows.iter().filter(|row| !is_shared(row)).collect();
@@ -107,14 +110,21 @@ fn findings(report: &AuditReport, rows: &[SlotRow], screen: &mut Screen<'_>) -> 
     Ok(())
 }
 
-/// Slots that were missed because nothing of their gateway ran.
+/// Slots that were missed, or served late, because nothing of their gateway ran.
 fn of_gateway(group: &[&SlotRow], several: bool, screen: &mut Screen<'_>) -> io::Result<()> {
     let Some(first) = group.first() else {
         return Ok(());
     };
     let jobs: Vec<String> = group
         .chunk_by(|a, b| a.job == b.job)
-        .filter_map(|slots| Some(format!("{} {}", name(slots.first()?), number(slots))))
+        .filter_map(|slots| {
+            let name = name(slots.first()?);
+            let late = slots.iter().filter_map(|row| row.late_ms).max();
+            Some(match late {
+                Some(late) => format!("{name} {} late", duration(late)),
+                None => format!("{name} {}", number(slots)),
+            })
+        })
         .collect();
     let of = if several {
         format!(" ({})", first.source)

@@ -54,6 +54,7 @@ impl Record {
                 .or(written),
             status,
             by_hand: self.run_id.ok().is_some_and(|id| is_manual(&id)),
+            is_unmarked: true,
             next_run_at_ms: self.next_run_at_ms.ok(),
             error: self.error.text().map(String::into_boxed_str),
             error_class: self.error_reason.text().map(String::into_boxed_str),

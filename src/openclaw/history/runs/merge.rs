@@ -184,7 +184,11 @@ impl Found {
             return History::Whole;
         }
         if tables.contains(&"task_runs") {
-            let from = places.now_ms.saturating_sub(KEPT_MS);
+            // The newest record tells when the store was last kept in order, should that be later
+            // than what is taken for now.
+            let newest = self.runs.iter().map(|(run, _)| run.started_at_ms).max();
+            let kept_at = newest.map_or(places.now_ms, |newest| newest.max(places.now_ms));
+            let from = kept_at.saturating_sub(KEPT_MS);
             return History::From(from, "the store keeps runs for 7 days".into());
         }
         History::None("the store has no table of runs".into())
@@ -201,6 +205,7 @@ fn of_state(job: &Job, at: &Arc<str>) -> Vec<(Run, Source)> {
             ended_at_ms,
             status,
             by_hand: false,
+            is_unmarked: true,
             next_run_at_ms: None,
             error: error.map(Box::from),
             error_class: None,
@@ -228,6 +233,14 @@ fn merged(mut records: Vec<(Run, Source)>) -> Vec<Run> {
     records.sort_by_key(|(run, source)| (run.started_at_ms, *source));
     let mut runs: Vec<Run> = Vec::with_capacity(records.len());
     for (run, source) in records {
+        // A receipt without a task is of a start that was given up: the gateway stopped, or the job
+        // was changed meanwhile (2026.9.6).
+        let is_alone = runs
+            .last()
+            .is_none_or(|last| last.started_at_ms != run.started_at_ms);
+        if is_alone && source == Source::Receipt && run.status == RunStatus::Skipped {
+            continue;
+        }
         let same = runs.last_mut().filter(|last| {
             let apart = run.started_at_ms - last.started_at_ms;
             let is_marker = source == Source::State && run.status == RunStatus::Running;
@@ -264,6 +277,7 @@ fn fill(run: &mut Run, other: Run) {
         run.status = RunStatus::Interrupted;
     }
     run.by_hand |= other.by_hand;
+    run.is_unmarked &= other.is_unmarked;
     run.ended_at_ms = run.ended_at_ms.or(other.ended_at_ms);
     run.next_run_at_ms = run.next_run_at_ms.or(other.next_run_at_ms);
     run.error = run.error.take().or(other.error);

@@ -163,15 +163,13 @@ impl Read {
                 .and_then(Result::ok)
                 .and_then(|d| d.run(evidence.clone()));
             let id = text(row, 5).unwrap_or_default();
-            // cron:<job>:<start>[:…]
-            let in_id = || {
-                id.strip_prefix("cron:")?
-                    .strip_prefix(job)?
-                    .split(':')
-                    .nth(1)?
-                    .parse()
-                    .ok()
+            // cron:<job>:<start>, from 2026.8.1 on with :<receipt>[:<manual run>]. A run that was
+            // imported from a log has another id, or none of these.
+            let part = |n| {
+                let rest = id.strip_prefix("cron:")?.strip_prefix(job)?;
+                rest.split(':').nth(n).filter(|part| !part.is_empty())
             };
+            let in_id = || part(1)?.parse().ok();
             let started = int(row, 3).or_else(in_id).or_else(|| int(row, 8));
             let started = detail.as_ref().map(|d| d.started_at_ms).or(started);
             let Some(started_at_ms) = started else {
@@ -185,6 +183,7 @@ impl Read {
                 ended_at_ms: int(row, 4),
                 status: of_task(status),
                 by_hand: false,
+                is_unmarked: true,
                 next_run_at_ms: None,
                 error: None,
                 error_class: None,
@@ -194,6 +193,7 @@ impl Read {
             run.error = run.error.take().or_else(|| error().map(Box::from));
             let rest = id.split_once(job).map_or("", |(_, rest)| rest);
             run.by_hand |= rest.contains(":manual:");
+            run.is_unmarked = part(2).is_none();
             self.runs.push((job.to_owned(), run, Source::Task));
         }
         Ok(())
@@ -223,6 +223,7 @@ impl Read {
                 ended_at_ms: int(row, 4),
                 status: of_receipt(text(row, 2).unwrap_or_default()),
                 by_hand: text(row, 6).is_some_and(is_manual),
+                is_unmarked: false,
                 next_run_at_ms: None,
                 error: text(row, 5).map(Box::from),
                 error_class: None,
@@ -247,9 +248,9 @@ fn of_task(status: &str) -> RunStatus {
 fn of_receipt(status: &str) -> RunStatus {
     match status {
         "ok" => RunStatus::Ok,
-        "skipped" => RunStatus::Skipped,
+        "skipped" | "superseded" => RunStatus::Skipped,
         "running" => RunStatus::Running,
-        "interrupted" | "superseded" => RunStatus::Interrupted,
+        "interrupted" => RunStatus::Interrupted,
         _ => RunStatus::Error,
     }
 }

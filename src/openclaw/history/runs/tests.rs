@@ -193,6 +193,43 @@ fn the_store_of_2026_9_has_tasks_and_receipts() {
 }
 
 #[test]
+fn starts_that_were_given_up_are_no_runs_and_imported_ones_are_unmarked() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("openclaw.sqlite");
+    let store = Connection::open(&path).unwrap();
+    let rows = [
+        ("t1", "cron:a:1:r1", DAY),
+        ("t2", "cron:a:2", DAY + 1_000),
+        ("t3", "cron-runlog-import:a:3", DAY + 2_000),
+    ];
+    store
+        .execute_batch(&format!(
+            "{TASKS} CREATE TABLE cron_run_receipts (receipt_id TEXT, job_id TEXT, \
+             request_run_id TEXT, status TEXT, started_at_ms INTEGER, finished_at_ms INTEGER, error_text TEXT); \
+             INSERT INTO cron_run_receipts VALUES \
+             ('r1','a',NULL,'skipped',{DAY},{DAY},NULL), \
+             ('r2','a',NULL,'skipped',{0},{0},'cron service stopped'), \
+             ('r3','a',NULL,'superseded',{1},{1},NULL);",
+            DAY + 3_000,
+            DAY + 4_000,
+        ))
+        .unwrap();
+    for (task, run, start) in rows {
+        store
+            .execute(
+                "INSERT INTO task_runs VALUES (?1,'cron','a',?2,'succeeded',1,?3,?3,NULL,'{}')",
+                (task, run, start),
+            )
+            .unwrap();
+    }
+    drop(store);
+    let (runs, _) = read(dir.path(), &path, &job(&json!({})));
+    assert_eq!(starts(&runs), [0, 1_000, 2_000]);
+    let unmarked: Vec<_> = runs.runs.iter().map(|run| run.is_unmarked).collect();
+    assert_eq!(unmarked, [false, true, true]);
+}
+
+#[test]
 fn the_store_of_2026_7_has_run_logs() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("openclaw.sqlite");
