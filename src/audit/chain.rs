@@ -115,7 +115,7 @@ pub(super) fn follow(
     let mut before = None;
     for (n, run) in scheduled() {
         let started = run.started_at_ms;
-        let before = std::mem::replace(&mut before, Some(started));
+        let before = before.replace(started);
         match next {
             Some(due) if due.at - started >= EARLY_MS => {
                 let served = chain.slots.iter_mut().rfind(|slot| slot.first.is_some());

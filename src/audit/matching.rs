@@ -135,16 +135,14 @@ pub(super) fn on_grid(expected: &Expected<'_>, runs: &[Run], asked: &Asked) -> M
         while slots.get(due).is_some_and(|at| *at <= started) {
             due += 1;
         }
-        let planner = planner(runs, n);
-        let planned = planner.and_then(|run| run.next_run_at_ms);
-        if let Some(next) = slots.get(due).copied().or(expected.after)
-            && planned == Some(next)
-            && next - started < EARLY_MS
-        {
-            if let Some(slot) = out.get_mut(due).filter(|slot| slot.first.is_none()) {
-                slot.serve(n);
-                continue;
+        let by = planner(runs, n);
+        let planned = by.and_then(|run| run.next_run_at_ms);
+        let follows = slots.get(due).copied().or(expected.after);
+        if follows.is_some_and(|at| planned == Some(at) && at - started < EARLY_MS) {
+            if let Some(slot) = out.get_mut(due) {
+                by_hand[n] = slot.further(n, runs, asked, None) == Further::ByHand;
             }
+            continue;
         }
         let Some(slot) = due.checked_sub(1).map(|newest| &mut out[newest]) else {
             continue;
@@ -159,7 +157,7 @@ pub(super) fn on_grid(expected: &Expected<'_>, runs: &[Run], asked: &Asked) -> M
                 *slot = Service::new(slot.at_ms);
                 slot.serve(n);
             } else if again_at.is_some_and(|at| in_time(at, started, asked))
-                || !is_of_another(expected, slot.at_ms, planner, run)
+                || !is_of_another(expected, slot.at_ms, by, run)
             {
                 by_hand[n] = slot.further(n, runs, asked, again_at) == Further::ByHand;
             }
@@ -167,7 +165,7 @@ pub(super) fn on_grid(expected: &Expected<'_>, runs: &[Run], asked: &Asked) -> M
             slot.serve(n);
         } else if is_early && !asked.marks(run) {
             by_hand[n] = true;
-        } else if !is_of_another(expected, slot.at_ms, planner, run) {
+        } else if !is_of_another(expected, slot.at_ms, by, run) {
             slot.serve(n);
         }
     }
@@ -179,10 +177,10 @@ pub(super) fn on_grid(expected: &Expected<'_>, runs: &[Run], asked: &Asked) -> M
 
 /// Whether a run that is not in time for a slot was started for an instant that today's schedule does
 /// not have: the job's schedule was another then.
-fn is_of_another(expected: &Expected<'_>, slot_ms: i64, planner: Option<&Run>, run: &Run) -> bool {
-    match planner.and_then(|by| Some((by, by.next_run_at_ms?))) {
+fn is_of_another(expected: &Expected<'_>, slot_ms: i64, by: Option<&Run>, run: &Run) -> bool {
+    match by.and_then(|by| Some((by, by.next_run_at_ms?))) {
         // Planned for before the slot, it is late for both.
-        Some((by, planned)) => planned > slot_ms && expected.is_foreign(by, planned),
+        Some((by, next)) => next > slot_ms && expected.is_foreign(by, next),
         None => run
             .next_run_at_ms
             .is_some_and(|next| expected.is_foreign(run, next)),

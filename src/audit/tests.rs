@@ -861,7 +861,23 @@ fn a_clock_that_was_set_back_makes_no_slot_missed() {
         assert_eq!(said(&jobs, &asked), "11:00 ok in-time, 12:00 ok in-time");
         let slots = audit(&jobs, &asked).swap_remove(0).unwrap();
         assert_eq!(slots[0].late_ms, Some(0));
+        // Nor a slot doubled that is none of those asked for.
+        let asked = between(version, "09:30", "10:59:59.999");
+        assert_eq!(said(&jobs, &asked), "10:00 ok in-time");
     }
+}
+
+#[test]
+fn a_slot_that_a_run_by_hand_put_off_says_so() {
+    let runs = [
+        "10:00:00.010 +5s ok >11:00",
+        "10:58:00 +5m ok hand >11:00",
+        "11:03:00.050 +5s ok >12:00",
+    ];
+    let jobs = [hourly(AUTUMN, &runs)];
+    let asked = between(AUTUMN, "10:30", "11:30");
+    assert_eq!(said(&jobs, &asked), "11:00 late run-by-hand");
+    assert!(why(&jobs, &asked, "11:00").ends_with("and its own run began after that"));
 }
 
 #[test]
