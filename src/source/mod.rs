@@ -98,6 +98,22 @@ pub struct SourceInfo {
     pub store: String,
 }
 
+impl SourceInfo {
+    /// Says where it is from, whose rules hold, and how sure these are.
+    pub(crate) fn said(&self) -> String {
+        let sure = match self.rules_confidence {
+            Confidence::Certain => "certain",
+            Confidence::Likely => "likely",
+            Confidence::Assumed => "assumed",
+        };
+        let (tag, shape, rules) = (&self.tag, &self.shape, rules_name(self.rules));
+        format!(
+            "source {tag}: {shape}, rules of {rules} ({}; {sure})",
+            self.rules_origin
+        )
+    }
+}
+
 /// The kinds of sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -17,11 +17,12 @@ use self::look::{Clock, Look};
 use self::screen::NextBursts;
 use super::args::PlanArgs;
 use super::report::BurstRow;
+use crate::command::begin;
 use crate::command::runtime::block_on;
 use crate::command::signals::Signals;
 use crate::context::Context;
 use crate::error::{Error, Exit};
-use crate::report::{self as output, Format, Published, published_line};
+use crate::report::{self as output, Published, published_line};
 use crate::when;
 
 /// Home, and everything below cleared: the table is drawn anew.
@@ -65,20 +66,7 @@ pub fn event_schema() -> Published {
 /// When the options contradict each other, the first look fails, or stdout cannot be written.
 pub(super) fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     args::fits(args)?;
-    let lines = match ctx.output.format {
-        Format::Table => !ctx.ui.look().terminal,
-        Format::Ndjson => true,
-        _ => {
-            return Err(Error::usage(
-                "--watch draws a table, or prints one JSON object per change",
-            )
-            .hint("leave --output out, or use --output ndjson"));
-        }
-    };
-    if lines {
-        ctx.output
-            .is_plain("--watch prints changes here, one after another")?;
-    }
+    let lines = begin::watches_in_lines(ctx)?;
     let mut watch = Watch {
         args,
         ctx,

@@ -5,9 +5,8 @@ use jiff::tz::TimeZone;
 use super::super::report::{GroupPeaks, Summary};
 use super::super::screen;
 use super::{Scene, Shown};
-use crate::openclaw::Confidence;
 use crate::report::chart::Numbers;
-use crate::source::rules_name;
+use crate::source::SourceInfo;
 use crate::when;
 
 /// Rows of a table at most.
@@ -51,19 +50,8 @@ pub(super) fn notes(scene: &Scene<'_>, shown: &Shown<'_>) -> Vec<String> {
 
 /// The sources, their rules, and how sure these are.
 pub(in super::super) fn sources(summary: &Summary) -> Vec<String> {
-    let source = |s: &crate::source::SourceInfo| {
-        let sure = match s.rules_confidence {
-            Confidence::Certain => "certain",
-            Confidence::Likely => "likely",
-            Confidence::Assumed => "assumed",
-        };
-        let (tag, shape, rules) = (&s.tag, &s.shape, rules_name(s.rules));
-        format!(
-            "source {tag}: {shape}, rules of {rules} ({}; {sure})",
-            s.rules_origin
-        )
-    };
-    summary.inputs.sources.iter().map(source).collect()
+    let sources = summary.inputs.sources.iter();
+    sources.map(SourceInfo::said).collect()
 }
 
 /// The numbers, for the page.

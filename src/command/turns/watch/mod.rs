@@ -15,11 +15,12 @@ use super::args::TurnsArgs;
 use super::look::{Look, Looker};
 use super::report::Summary;
 use super::{answer, rows};
+use crate::command::begin;
 use crate::command::signals::Signals;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::molecule::{Events, Happening};
-use crate::report::{self as output, Format, Published, published_line};
+use crate::report::{self as output, Published, published_line};
 use crate::turn::Turn;
 use crate::when;
 
@@ -63,20 +64,7 @@ pub(super) async fn run(
     ctx: &Context,
     looker: Looker<'_>,
 ) -> Result<Exit, Error> {
-    let lines = match ctx.output.format {
-        Format::Table => !ctx.ui.look().terminal,
-        Format::Ndjson => true,
-        _ => {
-            return Err(Error::usage(
-                "--watch draws a table, or prints one JSON object per change",
-            )
-            .hint("leave --output out, or use --output ndjson"));
-        }
-    };
-    if lines {
-        ctx.output
-            .is_plain("--watch prints changes here, one after another")?;
-    }
+    let lines = begin::watches_in_lines(ctx)?;
     let mut watch = Watch {
         args,
         ctx,

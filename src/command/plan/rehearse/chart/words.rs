@@ -5,10 +5,9 @@ use jiff::tz::TimeZone;
 use super::super::lines;
 use super::super::report::{FaultUse, ProviderRow, RehearsalReport, ScenarioRow, SpanUse};
 use super::{Scene, Shown};
-use crate::openclaw::Confidence;
 use crate::rehearsal::{ProviderFigures, Target, Traces};
 use crate::report::chart::Numbers;
-use crate::source::{SourceInfo, rules_name};
+use crate::source::SourceInfo;
 use crate::when;
 
 /// Windows of one fault that are named.
@@ -130,7 +129,7 @@ pub(super) fn notes(scene: &Scene<'_>, shown: &Shown) -> Vec<String> {
             spans(fault, &scene.zone.tz)
         ));
     }
-    notes.extend(inputs.sources.iter().map(source));
+    notes.extend(inputs.sources.iter().map(SourceInfo::said));
     notes.extend(report.findings.iter().map(|f| {
         let mark = if f.warning { "! " } else { "" };
         format!("{mark}{}", f.text)
@@ -146,20 +145,6 @@ pub(super) fn notes(scene: &Scene<'_>, shown: &Shown) -> Vec<String> {
         notes.push(format!("! {skipped} rows were skipped and are not in it"));
     }
     notes
-}
-
-/// A source, its rules, and how sure these are.
-fn source(s: &SourceInfo) -> String {
-    let sure = match s.rules_confidence {
-        Confidence::Certain => "certain",
-        Confidence::Likely => "likely",
-        Confidence::Assumed => "assumed",
-    };
-    let (tag, shape, rules) = (&s.tag, &s.shape, rules_name(s.rules));
-    format!(
-        "source {tag}: {shape}, rules of {rules} ({}; {sure})",
-        s.rules_origin
-    )
 }
 
 /// The numbers, for the page.
