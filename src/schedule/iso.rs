@@ -57,11 +57,13 @@ impl Cursor<'_> {
         Some(here.iter().fold(0, |n, b| n * 10 + i64::from(b - b'0')))
     }
 
-    /// Reads all digits that follow.
+    /// Reads all digits that follow: those after the ninth that counts change nothing, as in V8.
     fn number(&mut self) -> i64 {
         let mut n = 0_i64;
         while let Some(b) = self.peek().filter(u8::is_ascii_digit) {
-            n = n.saturating_mul(10).saturating_add(i64::from(b - b'0'));
+            if n < 100_000_000 {
+                n = n * 10 + i64::from(b - b'0');
+            }
             self.take();
         }
         n
@@ -133,6 +135,12 @@ fn strict(text: &str) -> Option<Parsed> {
         wall_ms: date_ms(year, month, day)? + time,
         offset,
     })
+}
+
+/// V8 counts in 32 bits, and refuses what does not fit 31.
+fn seconds_east(hours: i64, minutes: i64) -> Option<i64> {
+    let wrapped = (hours * 3_600 + minutes * 60) & i64::from(u32::MAX);
+    i32::try_from(wrapped).ok().map(i64::from)
 }
 
 fn time_ms(hour: i64, minute: i64, second: i64, ms: i64) -> Option<i64> {
@@ -212,15 +220,25 @@ fn lenient(text: &str) -> Option<Parsed> {
             }
         } else if matches!(byte, b'+' | b'-') && (offset.is_some() || !time.is_empty()) {
             at.take();
-            at.peek().filter(u8::is_ascii_digit)?;
+            let before = at.0.len();
             let n = at.number();
-            let east = if at.eat(b':') {
-                n * 3_600 + at.number() * 60
-            } else if n < 100 {
-                n * 3_600
-            } else {
-                n / 100 * 3_600 + n % 100 * 60
+            let (hours, mut minutes) = match before - at.0.len() {
+                _ if at.peek() == Some(b':') => (n, 0),
+                1 | 2 => (n, 0),
+                3 | 4 => (n / 100, n % 100),
+                _ => return None,
             };
+            if at.eat(b':') && at.peek().is_some_and(|b| b.is_ascii_digit()) {
+                match at.number() {
+                    n if n < 60 => minutes = n,
+                    // No minute: a part of the date, as any other number.
+                    n => {
+                        date.push(n);
+                        at.eat(b'-');
+                    }
+                }
+            }
+            let east = seconds_east(hours, minutes)?;
             offset = Some(if byte == b'-' { -east } else { east });
             time_open = false;
         } else if byte == b'(' {
@@ -323,6 +341,30 @@ mod tests {
             "10:00 daily",
         ] {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn offsets_as_v8_reads_them() {
+        // What Node 24 answers.
+        for (text, expect) in [
+            ("1/1/2000 0:2:3-596523:14", Some(3_094_168_563_000)),
+            ("1/1/2000 0:2:3-596523:15", None),
+            ("1/1/2000 0:2:3-1193046:00", None),
+            ("1/1/2000 0:2:3+1193047:00", Some(946_683_019_000)),
+            ("1/1/2000 0:2:3-0:0555555555555550", None),
+            ("1/1/2000 0:2:3-0:0555", None),
+            ("1/1/2000 0:2:3-99:99", None),
+            ("1/1/2000 0:2:3-9999", Some(947_047_263_000)),
+            ("1/1/2000 0:2:3-99999", None),
+            ("1/1/2000 0:2:3-100:00", Some(947_044_923_000)),
+            ("1/1/2000 0:2:3+400000:00", Some(-493_315_077_000)),
+            ("1/1/2000 0:2:3-0:000000000000000005", Some(946_685_223_000)),
+            ("1/1/2000 0:2:3-0:100000000000", None),
+            ("1/1/20000000001", None),
+        ] {
+            let found = parse(text).filter(|p| p.offset.is_some());
+            assert_eq!(found.map(Parsed::utc_ms), expect, "{text}");
         }
     }
 
