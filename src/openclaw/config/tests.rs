@@ -258,3 +258,11 @@ fn agents_are_a_list_or_entries_in_their_order() {
     assert_eq!(ids("{agents: {entries: {z: {}, a: {}}}}"), ["z", "a"]);
     assert!(ids("{agents: 5}").is_empty());
 }
+
+#[test]
+fn numbers_stay_exact_as_plain_json() {
+    let config = Config::of_text("{n: 4.4444444444444436e+126, at: 1.1e-7}", "openclaw.json");
+    let value = config.unwrap().to_value();
+    let again: serde_json::Value = serde_json::from_str(&value.to_string()).unwrap();
+    assert_eq!(again, value);
+}
