@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use cronctl::checkpoint::{Reply, read_answer, read_restart};
 use cronctl::config::{Config as Settings, Flags};
 use cronctl::env::Env;
-use cronctl::job::{Place, Slot, parse_row, parse_state};
+use cronctl::job::{Place, Slot, Words, parse_row, parse_state};
 use cronctl::ledger::Ledger;
 use cronctl::openclaw::config::Config;
 use cronctl::openclaw::gateway::{Frame, Hello, read, read_abort};
@@ -191,7 +191,7 @@ pub(crate) fn rows(bytes: &[u8]) {
         rules: Rules::OpenClaw(Version::NEWEST_CHECKED),
     };
     let alone = parse_state(state);
-    if let Ok((job, _)) = parse_row(definition, state, slot) {
+    if let Ok((job, _)) = parse_row(definition, state, slot, &mut Words::default()) {
         assert_eq!(job.state, alone, "the state is that of its own text");
     }
 }

@@ -10,26 +10,30 @@ mod lenient;
 mod molecule;
 mod parse;
 mod restarts;
+mod words;
 
 pub use collect::{Collected, Collector, MAX_NAMED};
 pub use document::{Broken, Document, Top, read_document};
 pub(crate) use document::{check_depth, reason};
 pub(crate) use parse::short;
 pub use parse::{Complaint, Failure, JobShape, Slot, parse, parse_row, parse_state};
+pub use words::Words;
 
-use std::borrow::Cow;
-
+use arcstr::ArcStr;
 use serde::Serialize;
 
 use crate::schedule::{Rules, ScheduleSpec};
 
 /// One job of one source.
+///
+/// There may be a million: what many jobs have in common (a model, an expression, a zone) is one text
+/// that they share, and what few have lies apart.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// The job's own id (OpenClaw job id, Molecule schedule id, `line-7` of a crontab).
-    pub id: String,
+    pub id: Box<str>,
     /// Its name, when it has one.
-    pub name: Option<String>,
+    pub name: Option<Box<str>>,
     /// Whether the scheduler would fire it.
     pub enabled: bool,
     /// Index into the sources of the call ([`crate::source::Loaded::sources`]).
@@ -41,23 +45,21 @@ pub struct Job {
     /// The rules of the scheduler that fires it.
     pub rules: Rules,
     /// The agent that it names (OpenClaw).
-    pub agent: Option<String>,
+    pub agent: Option<ArcStr>,
     /// The workspace that it belongs to (Molecule).
-    pub workspace: Option<String>,
+    pub workspace: Option<ArcStr>,
     /// The model that its payload declares, trimmed, exactly as written; `None` when it names none.
-    pub model: Option<String>,
+    pub model: Option<ArcStr>,
     /// `agentTurn`, `systemEvent`, `heartbeat`, `command`, `script`, …; `prompt` for Molecule.
-    pub payload_kind: Option<Cow<'static, str>>,
+    pub payload_kind: Option<ArcStr>,
     /// `main`, `isolated`, `session:<id>`, …
-    pub session_target: Option<Cow<'static, str>>,
+    pub session_target: Option<ArcStr>,
     /// Creation instant, epoch milliseconds: the anchor of `every` without one.
     pub created_at_ms: Option<i64>,
     /// What the scheduler recorded about it.
     pub state: JobState,
     /// How long a run lasts, when history says so.
-    pub run_length: Option<RunLength>,
-    /// A time-out that the job sets itself, seconds.
-    pub timeout_seconds: Option<f64>,
+    pub run_length: Option<Box<RunLength>>,
     /// What few jobs have.
     pub extras: Option<Box<Extras>>,
 }
@@ -65,6 +67,8 @@ pub struct Job {
 /// What few jobs have, apart so that a job stays small. `None` everywhere is never kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Extras {
+    /// A time-out that the job sets itself (`payload.timeoutSeconds`), seconds.
+    pub timeout_seconds: Option<f64>,
     /// `payload.fallbacks` when it is an array: its texts, as written.
     pub fallbacks: Option<Vec<String>>,
     /// What is wrong with `payload.model` when it is no text: `the number 5`, `an object`. Such a
@@ -97,6 +101,11 @@ impl Job {
     /// Returns whether `asked` is its name, or its id or the beginning of it.
     pub fn answers_to(&self, asked: &str) -> bool {
         self.id.starts_with(asked) || self.name.as_deref() == Some(asked)
+    }
+
+    /// The time-out that the job sets itself, seconds.
+    pub fn timeout_seconds(&self) -> Option<f64> {
+        self.extras.as_ref()?.timeout_seconds
     }
 }
 

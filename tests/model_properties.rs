@@ -1,7 +1,7 @@
 //! What holds for every configuration, job and session row, under the rules of every release.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use cronctl::job::{Job, Place, Slot, parse};
+use cronctl::job::{Job, Place, Slot, Words, parse};
 use cronctl::model::{
     ERAS, Fate, Known, ModelRef, ModelSettings, Outcome, Policy, Resolution, Resolver, Rows, Rules,
     SessionRow, Verdict,
@@ -149,7 +149,9 @@ fn job() -> impl Strategy<Value = Job> {
                 at: Place::Entry(1),
                 rules: ScheduleRules::OpenClaw(Version::NEWEST_CHECKED),
             };
-            parse(&job.to_string(), slot).unwrap().0
+            parse(&job.to_string(), slot, &mut Words::default())
+                .unwrap()
+                .0
         })
 }
 
@@ -247,7 +249,9 @@ fn a_main_sessions_model_is_compared_by_its_key() {
         at: Place::Entry(1),
         rules: ScheduleRules::OpenClaw(Version::NEWEST_CHECKED),
     };
-    let job = parse(&job.to_string(), slot).unwrap().0;
+    let job = parse(&job.to_string(), slot, &mut Words::default())
+        .unwrap()
+        .0;
     let mut split_apart = 0;
     for rules in releases() {
         let found = resolve(&settings, rules, Policy::Actual, &[], (&job, &OneRow(None)));

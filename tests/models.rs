@@ -25,7 +25,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
 
-use cronctl::job::{Job, Place, Slot, parse};
+use cronctl::job::{Job, Place, Slot, Words, parse};
 use cronctl::model::{
     At, Known, ModelSettings, Outcome, Policy, Resolution, Resolver, Rows, Rules, SessionRow,
     rules_of,
@@ -130,7 +130,9 @@ impl Case<'_> {
             at: Place::Entry(1),
             rules: ScheduleRules::OpenClaw(version),
         };
-        parse(&job.to_string(), slot).unwrap().0
+        parse(&job.to_string(), slot, &mut Words::default())
+            .unwrap()
+            .0
     }
 
     fn row(&self) -> OneRow {

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use cronctl::command::next;
 use cronctl::env::Env;
-use cronctl::schedule::{Stagger, Version, ZoneSource, stagger};
+use cronctl::schedule::{AsFound, Stagger, Version, ZoneSource, stagger};
 use cronctl::zones::Zones;
 use serde_json::{Value, json};
 
@@ -178,7 +178,8 @@ fn openclaw_stagger_every_and_previous() {
                 "stagger" => {
                     let (expr, id) = (row["expr"].as_str().unwrap(), row["job_id"].as_str());
                     let given = Some(&row["stagger_ms"]).filter(|v| !v.is_null());
-                    let found = Stagger::of(version, expr, given, id.unwrap());
+                    let given = given.cloned().map(AsFound::from);
+                    let found = Stagger::of(version, expr, given.as_ref(), id.unwrap());
                     assert_eq!(json!(found.window_ms), row["effective_stagger_ms"], "{row}");
                     assert_eq!(json!(found.offset_ms), row["offset_ms"], "{row}");
                     let schedule = json!({
@@ -345,7 +346,7 @@ fn openclaw_stagger_windows_and_offsets() {
         };
         for (key, version) in versions {
             assert_eq!(
-                json!(stagger::explicit(version, input)),
+                json!(stagger::explicit(version, &AsFound::from(input.clone()))),
                 row[key],
                 "{key} {row}"
             );

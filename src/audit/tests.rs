@@ -82,8 +82,8 @@ pub(super) fn grid(version: Version, spec: &ScheduleSpec, created_at_ms: Option<
 
 pub(super) fn cron(expr: &str, tz: &str) -> ScheduleSpec {
     ScheduleSpec::Cron {
-        expr: expr.to_owned(),
-        tz: Some(tz.to_owned()),
+        expr: expr.into(),
+        tz: Some(tz.into()),
         stagger_ms: Some(0.into()),
     }
 }

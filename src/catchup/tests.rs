@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::job::{Job, Place, Slot, parse};
+use crate::job::{Job, Place, Slot, Words, parse};
 use crate::openclaw::Confidence;
 use crate::plan::Dispatch;
 use crate::schedule::{JobFacts, Rules, Timetable, Version};
@@ -21,7 +21,9 @@ fn job(text: &Value, version: Version) -> Job {
         at: Place::Entry(1),
         rules: Rules::OpenClaw(version),
     };
-    parse(&text.to_string(), slot).unwrap().0
+    parse(&text.to_string(), slot, &mut Words::default())
+        .unwrap()
+        .0
 }
 
 fn table(job: &Job) -> Timetable {
@@ -105,7 +107,11 @@ fn the_wave_is_what_a_real_gateway_of_2026_3_31_did() {
         assert!(apart < 250, "{}: {apart} ms apart", jobs[start.lane].id);
     }
     for (id, due) in recorded["deferred_next_run_at_ms"].as_object().unwrap() {
-        let found = wave.starts.iter().find(|s| jobs[s.lane].id == *id).unwrap();
+        let found = wave
+            .starts
+            .iter()
+            .find(|s| *jobs[s.lane].id == **id)
+            .unwrap();
         assert_eq!(found.kind, Kind::Deferred);
         assert!((found.due_ms - due.as_i64().unwrap()).abs() < 100, "{id}");
     }

@@ -146,7 +146,7 @@ fn burst(
         named.join(", "),
         jobs.len() - named.len(),
     );
-    let mut ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
+    let mut ids: Vec<&str> = jobs.iter().map(|job| &*job.id).collect();
     ids.sort_unstable();
     let mut tags: Vec<&str> = jobs.iter().map(|j| findings.source_of(j).tag).collect();
     tags.sort_unstable();

@@ -152,8 +152,8 @@ impl<'a> Findings<'a> {
             job::Place::Line(n) => (format!("{}:{n}", source.store), u32::try_from(n).ok()),
         };
         let finding = Finding {
-            job: Some(job.id.clone()),
-            name: job.name.clone(),
+            job: Some(job.id.to_string()),
+            name: job.name.clone().map(String::from),
             line,
             ..about(
                 rule,

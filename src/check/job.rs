@@ -151,7 +151,7 @@ fn alike(findings: &mut Findings<'_>) {
         }
         let different = jobs.iter().any(|job| job.id != jobs[0].id);
         if named && different && jobs.iter().any(|job| job.enabled) {
-            let others: Vec<&str> = jobs[1..].iter().map(|job| job.id.as_str()).collect();
+            let others: Vec<&str> = jobs[1..].iter().map(|job| &*job.id).collect();
             let message = format!("has its name in common with {}", others.join(", "));
             findings.job(rules::AMBIGUOUS_NAME, jobs[0], message);
         }

@@ -57,7 +57,7 @@ fn failing(findings: &mut Findings<'_>, job: &Job) {
 
 /// How long a run of the job may last, and what says so; `None` for no limit.
 fn limit(job: &Job) -> Option<(i64, &'static str)> {
-    match job.timeout_seconds {
+    match job.timeout_seconds() {
         Some(seconds) if seconds <= 0.0 => None,
         #[expect(
             clippy::cast_possible_truncation,

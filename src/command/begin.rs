@@ -59,7 +59,7 @@ pub(crate) fn somebody_has<'a>(
         }
         let names = jobs
             .clone()
-            .flat_map(|job| std::iter::once(job.id.as_str()).chain(job.name.as_deref()));
+            .flat_map(|job| std::iter::once(&*job.id).chain(job.name.as_deref()));
         let error = Error::usage(said(text));
         return Err(match nearest(text, names) {
             Some(name) => error.hint(format!("did you mean {name:?}?")),

@@ -153,7 +153,9 @@ fn known_jobs(env: &Env) -> Vec<(String, Option<String>)> {
     };
     let jobs: Result<_, Error> = jobs();
     let jobs = jobs.map(|loaded| loaded.jobs).unwrap_or_default();
-    jobs.into_iter().map(|job| (job.id, job.name)).collect()
+    jobs.into_iter()
+        .map(|job| (job.id.into(), job.name.map(String::from)))
+        .collect()
 }
 
 /// Completes the id or name of a workspace that the ledger knows. For `ArgValueCompleter::new`. No

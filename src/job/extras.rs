@@ -14,6 +14,7 @@ pub(super) fn extras(job: &Value) -> Extras {
     let holder = payload.unwrap_or(job);
     let words = ["message", "text", "argv", "command", "script"];
     Extras {
+        timeout_seconds: None,
         fallbacks,
         odd_fallbacks,
         odd_model: of("model")

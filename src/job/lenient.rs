@@ -3,14 +3,14 @@
 //! The rules are those that OpenClaw 2026.3.28 and 2026.3.31 apply when they load `cron/jobs.json`
 //! and that 2026.9.6 applies when it migrates one: the same file means the same jobs here.
 
-use std::borrow::Cow;
+use arcstr::ArcStr;
 
 use serde_json::Value;
 
 use super::extras::extras;
 use super::parse::{Complaint, JobShape, Slot, short};
 use super::{CatchUpState, Job, JobState, Runs, molecule};
-use crate::schedule::ScheduleSpec;
+use crate::schedule::{AsFound, ScheduleSpec};
 use crate::when;
 
 const EXPR: &str = "a cron expression such as \"0 22 * * *\"";
@@ -42,6 +42,7 @@ pub(super) fn read(value: &Value, slot: Slot) -> Result<(Job, JobShape), Box<Com
     let mut extras = extras(value);
     let (payload_kind, model, timeout_seconds) =
         payload.map_or((None, None, None), |p| (p.kind, p.model, p.timeout_seconds));
+    extras.timeout_seconds = timeout_seconds;
     if model.is_some() {
         extras.odd_model = None;
     }
@@ -51,12 +52,12 @@ pub(super) fn read(value: &Value, slot: Slot) -> Result<(Job, JobShape), Box<Com
     };
     extras.declared_target = declared.filter(|target| !same(target));
     let job = Job {
-        id,
+        id: id.into(),
         name: value
             .get("name")
             .and_then(Value::as_str)
             .filter(|n| !n.is_empty())
-            .map(str::to_owned),
+            .map(Into::into),
         // The gateway reads anything but a boolean as true, the text "false" included.
         enabled: value
             .get("enabled")
@@ -66,15 +67,14 @@ pub(super) fn read(value: &Value, slot: Slot) -> Result<(Job, JobShape), Box<Com
         at: slot.at,
         schedule,
         rules: slot.rules,
-        agent: trimmed_text(value.get("agentId")),
+        agent: trimmed_text(value.get("agentId")).map(ArcStr::from),
         workspace: None,
-        model,
-        payload_kind: payload_kind.map(Cow::from),
-        session_target: session_target.map(Cow::from),
+        model: model.map(ArcStr::from),
+        payload_kind: payload_kind.map(ArcStr::from),
+        session_target: session_target.map(ArcStr::from),
         created_at_ms,
         state: JobState::new(next.or(next_at_top), runs),
         run_length: None,
-        timeout_seconds,
         extras: extras.kept(),
     };
     Ok((job, shape))
@@ -118,8 +118,8 @@ fn is_molecule(value: &Value) -> bool {
 /// The schedule and whether the job is a plain one (an expression and no scheduler named).
 fn schedule(job: &Value, created: Option<i64>) -> Result<(ScheduleSpec, JobShape), Box<Complaint>> {
     let cron = |expr: &str, tz: Option<String>| ScheduleSpec::Cron {
-        expr: expr.trim().to_owned(),
-        tz,
+        expr: expr.trim().into(),
+        tz: tz.map(ArcStr::from),
         stagger_ms: None,
     };
     let top_zone = || trimmed_text(job.get("tz").or_else(|| job.get("timezone")));
@@ -146,7 +146,10 @@ fn schedule_object(
     schedule: &Value,
     created: Option<i64>,
 ) -> Result<ScheduleSpec, Box<Complaint>> {
-    let kept = |name: &str| schedule.get(name).filter(|v| !v.is_null()).cloned();
+    let kept = |name: &str| {
+        let found = schedule.get(name).filter(|v| !v.is_null());
+        found.cloned().map(AsFound::from)
+    };
     let text = |name: &str| trimmed_text(schedule.get(name));
     let has_instant = kept("at").is_some() || kept("atMs").is_some();
     let kind = match schedule.get("kind") {
@@ -169,14 +172,14 @@ fn schedule_object(
             };
             let tz = match schedule.get("tz") {
                 None | Some(Value::Null) => None,
-                Some(Value::String(tz)) => Some(tz.clone()),
+                Some(Value::String(tz)) => Some(tz.as_str().into()),
                 other => {
                     let expected = "a zone name such as \"America/Los_Angeles\"";
                     return Err(complaint(job, "schedule.tz", describe(other), expected));
                 }
             };
             Ok(ScheduleSpec::Cron {
-                expr,
+                expr: expr.into(),
                 tz,
                 stagger_ms: kept("staggerMs"),
             })
@@ -192,7 +195,7 @@ fn schedule_object(
                 ));
             };
             // The gateway anchors at the creation, else at the last change of the definition.
-            let updated = || integer(job.get("updatedAtMs")).map(Value::from);
+            let updated = || integer(job.get("updatedAtMs")).map(AsFound::from);
             let anchor_ms = kept("anchorMs").or_else(|| match created {
                 Some(_) => None,
                 None => updated(),

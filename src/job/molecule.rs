@@ -1,5 +1,6 @@
 //! Molecule schedules: the rows of `GET /workspaces/:id/schedules`.
 
+use arcstr::literal;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -92,21 +93,21 @@ fn build(row: Row, slot: Slot) -> Job {
         Some(parsed.as_millisecond())
     };
     Job {
-        id: row.id,
-        name: trimmed(row.name),
+        id: row.id.into(),
+        name: trimmed(row.name).map(Into::into),
         enabled: row.enabled.unwrap_or(true),
         source: slot.source,
         at: slot.at,
         schedule: ScheduleSpec::Cron {
-            expr: row.cron_expr,
-            tz: trimmed(row.timezone),
+            expr: row.cron_expr.into(),
+            tz: trimmed(row.timezone).map(Into::into),
             stagger_ms: None,
         },
         rules: slot.rules,
         agent: None,
-        workspace: trimmed(row.workspace_id),
+        workspace: trimmed(row.workspace_id).map(Into::into),
         model: None,
-        payload_kind: Some("prompt".into()),
+        payload_kind: Some(literal!("prompt")),
         session_target: None,
         created_at_ms: instant(row.created_at),
         state: JobState::new(
@@ -118,7 +119,6 @@ fn build(row: Row, slot: Slot) -> Job {
             },
         ),
         run_length: None,
-        timeout_seconds: None,
         extras: None,
     }
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use arcstr::ArcStr;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -13,8 +14,8 @@ use serde_json::value::RawValue;
 
 use super::extras::restarts_of;
 use super::restarts::may_restart;
-use super::{CatchUpState, Extras, Job, JobState, Place, Runs, lenient};
-use crate::schedule::{Rules, ScheduleSpec};
+use super::{CatchUpState, Extras, Job, JobState, Place, Runs, Words, lenient};
+use crate::schedule::{AsFound, Rules, ScheduleSpec};
 
 /// Which system's shape a job has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,8 +91,8 @@ pub enum Failure {
 /// # Errors
 /// When the text is not JSON, or a field that decides the schedule or the identity is missing or of
 /// a wrong type. Odd values elsewhere are what the real systems make of them.
-pub fn parse(text: &str, slot: Slot) -> Result<(Job, JobShape), Failure> {
-    if let Some(job) = fast(text, slot) {
+pub fn parse(text: &str, slot: Slot, words: &mut Words) -> Result<(Job, JobShape), Failure> {
+    if let Some(job) = fast(text, slot, words) {
         return Ok((job, JobShape::OpenClaw));
     }
     if let Some(job) = super::molecule::parse(text, slot) {
@@ -102,8 +103,10 @@ pub fn parse(text: &str, slot: Slot) -> Result<(Job, JobShape), Failure> {
 }
 
 /// Reads an OpenClaw job in which nothing is odd; `None` for anything else.
-pub(super) fn fast(text: &str, slot: Slot) -> Option<Job> {
-    serde_json::from_str::<Fast<'_>>(text).ok()?.into_job(slot)
+pub(super) fn fast(text: &str, slot: Slot, words: &mut Words) -> Option<Job> {
+    serde_json::from_str::<Fast<'_>>(text)
+        .ok()?
+        .into_job(slot, words)
 }
 
 /// Reads one row of the SQLite store: the definition and the run state are separate texts.
@@ -112,8 +115,13 @@ pub(super) fn fast(text: &str, slot: Slot) -> Option<Job> {
 ///
 /// # Errors
 /// As [`parse`]. A state that is not JSON counts as no state: it never hides the job.
-pub fn parse_row(definition: &str, state: &str, slot: Slot) -> Result<(Job, JobShape), Failure> {
-    let (mut job, shape) = parse(definition, slot)?;
+pub fn parse_row(
+    definition: &str,
+    state: &str,
+    slot: Slot,
+    words: &mut Words,
+) -> Result<(Job, JobShape), Failure> {
+    let (mut job, shape) = parse(definition, slot, words)?;
     job.state = parse_state(state);
     Ok((job, shape))
 }
@@ -128,14 +136,18 @@ pub fn parse_state(text: &str) -> JobState {
     }
 }
 
+/// A text, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Fast<'a> {
-    id: Option<String>,
-    name: Option<String>,
-    enabled: Option<bool>,
-    agent_id: Option<String>,
     #[serde(borrow)]
+    id: Option<Text<'a>>,
+    name: Option<Text<'a>>,
+    enabled: Option<bool>,
+    agent_id: Option<Text<'a>>,
     schedule: Option<FastSchedule<'a>>,
     payload: Option<FastPayload<'a>>,
     // One with escapes is not borrowable and takes the lenient path.
@@ -165,11 +177,11 @@ struct Fast<'a> {
 struct FastSchedule<'a> {
     // Compared and not kept. One with escapes is not borrowable and takes the lenient path.
     kind: Option<&'a str>,
-    expr: Option<String>,
-    tz: Option<String>,
-    stagger_ms: Option<Value>,
-    every_ms: Option<Value>,
-    anchor_ms: Option<Value>,
+    expr: Option<Text<'a>>,
+    tz: Option<Text<'a>>,
+    stagger_ms: Option<AsFound>,
+    every_ms: Option<AsFound>,
+    anchor_ms: Option<AsFound>,
     at: Option<String>,
     at_ms: Option<IgnoredAny>,
     cron: Option<IgnoredAny>,
@@ -179,7 +191,7 @@ struct FastSchedule<'a> {
 #[serde(rename_all = "camelCase")]
 struct FastPayload<'a> {
     kind: Option<&'a str>,
-    model: Option<String>,
+    model: Option<Text<'a>>,
     timeout_seconds: Option<f64>,
     fallbacks: Option<Vec<String>>,
     external_content_source: Option<String>,
@@ -261,7 +273,7 @@ const KINDS: [&str; 5] = ["agentTurn", "systemEvent", "heartbeat", "command", "s
 
 impl Fast<'_> {
     /// Returns the job when nothing about it is odd; `None` sends the text down the lenient path.
-    fn into_job(self, slot: Slot) -> Option<Job> {
+    fn into_job(self, slot: Slot, words: &mut Words) -> Option<Job> {
         let legacy = self.job_id.is_some()
             || self.model.is_some()
             || self.message.is_some()
@@ -271,8 +283,8 @@ impl Fast<'_> {
         if legacy {
             return None;
         }
-        let id = self.id.filter(|id| is_plain(id))?;
-        let schedule = self.schedule?.into_spec(self.created_at_ms)?;
+        let id = self.id.filter(|id| is_plain(&id.0))?;
+        let schedule = self.schedule?.into_spec(self.created_at_ms, words)?;
         let payload = self.payload;
         let kind = match payload.as_ref().map(|p| p.kind) {
             None => None,
@@ -280,9 +292,11 @@ impl Fast<'_> {
         };
         let target = match self.session_target {
             None if payload.is_none() => None,
-            Some("main") => Some("main".into()),
-            Some("isolated") => Some("isolated".into()),
-            Some(target) if target.starts_with("session:") => Some(target.to_owned().into()),
+            Some(target)
+                if matches!(target, "main" | "isolated") || target.starts_with("session:") =>
+            {
+                Some(words.share(target))
+            }
             _ => return None,
         };
         let mut extras = Extras {
@@ -291,50 +305,47 @@ impl Fast<'_> {
             wake_mode: trimmed(self.wake_mode.filter(|m| *m != "now").map(str::to_owned)),
             ..Extras::default()
         };
-        let (model, timeout) = match payload {
-            Some(payload) => {
-                extras.restarts = payload.restarts();
-                extras.fallbacks = payload.fallbacks;
-                extras.external_source = trimmed(payload.external_content_source);
-                (payload.model, payload.timeout_seconds)
-            }
-            None => (None, None),
-        };
+        let model = payload.and_then(|payload| {
+            extras.restarts = payload.restarts();
+            extras.fallbacks = payload.fallbacks;
+            extras.external_source = trimmed(payload.external_content_source);
+            extras.timeout_seconds = payload.timeout_seconds;
+            payload.model
+        });
         let mut state = self.state.unwrap_or_default();
         state.next_run_at_ms = state.next_run_at_ms.or(self.next_run_at_ms);
         state.last_run_at_ms = state.last_run_at_ms.or(self.last_run_at_ms);
         state.last_status = state.last_status.or(self.last_run_status);
         Some(Job {
-            id,
-            name: self.name.filter(|n| !n.is_empty()),
+            id: id.0.into(),
+            name: self.name.filter(|n| !n.0.is_empty()).map(|n| n.0.into()),
             enabled: self.enabled.unwrap_or(true),
             source: slot.source,
             at: slot.at,
             schedule,
             rules: slot.rules,
-            agent: self.agent_id.filter(|a| !a.is_empty()),
+            agent: shared(self.agent_id.as_ref().map(|a| &*a.0), words),
             workspace: None,
-            model: trimmed(model),
-            payload_kind: kind.map(Cow::from),
+            model: shared(model.as_ref().map(|m| m.0.trim()), words),
+            payload_kind: shared(kind, words),
             session_target: target,
             created_at_ms: self.created_at_ms,
             state: state.into(),
             run_length: None,
-            timeout_seconds: timeout,
             extras: extras.kept(),
         })
     }
 }
 
 impl FastSchedule<'_> {
-    fn into_spec(self, created_at_ms: Option<i64>) -> Option<ScheduleSpec> {
+    fn into_spec(self, created_at_ms: Option<i64>, words: &mut Words) -> Option<ScheduleSpec> {
         if self.cron.is_some() || self.at_ms.is_some() {
             return None;
         }
         match self.kind? {
             "cron" => Some(ScheduleSpec::Cron {
-                expr: self.expr.filter(|e| !e.trim().is_empty())?,
-                tz: self.tz,
+                expr: words.share(&self.expr.filter(|e| !e.0.trim().is_empty())?.0),
+                tz: self.tz.map(|tz| words.share(&tz.0)),
                 stagger_ms: self.stagger_ms,
             }),
             // Without an anchor and a creation instant the lenient path looks for `updatedAtMs`.
@@ -350,6 +361,12 @@ impl FastSchedule<'_> {
             _ => None,
         }
     }
+}
+
+/// The text as one that jobs share; nothing for an empty one.
+fn shared(text: Option<&str>, words: &mut Words) -> Option<ArcStr> {
+    let text = text.filter(|t| !t.is_empty())?;
+    Some(words.share(text))
 }
 
 /// Whether an id can be used as it is: not empty, no surrounding space.

@@ -217,15 +217,13 @@ fn add_missing(
     let mut other = Some(other);
     let mut more: Option<History> = None;
     for job in jobs {
-        job.run_length = history.median(&job.id).or_else(|| {
+        let median = history.median(&job.id).or_else(|| {
             if let Some(read) = other.take() {
                 more = Some(read());
             }
             more.as_ref()?.median(&job.id)
         });
-        if job.run_length.is_none() {
-            job.run_length = last_run(job);
-        }
+        job.run_length = median.or_else(|| last_run(job)).map(Box::new);
     }
     if let Some(more) = &mut more {
         history.adopt_records(more);

@@ -137,7 +137,7 @@ fn read_states(path: &Path) -> Result<HashMap<String, StateEntry>, String> {
 
 fn apply_states(into: &mut Collector, states: &HashMap<String, StateEntry>) {
     for job in &mut into.jobs {
-        if let Some(state) = states.get(&job.id).and_then(|e| e.state.as_ref()) {
+        if let Some(state) = states.get(&*job.id).and_then(|e| e.state.as_ref()) {
             job.state = crate::job::parse_state(state.get());
         }
     }
@@ -283,7 +283,7 @@ pub fn add_rows(rows: Vec<Row>, store_key: &Path, path: &Path, into: &mut Collec
         if let Some(job) = into.add_row(&row.definition, &row.state, Place::Entry(n)) {
             // The columns are what the gateway selects by.
             job.enabled = row.enabled;
-            job.id = row.job_id;
+            job.id = row.job_id.into();
         }
     }
 }

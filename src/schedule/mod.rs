@@ -34,6 +34,7 @@ mod tests;
 pub use cron::Cron;
 pub use error::{ErrorKind, Hang, ScheduleError};
 pub use normal::normalised;
+pub use number::AsFound;
 pub use question::{Answer, Question};
 pub use stagger::{Stagger, StaggerReason};
 pub use timetable::{JobFacts, Timetable};
@@ -41,7 +42,7 @@ pub use version::Version;
 pub use words::meaning;
 pub use zone::{Zone, ZoneSource};
 
-use serde_json::Value;
+use arcstr::ArcStr;
 
 /// Which scheduler's rules decide the fire times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,18 +62,18 @@ pub enum ScheduleSpec {
     /// A cron expression in a zone. `tz` empty or absent: the host's zone (OpenClaw), UTC (Molecule).
     Cron {
         /// The expression, as written.
-        expr: String,
+        expr: ArcStr,
         /// The zone name, as written.
-        tz: Option<String>,
+        tz: Option<ArcStr>,
         /// `staggerMs`, as found.
-        stagger_ms: Option<Value>,
+        stagger_ms: Option<AsFound>,
     },
     /// A period.
     Every {
         /// `everyMs`, as found.
-        every_ms: Option<Value>,
+        every_ms: Option<AsFound>,
         /// `anchorMs`, as found.
-        anchor_ms: Option<Value>,
+        anchor_ms: Option<AsFound>,
     },
     /// One instant, as written.
     At {

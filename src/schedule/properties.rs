@@ -214,8 +214,8 @@ proptest! {
         from in 1_767_225_600_000_i64..1_798_761_600_000,
     ) {
         let spec = ScheduleSpec::Cron {
-            expr: expr.clone(),
-            tz: Some(zone.to_owned()),
+            expr: expr.as_str().into(),
+            tz: Some(zone.into()),
             stagger_ms: Some(window.into()),
         };
         let job = JobFacts { id: &id, ..JobFacts::default() };

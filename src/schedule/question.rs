@@ -1,12 +1,13 @@
 //! One question to a scheduler and its answer, as JSON: the contract of the batch mode.
 
+use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{ErrorKind, Hang, ScheduleError};
 use super::timetable::{JobFacts, Timetable};
 use super::zone::ZoneSource;
-use super::{Rules, ScheduleSpec, Version};
+use super::{AsFound, Rules, ScheduleSpec, Version};
 
 /// The most fires that one question may ask for.
 const MOST: u64 = 100_000;
@@ -24,7 +25,7 @@ pub struct Question {
     /// The zone of `expr`; empty or absent is the host's (OpenClaw) or UTC.
     pub tz: Option<String>,
     /// `staggerMs` of `expr`.
-    pub stagger_ms: Option<Value>,
+    pub stagger_ms: Option<AsFound>,
     /// A declared schedule: `{"kind": "cron" | "every" | "at", …}`.
     pub schedule: Option<Value>,
     /// The job's id, which its stagger depends on. Without one there is no stagger.
@@ -167,8 +168,8 @@ impl Question {
         let mut spec = match (&self.schedule, &self.expr) {
             (Some(schedule), _) if !schedule.is_null() => ScheduleSpec::from_json(schedule)?,
             (_, Some(expr)) => ScheduleSpec::Cron {
-                expr: expr.clone(),
-                tz: self.tz.clone(),
+                expr: expr.as_str().into(),
+                tz: self.tz.as_deref().map(ArcStr::from),
                 stagger_ms: self.stagger_ms.clone(),
             },
             _ => {
@@ -180,7 +181,7 @@ impl Question {
         };
         // Without a job there is nothing to hash: the expression itself is asked.
         if let (None, ScheduleSpec::Cron { stagger_ms, .. }) = (&self.job_id, &mut spec) {
-            *stagger_ms = Some(Value::from(0));
+            *stagger_ms = Some(AsFound::Whole(0));
         }
         let state = |key: &str| self.state.as_ref().and_then(|s| s.get(key));
         let job = JobFacts {

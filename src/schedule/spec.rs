@@ -1,9 +1,10 @@
 //! Reading declared schedules from JSON, as gateways store them.
 
+use arcstr::ArcStr;
 use serde_json::Value;
 
-use super::ScheduleSpec;
 use super::error::{ErrorKind, ScheduleError};
+use super::{AsFound, ScheduleSpec};
 
 impl ScheduleSpec {
     /// Reads `{"kind": "cron" | "every" | "at" | …}`. A schedule without a kind has the kind that
@@ -17,7 +18,8 @@ impl ScheduleSpec {
             .as_object()
             .ok_or_else(|| shape("a schedule is a JSON object with a kind"))?;
         let given = |key: &str| object.get(key).filter(|v| !v.is_null());
-        let text = |key: &str| given(key).and_then(Value::as_str).map(str::to_owned);
+        let text = |key: &str| given(key).and_then(Value::as_str).map(ArcStr::from);
+        let number = |key: &str| given(key).cloned().map(AsFound::from);
         let kind = match (given("kind"), given("expr"), given("everyMs")) {
             (Some(Value::String(kind)), ..) => kind.as_str(),
             (Some(_), ..) => return Err(shape("the kind of a schedule is text")),
@@ -33,11 +35,11 @@ impl ScheduleSpec {
                     .or_else(|| text("cron"))
                     .ok_or_else(|| shape("a cron schedule has an expr"))?,
                 tz: text("tz"),
-                stagger_ms: given("staggerMs").cloned(),
+                stagger_ms: number("staggerMs"),
             },
             "every" => Self::Every {
-                every_ms: given("everyMs").cloned(),
-                anchor_ms: given("anchorMs").cloned(),
+                every_ms: number("everyMs"),
+                anchor_ms: number("anchorMs"),
             },
             "at" => Self::At {
                 at: match given("at").or(given("atMs")) {

@@ -1,11 +1,10 @@
 //! Stagger: how OpenClaw spreads jobs that would all fire at the top of an hour.
 
 use serde::Serialize;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Version;
-use super::number::{Coercion, whole};
+use super::number::{AsFound, Coercion, whole};
 use super::text::{is_js_space, words};
 
 /// The default window of a recurring top-of-hour expression: five minutes.
@@ -53,7 +52,7 @@ impl Stagger {
     /// Returns the stagger of a job: its own `staggerMs`, else the default window of its
     /// expression. The offset is `u32_be(sha256(job id)[0..4]) mod window`: it depends on the job's
     /// id, not on its expression.
-    pub fn of(version: Version, expr: &str, stagger_ms: Option<&Value>, job_id: &str) -> Self {
+    pub fn of(version: Version, expr: &str, stagger_ms: Option<&AsFound>, job_id: &str) -> Self {
         let (window_ms, reason) = match stagger_ms.and_then(|v| explicit(version, v)) {
             Some(0) => (0, StaggerReason::Exact),
             Some(window) => (window, StaggerReason::Explicit),
@@ -69,7 +68,7 @@ impl Stagger {
 }
 
 /// Returns `staggerMs` as the gateway normalises it, `None` when it takes it as absent.
-pub fn explicit(version: Version, value: &Value) -> Option<i64> {
+pub fn explicit(version: Version, value: &AsFound) -> Option<i64> {
     let coercion = if version >= STRICT {
         Coercion::Strict
     } else {

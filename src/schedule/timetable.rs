@@ -2,7 +2,7 @@
 
 use super::cron::Cron;
 use super::error::{ErrorKind, Hang, ScheduleError};
-use super::number::{Coercion, whole};
+use super::number::{AsFound, Coercion, whole};
 use super::stagger::Stagger;
 use super::zone::ZoneSource;
 use super::{Rules, ScheduleSpec, Version, iso};
@@ -261,8 +261,8 @@ fn staggered_next(cron: &Cron, offset: i64, after: i64) -> Result<Option<i64>, H
 impl Every {
     fn new(
         version: Version,
-        every: Option<&serde_json::Value>,
-        anchor: Option<&serde_json::Value>,
+        every: Option<&AsFound>,
+        anchor: Option<&AsFound>,
         job: &JobFacts<'_>,
     ) -> Option<Self> {
         let strict = version >= STRICT;
@@ -272,7 +272,7 @@ impl Every {
             Coercion::Loose
         };
         let mut period = whole(every?, coercion)?;
-        let mut anchor = match anchor.filter(|v| !v.is_null()) {
+        let mut anchor = match anchor {
             Some(value) => match whole(value, coercion) {
                 Some(at) => Some(at),
                 None if strict => return None,

@@ -2,7 +2,7 @@
 
 use crate::error::Problem;
 use crate::job::{Collector, Job, JobState, Place};
-use crate::schedule::{Rules, ScheduleSpec, Version};
+use crate::schedule::{AsFound, Rules, ScheduleSpec, Version};
 
 /// What was learnt about a crontab besides its jobs.
 #[derive(Debug, Default)]
@@ -109,27 +109,26 @@ pub(super) fn read(text: &str, system: bool, into: &mut Collector) -> Crontab {
 
 fn job(line: usize, expr: String, zone: Option<String>, command: String) -> Job {
     Job {
-        id: format!("line-{line}"),
-        name: Some(command),
+        id: format!("line-{line}").into(),
+        name: Some(command.into()),
         enabled: true,
         source: 0,
         at: Place::Line(line),
         schedule: ScheduleSpec::Cron {
-            expr,
-            tz: zone,
+            expr: expr.into(),
+            tz: zone.map(Into::into),
             // cron(8) does not stagger, so OpenClaw's default at the top of the hour is off.
-            stagger_ms: Some(0.into()),
+            stagger_ms: Some(AsFound::Whole(0)),
         },
         rules: Rules::OpenClaw(Version::NEWEST_CHECKED),
         agent: None,
         workspace: None,
         model: None,
-        payload_kind: Some("command".into()),
+        payload_kind: Some(arcstr::literal!("command")),
         session_target: None,
         created_at_ms: None,
         state: JobState::default(),
         run_length: None,
-        timeout_seconds: None,
         extras: None,
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn load(args: &SourceArgs, source: usize, tags: &mut Tags) -> Result<
     };
     let mut collected = into.finish(Rules::OpenClaw(version));
     for job in &mut collected.jobs {
-        job.run_length = history.median(&job.id);
+        job.run_length = history.median(&job.id).map(Box::new);
     }
     let config = Config::of_text(demo.config.get(), "openclaw.json (built in)")?;
     let setting = |name: &str| config.get(&["cron", name]).map(|found| found.node);

@@ -104,7 +104,7 @@ fn read(
     let mut collected = into.finish(recognised.rules);
     for job in &mut collected.jobs {
         job.source = source;
-        job.run_length = state::last_run(job);
+        job.run_length = state::last_run(job).map(Box::new);
     }
     if collected.jobs.is_empty() && failed > 0 {
         return Err(none_usable(

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Problem};
-use crate::job::{Collector, Failure, Job, JobShape, Place, Slot, parse};
+use crate::job::{Collector, Failure, Job, JobShape, Place, Slot, Words, parse};
 
 /// The longest line. A job is a few hundred bytes; a prompt inside one may be long.
 const MAX_LINE: usize = 1 << 20;
@@ -32,8 +32,9 @@ pub(super) fn read(name: &str, reader: &mut dyn Read, into: &mut Collector) -> R
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut block = blocks.next(Vec::new()).map_err(fail)?;
     if blocks.ended || threads == 1 {
+        let mut words = Words::default();
         while let Some(text) = block {
-            let parsed = parsed(text, taking.lines == 0, taking.slot);
+            let parsed = parsed(text, taking.lines == 0, taking.slot, &mut words);
             let free = taking.take(parsed);
             block = blocks.next(free).map_err(fail)?;
         }
@@ -45,9 +46,10 @@ pub(super) fn read(name: &str, reader: &mut dyn Read, into: &mut Collector) -> R
     std::thread::scope(move |scope| {
         for _ in 0..threads {
             scope.spawn(move || {
+                let mut words = Words::default();
                 while let Some((text, is_first, answer)) = next(to_do) {
                     // Nobody waits for it when the stream could not be read on.
-                    answer.send(parsed(text, is_first, slot)).ok();
+                    answer.send(parsed(text, is_first, slot, &mut words)).ok();
                 }
             });
         }
@@ -151,7 +153,7 @@ enum Found {
     NotText(usize, u8),
 }
 
-fn parsed(block: Vec<u8>, is_first: bool, slot: Slot) -> Parsed {
+fn parsed(block: Vec<u8>, is_first: bool, slot: Slot, words: &mut Words) -> Parsed {
     let mut out = Parsed::default();
     for mut line in block.split_inclusive(|byte| *byte == b'\n') {
         let n = out.lines;
@@ -166,7 +168,7 @@ fn parsed(block: Vec<u8>, is_first: bool, slot: Slot) -> Parsed {
                 if text.trim().is_empty() {
                     continue;
                 }
-                Found::Entry(parse(text.trim_end(), slot))
+                Found::Entry(parse(text.trim_end(), slot, words))
             }
             Err(e) => Found::NotText(e.valid_up_to(), line[e.valid_up_to()]),
         };

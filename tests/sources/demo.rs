@@ -40,7 +40,7 @@ fn twenty_four_jobs_at_ten_in_the_evening() {
     assert_eq!(count("anthropic/claude-sonnet-4-6"), 8);
     let slbe = night
         .iter()
-        .find(|j| j.id == "slbe-nightly-optimizer")
+        .find(|j| *j.id == *"slbe-nightly-optimizer")
         .unwrap();
     assert_eq!(slbe.name.as_deref(), Some("SLBE nightly optimizer"));
     for job in &night {

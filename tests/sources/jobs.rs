@@ -91,8 +91,8 @@ fn molecule_schedules_also_several_answers_and_lines() {
     assert_eq!(
         daily.schedule,
         ScheduleSpec::Cron {
-            expr: "0 21 * * *".to_owned(),
-            tz: Some("America/Vancouver".to_owned()),
+            expr: "0 21 * * *".into(),
+            tz: Some("America/Vancouver".into()),
             stagger_ms: None,
         }
     );
@@ -204,7 +204,7 @@ fn the_dialect_is_for_sources_that_do_not_say() {
 #[test]
 fn bad_lines_are_named_and_good_ones_kept() {
     let loaded = file(&data("jobs/damaged.ndjson")).unwrap();
-    let ids: Vec<_> = loaded.jobs.iter().map(|j| j.id.as_str()).collect();
+    let ids: Vec<_> = loaded.jobs.iter().map(|j| &*j.id).collect();
     assert_eq!(ids, ["a", "a", "e"]);
     let problems: Vec<_> = loaded
         .problems

@@ -105,7 +105,7 @@ fn several_stores_in_one_table() {
     insert(&store, "/other/cron/jobs.json", "other", 1);
     let loaded = open(dir.path()).unwrap();
     assert_eq!(loaded.jobs.len(), 1);
-    assert_eq!(loaded.jobs[0].id, "mine");
+    assert_eq!(&*loaded.jobs[0].id, "mine");
     store
         .execute(
             "UPDATE cron_jobs SET store_key = '/third' WHERE job_id = 'mine'",

@@ -29,8 +29,8 @@ fn state_of_2026_3_28() {
     assert_eq!(
         job.schedule,
         ScheduleSpec::Cron {
-            expr: "0 */6 * * *".to_owned(),
-            tz: Some("Europe/Berlin".to_owned()),
+            expr: "0 */6 * * *".into(),
+            tz: Some("Europe/Berlin".into()),
             stagger_ms: Some(300_000.into()),
         }
     );

@@ -3,7 +3,7 @@
 use crate::check::{
     Facts, Finding, GatewayFacts, Options, RefusedKey, SourceFacts, Unusable, check,
 };
-use crate::job::{Job, Place, Slot, parse};
+use crate::job::{Job, Place, Slot, Words, parse};
 use crate::model::{Known, Rows, RunRecord, SessionRow};
 use crate::openclaw::config::Config;
 use crate::openclaw::{Confidence, models};
@@ -144,7 +144,8 @@ impl World {
                     at: Place::Entry(n + 1),
                     rules: self.rules,
                 };
-                let (mut job, _) = parse(text, slot).unwrap_or_else(|e| panic!("{text}: {e:?}"));
+                let (mut job, _) = parse(text, slot, &mut Words::default())
+                    .unwrap_or_else(|e| panic!("{text}: {e:?}"));
                 job.rules = self.rules;
                 jobs.push(job);
             }

@@ -230,7 +230,7 @@ fn subject(job: &Job, grid: Grid, runs: JobRuns) -> Subject {
     });
     let switched = facts.activated_at_ms.filter(|_| dates_schedules(job));
     Subject {
-        name: job.name.clone().unwrap_or_else(|| job.id.clone()),
+        name: job.name.as_ref().unwrap_or(&job.id).to_string(),
         grid,
         facts: Facts {
             enabled: job.enabled,
@@ -242,7 +242,7 @@ fn subject(job: &Job, grid: Grid, runs: JobRuns) -> Subject {
             next_run_at_ms: job.state.next_run_at_ms,
             queued_at_ms: job.state.queued_at_ms,
             is_paced: facts.is_paced,
-            timeout_ms: job.timeout_seconds.map(milliseconds),
+            timeout_ms: job.timeout_seconds().map(milliseconds),
         },
         runs,
         history,

@@ -127,15 +127,15 @@ impl<'a> Rows<'a> {
             let runs = &gateway.subjects[n].runs;
             let counts = count(slots, runs);
             if counts.worst_late_ms > summary.counts.worst_late_ms {
-                summary.worst_late_job = Some(job.name.clone().unwrap_or_else(|| job.id.clone()));
+                summary.worst_late_job = Some(job.name.as_ref().unwrap_or(&job.id).to_string());
             }
             summary.jobs += 1;
             summary.counts.add(&counts);
             summary.failed |= slots.iter().any(|slot| fails(slot, runs, &args.fail_on));
             jobs.push(JobCounts {
                 source: loaded.sources[gateway.source].tag.clone(),
-                job: job.id.clone(),
-                name: job.name.clone(),
+                job: job.id.to_string(),
+                name: job.name.clone().map(String::from),
                 counts,
             });
         }
@@ -238,8 +238,8 @@ fn row(
     }
     SlotRow {
         source: source.to_owned(),
-        job: job.id.clone(),
-        name: job.name.clone(),
+        job: job.id.to_string(),
+        name: job.name.clone().map(String::from),
         slot_at: when::utc(slot.at_ms),
         slot_at_ms: slot.at_ms,
         slot_local: when::local(slot.at_ms, said.zone),

@@ -181,8 +181,5 @@ fn stale_warning(args: &CheckArgs, stale: &[Entry]) -> Option<String> {
 /// The ids of the jobs that are asked for.
 fn asked_for<'a>(args: &CheckArgs, jobs: &'a [Job]) -> BTreeSet<&'a str> {
     let named = |job: &&Job| args.job.iter().any(|asked| job.answers_to(asked));
-    jobs.iter()
-        .filter(named)
-        .map(|job| job.id.as_str())
-        .collect()
+    jobs.iter().filter(named).map(|job| &*job.id).collect()
 }

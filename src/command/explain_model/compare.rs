@@ -263,8 +263,8 @@ fn change(job: &Job, tag: &str, old: &Answer, new: &Answer, versions: Pair) -> O
     }
     (!changes.is_empty()).then(|| ChangeRow {
         source: tag.to_owned(),
-        job: job.id.clone(),
-        name: job.name.clone(),
+        job: job.id.to_string(),
+        name: job.name.clone().map(String::from),
         changes,
         why: why(a, b, versions),
         before: a.effective.clone(),

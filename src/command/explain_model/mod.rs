@@ -186,8 +186,8 @@ fn row(loaded: &Loaded, job: &Job, answer: Answer, used: &VersionUse) -> JobRow 
     }
     JobRow {
         source: used.source.clone(),
-        job: job.id.clone(),
-        name: job.name.clone(),
+        job: job.id.to_string(),
+        name: job.name.clone().map(String::from),
         enabled: job.enabled,
         found_at: place,
         agent: r.agent,
@@ -195,7 +195,7 @@ fn row(loaded: &Loaded, job: &Job, answer: Answer, used: &VersionUse) -> JobRow 
         session_key: Some(answer.key).filter(|k| !k.is_empty()),
         version: used.version.clone(),
         era: used.era.clone(),
-        declared: job.model.clone(),
+        declared: job.model.as_ref().map(ToString::to_string),
         intended: r.intended,
         effective: r.effective,
         model_source: r.source,

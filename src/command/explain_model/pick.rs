@@ -34,7 +34,7 @@ fn matches(loaded: &Loaded, text: &str) -> Result<Vec<usize>, Error> {
         let jobs = loaded.jobs.iter().enumerate();
         jobs.filter(|(_, job)| is(job)).map(|(i, _)| i).collect()
     };
-    let ids = which(&|job| job.id == text);
+    let ids = which(&|job| *job.id == *text);
     if !ids.is_empty() {
         return Ok(ids);
     }
@@ -55,7 +55,7 @@ fn unknown(loaded: &Loaded, text: &str) -> Error {
     let names = loaded
         .jobs
         .iter()
-        .flat_map(|job| std::iter::once(job.id.as_str()).chain(job.name.as_deref()));
+        .flat_map(|job| std::iter::once(&*job.id).chain(job.name.as_deref()));
     let error = Error::usage(format!(
         "{text:?}: no job has this id, beginning of an id, or name"
     ));

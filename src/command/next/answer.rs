@@ -5,7 +5,9 @@ use super::refuse::{hangs, refused, tidy};
 use super::report::{ChangeRow, EffectRow, FireRow, Inputs, NextReport, TrapRow};
 use crate::error::Error;
 use crate::schedule::traps::{self, Trap};
-use crate::schedule::{Cron, Hang, Rules, Stagger, Timetable, Version, dst, meaning, normalised};
+use crate::schedule::{
+    AsFound, Cron, Hang, Rules, Stagger, Timetable, Version, dst, meaning, normalised,
+};
 use crate::when;
 use crate::zones::Zones;
 
@@ -59,7 +61,7 @@ fn stagger(asked: &Asked<'_>) -> Option<Stagger> {
     let Rules::OpenClaw(version) = asked.rules else {
         return None;
     };
-    let declared = asked.stagger_ms.map(serde_json::Value::from);
+    let declared = asked.stagger_ms.map(AsFound::from);
     Some(Stagger::of(version, asked.expr, declared.as_ref(), id))
 }
 

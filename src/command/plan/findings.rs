@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use super::gather::{Gathered, When};
-use super::models::Models;
+use super::models::{Models, Shown};
 use super::report::{Finding, FindingKind, ModelBasis, SourceDispatch};
 use super::slots;
 use crate::plan::{Horizon, Jitter, MoleculeRules, Options, Outcome, PlanJob};
@@ -87,11 +89,15 @@ fn models_differ(facts: &Facts<'_>, out: &mut Vec<Finding>) {
         return;
     };
     let count = |basis| {
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut shown: FxHashMap<Shown<'_>, usize> = FxHashMap::default();
         for member in &burst.members {
             let planned = &facts.gathered.planned[*member];
-            let shown = facts.models.shown(planned.at, planned.job, basis);
-            *counts.entry(shown.provider_label()).or_default() += 1;
+            let of_job = facts.models.shown(planned.at(), planned.job, basis);
+            *shown.entry(of_job).or_default() += 1;
+        }
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for (shown, jobs) in shown {
+            *counts.entry(shown.provider_label()).or_default() += jobs;
         }
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
@@ -326,7 +332,7 @@ fn never(facts: &Facts<'_>, out: &mut Vec<Finding>) {
         .gathered
         .planned
         .iter()
-        .filter(|p| never[p.recurrence]);
+        .filter(|p| never[p.recurrence()]);
     for planned in jobs.by_ref().take(NAMED) {
         let job = planned.job;
         let name = job.name.as_deref().unwrap_or(&job.id);
@@ -349,7 +355,7 @@ fn never(facts: &Facts<'_>, out: &mut Vec<Finding>) {
 /// Which jobs the source already staggers, and why those of the biggest burst are not.
 fn staggers(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     let staggered = facts.gathered.planned.iter().filter(|p| {
-        p.stagger.ms > 0 && facts.loaded.sources[p.job.source].scheduler == Scheduler::OpenClaw
+        p.stagger_ms > 0 && facts.loaded.sources[p.job.source].scheduler == Scheduler::OpenClaw
     });
     let count = staggered.count();
     if count > 0 {
@@ -372,8 +378,8 @@ fn staggers(facts: &Facts<'_>, out: &mut Vec<Finding>) {
         let mut reasons = std::collections::BTreeMap::<&str, usize>::new();
         for index in &burst.members {
             let planned = &facts.gathered.planned[*index];
-            if planned.stagger.ms == 0 {
-                *reasons.entry(&planned.stagger.reason).or_default() += 1;
+            if planned.stagger_ms == 0 {
+                *reasons.entry(facts.gathered.reason(planned)).or_default() += 1;
             }
         }
         for (reason, jobs) in reasons {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use arcstr::ArcStr;
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
@@ -9,7 +10,7 @@ use super::args::{GroupBy, PlanArgs, Settings};
 use super::models::{Models, Shown};
 use super::report::{JobCounts, ModelBasis, RunLengthUse};
 use crate::error::Problem;
-use crate::job::{Job, RunLength, RunLengthOrigin};
+use crate::job::{Job, RunLengthOrigin};
 use crate::plan::{PlanJob, Recurrence};
 use crate::schedule::{
     Cron, JobFacts, Rules, ScheduleError, ScheduleSpec, Stagger, StaggerReason, Timetable,
@@ -34,30 +35,57 @@ pub(super) struct Gathered<'a> {
     pub(super) groups: Vec<String>,
     /// Zones of recurrences.
     pub(super) zones: Vec<(String, TimeZone)>,
+    /// Why a job's own stagger is what it is: the distinct reasons.
+    reasons: Vec<Cow<'static, str>>,
     /// What became of the jobs.
     pub(super) counts: JobCounts,
     /// Refused schedules.
     pub(super) problems: Vec<Problem>,
 }
 
-/// One planned job.
+/// One planned job. There may be a million: places are four bytes.
 pub(super) struct Planned<'a> {
     pub(super) job: &'a Job,
-    /// Its place among the jobs that were read.
-    pub(super) at: usize,
-    pub(super) recurrence: usize,
-    pub(super) stagger: Native,
+    /// What the source adds to its nominal instants, milliseconds.
+    pub(super) stagger_ms: i64,
+    /// Length of a run, milliseconds.
+    pub(super) run_ms: i64,
     pub(super) group: u32,
-    pub(super) run: RunLength,
-    pub(super) zone: usize,
+    at: u32,
+    recurrence: u32,
+    zone: u32,
+    reason: u32,
+    pub(super) run_origin: RunLengthOrigin,
     pub(super) shown: bool,
 }
 
-/// What the source adds to a nominal instant, and why.
-#[derive(Clone, Debug)]
-pub(super) struct Native {
-    pub(super) ms: i64,
-    pub(super) reason: Cow<'static, str>,
+impl Planned<'_> {
+    /// Its place among the jobs that were read.
+    pub(super) fn at(&self) -> usize {
+        self.at as usize
+    }
+
+    /// Index into [`Gathered::recurrences`].
+    pub(super) fn recurrence(&self) -> usize {
+        self.recurrence as usize
+    }
+
+    /// Index into [`Gathered::zones`].
+    pub(super) fn zone(&self) -> usize {
+        self.zone as usize
+    }
+}
+
+impl Gathered<'_> {
+    /// Why a job's own stagger is what it is.
+    pub(super) fn reason(&self, planned: &Planned<'_>) -> &Cow<'static, str> {
+        &self.reasons[planned.reason as usize]
+    }
+}
+
+/// A place among at most 2³² jobs, which is more than fit in memory.
+fn place(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// A recurrence, and the zone in which its instants are shown.
@@ -108,12 +136,14 @@ pub(super) fn gather<'a>(
         crons: FxHashMap::default(),
         zone_index: FxHashMap::default(),
         group_index: FxHashMap::default(),
+        reason_index: FxHashMap::default(),
         refused: 0,
         out: Gathered {
             planned: Vec::with_capacity(loaded.jobs.len()),
             recurrences: Vec::new(),
             groups: Vec::new(),
             zones: Vec::new(),
+            reasons: Vec::new(),
             counts: JobCounts {
                 read: loaded.jobs.len(),
                 ..JobCounts::default()
@@ -151,6 +181,7 @@ struct Gathering<'a, 'c> {
     crons: FxHashMap<(Rules, &'a str, &'a str), Result<InZone, ScheduleError>>,
     zone_index: FxHashMap<String, usize>,
     group_index: FxHashMap<String, u32>,
+    reason_index: FxHashMap<Cow<'static, str>, u32>,
     refused: usize,
     out: Gathered<'a>,
 }
@@ -173,14 +204,18 @@ impl<'a> Gathering<'a, '_> {
             }
         };
         self.out.counts.planned += 1;
+        let (stagger_ms, reason) = self.native(job);
+        let (run_ms, run_origin) = run_length(job, self.settings.run_length_ms);
         let planned = Planned {
             job,
-            at,
-            recurrence,
-            stagger: self.native(job),
+            stagger_ms,
+            run_ms,
             group: self.group(at, job),
-            run: run_length(job, self.settings.run_length_ms),
-            zone,
+            at: place(at),
+            recurrence: place(recurrence),
+            zone: place(zone),
+            reason: self.reason(reason),
+            run_origin,
             shown: args.job.is_empty() || args.job.iter().any(|asked| job.answers_to(asked)),
         };
         self.out.planned.push(planned);
@@ -231,14 +266,22 @@ impl<'a> Gathering<'a, '_> {
         })
     }
 
-    /// What the job's scheduler adds to its nominal instants.
-    fn native(&self, job: &Job) -> Native {
+    fn reason(&mut self, reason: Cow<'static, str>) -> u32 {
+        let reasons = &mut self.out.reasons;
+        *self
+            .reason_index
+            .entry(reason)
+            .or_insert_with_key(|reason| {
+                reasons.push(reason.clone());
+                place(reasons.len() - 1)
+            })
+    }
+
+    /// What the job's scheduler adds to its nominal instants, milliseconds, and why.
+    fn native(&self, job: &Job) -> (i64, Cow<'static, str>) {
         let scheduler = self.loaded.sources[job.source].scheduler;
         match (scheduler, job.rules, &job.schedule) {
-            (Scheduler::Molecule, ..) => Native {
-                ms: self.poll_phase_ms,
-                reason: "poll phase (--poll-phase)".into(),
-            },
+            (Scheduler::Molecule, ..) => (self.poll_phase_ms, "poll phase (--poll-phase)".into()),
             (
                 Scheduler::OpenClaw,
                 Rules::OpenClaw(version),
@@ -247,24 +290,15 @@ impl<'a> Gathering<'a, '_> {
                 },
             ) => {
                 let stagger = Stagger::of(version, expr, stagger_ms.as_ref(), &job.id);
-                Native {
-                    ms: stagger.offset_ms,
-                    reason: why(&stagger, expr),
-                }
+                (stagger.offset_ms, why(&stagger, expr))
             }
-            (Scheduler::OpenClaw, ..) => Native {
-                ms: 0,
-                reason: "none: only cron expressions are staggered".into(),
-            },
-            _ => Native {
-                ms: 0,
-                reason: "none: this scheduler has no stagger".into(),
-            },
+            (Scheduler::OpenClaw, ..) => (0, "none: only cron expressions are staggered".into()),
+            _ => (0, "none: this scheduler has no stagger".into()),
         }
     }
 
     fn group(&mut self, at: usize, job: &'a Job) -> u32 {
-        let own = |value: &'a Option<String>, none: &'static str| -> Cow<'a, str> {
+        let own = |value: &'a Option<ArcStr>, none: &'static str| -> Cow<'a, str> {
             value.as_deref().unwrap_or(none).into()
         };
         let loaded = self.loaded;
@@ -328,19 +362,12 @@ fn provider_label(shown: Shown<'_>) -> Cow<'_, str> {
     }
 }
 
-fn run_length(job: &Job, option_ms: Option<i64>) -> RunLength {
-    let stated = |ms: i64, origin| RunLength {
-        ms,
-        origin,
-        samples: 0,
-    };
+/// How long a run of the job is taken to last, milliseconds, and where that comes from.
+fn run_length(job: &Job, option_ms: Option<i64>) -> (i64, RunLengthOrigin) {
     match (option_ms, &job.run_length) {
-        (Some(ms), _) => stated(ms.max(1), RunLengthOrigin::Option),
-        (None, Some(known)) => RunLength {
-            ms: known.ms.max(1),
-            ..known.clone()
-        },
-        (None, None) => stated(ASSUMED_RUN_MS, RunLengthOrigin::Assumed),
+        (Some(ms), _) => (ms.max(1), RunLengthOrigin::Option),
+        (None, Some(known)) => (known.ms.max(1), known.origin),
+        (None, None) => (ASSUMED_RUN_MS, RunLengthOrigin::Assumed),
     }
 }
 
@@ -350,8 +377,8 @@ pub(super) fn run_lengths(planned: &[Planned<'_>]) -> Vec<RunLengthUse> {
     let of = |origin: RunLengthOrigin| {
         let lengths = planned
             .iter()
-            .filter(|p| p.run.origin == origin)
-            .map(|p| p.run.ms);
+            .filter(|p| p.run_origin == origin)
+            .map(|p| p.run_ms);
         let mut lengths: Vec<i64> = lengths.collect();
         lengths.sort_unstable();
         Some(RunLengthUse {
@@ -373,10 +400,10 @@ pub(super) fn plan_jobs<'a>(planned: &[Planned<'a>]) -> Vec<PlanJob<'a>> {
     let of = |p: &Planned<'a>| PlanJob {
         id: &p.job.id,
         source: p.job.source,
-        recurrence: p.recurrence,
-        native_offset_ms: p.stagger.ms,
+        recurrence: p.recurrence(),
+        native_offset_ms: p.stagger_ms,
         group: p.group,
-        run_ms: p.run.ms,
+        run_ms: p.run_ms,
         shown: p.shown,
     };
     planned.iter().map(of).collect()
@@ -384,9 +411,8 @@ pub(super) fn plan_jobs<'a>(planned: &[Planned<'a>]) -> Vec<PlanJob<'a>> {
 
 /// Zone and source of every job, by its index.
 pub(super) fn traits(planned: &[Planned<'_>]) -> Vec<(u32, u32)> {
-    let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     planned
         .iter()
-        .map(|p| (small(p.zone), small(p.job.source)))
+        .map(|p| (p.zone, place(p.job.source)))
         .collect()
 }

@@ -147,7 +147,7 @@ fn problems(loaded: &Loaded, gathered: &Gathered<'_>, outcome: &plan::Outcome) -
         let hurt = gathered
             .planned
             .iter()
-            .find(|p| p.recurrence == *recurrence);
+            .find(|p| p.recurrence() == *recurrence);
         let at = hurt.map_or_else(String::new, |p| loaded.place(p.job));
         problems.push(Problem::new(at, why.clone()));
     }

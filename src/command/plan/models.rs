@@ -33,7 +33,7 @@ enum Use {
 }
 
 /// What a plan says about a job's model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Shown<'a> {
     /// As the gateway resolves it.
     Effective(&'a ModelRef),

@@ -190,8 +190,8 @@ impl RowMaker<'_> {
     fn fire(&self, fire: &Fire) -> FireRow {
         let planned = &self.gathered.planned[fire.job];
         let job = planned.job;
-        let (_, tz) = &self.gathered.zones[planned.zone];
-        let shown = self.models.shown(planned.at, job, self.basis);
+        let (_, tz) = &self.gathered.zones[planned.zone()];
+        let shown = self.models.shown(planned.at(), job, self.basis);
         let nominal = self.input.options.at_nominal();
         let entered = if nominal {
             fire.nominal_ms
@@ -203,24 +203,24 @@ impl RowMaker<'_> {
             planned_at_ms: fire.planned_ms,
             local_at: when::local(fire.planned_ms, tz),
             tz: tz.clone(),
-            job: job.id.clone(),
-            name: job.name.clone(),
+            job: job.id.to_string(),
+            name: job.name.clone().map(String::from),
             source: self.loaded.sources[job.source].tag.clone(),
-            agent: job.agent.clone(),
-            workspace: job.workspace.clone(),
+            agent: job.agent.as_ref().map(ToString::to_string),
+            workspace: job.workspace.as_ref().map(ToString::to_string),
             provider: shown.provider(),
             model: shown.model(),
             model_basis: shown.basis(),
-            model_declared: job.model.clone(),
+            model_declared: job.model.as_ref().map(ToString::to_string),
             nominal_at_ms: fire.nominal_ms,
             native_at_ms: fire.native_ms,
             stagger_ms: fire.native_ms - fire.nominal_ms,
-            stagger_reason: planned.stagger.reason.clone(),
+            stagger_reason: self.gathered.reason(planned).clone(),
             jitter_ms: fire.planned_ms - entered,
             on_tick: fire.on_tick,
             clipped: fire.clipped,
-            run_ms: planned.run.ms,
-            run_length_origin: planned.run.origin,
+            run_ms: planned.run_ms,
+            run_length_origin: planned.run_origin,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the gateway makes of legacy and odd shapes, case by case.
 
 use super::*;
-use crate::job::{Place, parse};
+use crate::job::{Place, Words, parse};
 use crate::schedule::{Rules, Version};
 use serde_json::json;
 
@@ -11,7 +11,7 @@ fn job(value: &Value) -> Result<Job, Box<Complaint>> {
         at: Place::Entry(1),
         rules: Rules::OpenClaw(Version::new(2026, 3, 31)),
     };
-    let through_text = parse(&value.to_string(), slot);
+    let through_text = parse(&value.to_string(), slot, &mut Words::default());
     let direct = read(value, slot).map(|(job, _)| job);
     // Whatever path the text takes, the answer is that of the lenient one.
     match (&direct, &through_text) {
@@ -24,7 +24,7 @@ fn job(value: &Value) -> Result<Job, Box<Complaint>> {
 
 fn cron(expr: &str) -> ScheduleSpec {
     ScheduleSpec::Cron {
-        expr: expr.to_owned(),
+        expr: expr.into(),
         tz: None,
         stagger_ms: None,
     }
@@ -33,9 +33,9 @@ fn cron(expr: &str) -> ScheduleSpec {
 #[test]
 fn job_id_was_the_name_of_id() {
     let j = job(&json!({"jobId": " a ", "schedule": {"kind": "cron", "expr": "* * * * *"}}));
-    assert_eq!(j.unwrap().id, "a");
+    assert_eq!(&*j.unwrap().id, "a");
     let j = job(&json!({"id": 7, "schedule": {"kind": "cron", "expr": "* * * * *"}})).unwrap();
-    assert_eq!(j.id, "7");
+    assert_eq!(&*j.id, "7");
 }
 
 #[test]
@@ -73,8 +73,8 @@ fn an_instant_was_in_milliseconds() {
 fn every_without_an_anchor_starts_at_the_creation_else_at_the_last_change() {
     let spec = |v: Value| job(&v).unwrap().schedule;
     let every = |anchor: Option<Value>| ScheduleSpec::Every {
-        every_ms: Some(json!(60_000)),
-        anchor_ms: anchor,
+        every_ms: Some(AsFound::Whole(60_000)),
+        anchor_ms: anchor.map(AsFound::from),
     };
     let s = json!({"kind": "every", "everyMs": 60_000});
     assert_eq!(
@@ -107,7 +107,7 @@ fn payload_fields_were_beside_the_payload() {
     .unwrap();
     assert_eq!(j.payload_kind.as_deref(), Some("agentTurn"));
     assert_eq!(j.model.as_deref(), Some("x/y"));
-    assert_eq!(j.timeout_seconds, Some(9.0));
+    assert_eq!(j.timeout_seconds(), Some(9.0));
     let j = job(&json!({"id": "a", "schedule": s, "text": "t", "model": "x/y"})).unwrap();
     assert_eq!(j.payload_kind.as_deref(), Some("systemEvent"));
     assert_eq!(

@@ -12,7 +12,7 @@ fn slot() -> Slot {
 }
 
 fn is_fast(text: &str) -> bool {
-    super::fast(text, slot()).is_some()
+    super::fast(text, slot(), &mut Words::default()).is_some()
 }
 
 const GOOD: &str = r#"{"id":"a","name":"n","enabled":false,"createdAtMs":5,"schedule":{"kind":"cron","expr":"0 22 * * *","tz":"UTC","staggerMs":0},"sessionTarget":"isolated","payload":{"kind":"agentTurn","message":"m","model":" openai/x ","timeoutSeconds":9.5},"state":{"nextRunAtMs":7,"lastStatus":"ok","lastDurationMs":3}}"#;
@@ -20,14 +20,14 @@ const GOOD: &str = r#"{"id":"a","name":"n","enabled":false,"createdAtMs":5,"sche
 #[test]
 fn a_good_job_takes_the_fast_path_and_both_paths_agree() {
     assert!(is_fast(GOOD));
-    let (fast, shape) = parse(GOOD, slot()).unwrap();
+    let (fast, shape) = parse(GOOD, slot(), &mut Words::default()).unwrap();
     assert_eq!(shape, JobShape::OpenClaw);
     let value: Value = serde_json::from_str(GOOD).unwrap();
     let (slow, _) = lenient::read(&value, slot()).unwrap();
     assert_eq!(format!("{fast:?}"), format!("{slow:?}"));
     assert_eq!(fast.model.as_deref(), Some("openai/x"));
     assert!(!fast.enabled);
-    assert_eq!(fast.timeout_seconds, Some(9.5));
+    assert_eq!(fast.timeout_seconds(), Some(9.5));
     assert_eq!(fast.state.last_status.as_deref(), Some("ok"));
 }
 
@@ -63,12 +63,17 @@ fn both_paths_read_the_same_extras() {
         ),
         job(r#","message":"the gateway of openclaw""#, ""),
     ] {
-        let fast = super::fast(&text, slot()).unwrap_or_else(|| panic!("{text}"));
+        let fast =
+            super::fast(&text, slot(), &mut Words::default()).unwrap_or_else(|| panic!("{text}"));
         let value: Value = serde_json::from_str(&text).unwrap();
         let (slow, _) = lenient::read(&value, slot()).unwrap();
         assert_eq!(format!("{fast:?}"), format!("{slow:?}"), "{text}");
     }
-    let extras = |text: &str| super::fast(text, slot()).unwrap().extras;
+    let extras = |text: &str| {
+        super::fast(text, slot(), &mut Words::default())
+            .unwrap()
+            .extras
+    };
     assert_eq!(extras(&job(r#","message":"hi","model":"a/b""#, "")), None);
     let found = extras(&job(
         r#","fallbacks":[" a/b "],"externalContentSource":"gmail","message":"run openclaw gateway restart""#,
@@ -96,18 +101,24 @@ fn odd_jobs_leave_the_fast_path() {
         r#"{"id":"a","sessionTarget":"current","schedule":{"kind":"cron","expr":"* * * * *"}}"#,
     ] {
         assert!(!is_fast(text), "{text}");
-        assert!(parse(text, slot()).is_ok(), "{text}");
+        assert!(parse(text, slot(), &mut Words::default()).is_ok(), "{text}");
     }
 }
 
 #[test]
 fn a_row_takes_its_state_from_the_second_text() {
-    let (job, _) = parse_row(GOOD, r#"{"nextRunAtMs":11}"#, slot()).unwrap();
+    let (job, _) = parse_row(GOOD, r#"{"nextRunAtMs":11}"#, slot(), &mut Words::default()).unwrap();
     assert_eq!(job.state.next_run_at_ms, Some(11));
     assert_eq!(job.state.last_status, None);
-    let (job, _) = parse_row(GOOD, r#"{"nextRunAtMs":"11"}"#, slot()).unwrap();
+    let (job, _) = parse_row(
+        GOOD,
+        r#"{"nextRunAtMs":"11"}"#,
+        slot(),
+        &mut Words::default(),
+    )
+    .unwrap();
     assert_eq!(job.state.next_run_at_ms, Some(11));
-    assert!(parse_row(GOOD, "not json", slot()).is_ok());
+    assert!(parse_row(GOOD, "not json", slot(), &mut Words::default()).is_ok());
 }
 
 #[test]

@@ -110,7 +110,7 @@ impl Gateway {
         }
         let states = |of: fn(&Job) -> Option<i64>| -> BTreeMap<String, i64> {
             let jobs = collected.jobs.iter();
-            jobs.filter_map(|job| Some((job.id.clone(), of(job)?)))
+            jobs.filter_map(|job| Some((job.id.to_string(), of(job)?)))
                 .collect()
         };
         Ok(Look {

@@ -88,7 +88,7 @@ pub fn last_runs(jobs: &[&Job], why: &str, at: &str) -> AllRuns {
         let found = Found::default();
         let history = History::None(Arc::clone(&why));
         let runs = found.of_job(job, JobFacts::default(), history, &at);
-        out.jobs.insert(job.id.clone(), runs);
+        out.jobs.insert(job.id.to_string(), runs);
     }
     out
 }
@@ -127,15 +127,15 @@ pub fn read_all(places: &Places<'_>, jobs: &[&Job], env: &Env) -> Result<AllRuns
     let kind = if in_sqlite { "cron_jobs" } else { "job" };
     let at: Arc<str> = Arc::from(format!("{}: {kind}", places.store.display()));
     for job in jobs {
-        let runs = found.remove(&job.id).unwrap_or_default();
-        let facts = facts.remove(&job.id).unwrap_or_default();
+        let runs = found.remove(&*job.id).unwrap_or_default();
+        let facts = facts.remove(&*job.id).unwrap_or_default();
         let history = if in_sqlite {
             runs.history_in_store(&out.tables, places)
         } else {
             runs.history_in_files(job, places)
         };
         let runs = runs.of_job(job, facts, history, &at);
-        out.jobs.insert(job.id.clone(), runs);
+        out.jobs.insert(job.id.to_string(), runs);
     }
     let rest = found.into_iter();
     out.jobs

@@ -9,7 +9,10 @@ fn read_all(text: &[u8]) -> (Vec<(String, Place)>, Vec<String>) {
     let mut into = Collector::new("jobs", 0);
     read("jobs", &mut Cursor::new(text), &mut into).expect("a cursor can be read");
     let collected = into.finish(Rules::OpenClaw(Version::NEWEST_CHECKED));
-    let jobs = collected.jobs.into_iter().map(|job| (job.id, job.at));
+    let jobs = collected
+        .jobs
+        .into_iter()
+        .map(|job| (job.id.into(), job.at));
     let problems = collected.problems.iter().map(ToString::to_string);
     (jobs.collect(), problems.collect())
 }

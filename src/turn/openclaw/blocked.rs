@@ -122,5 +122,5 @@ fn missed(job: &Job, since_ms: i64, now_ms: i64, zones: &dyn ZoneSource) -> Opti
 }
 
 pub(super) fn label(job: &Job) -> String {
-    job.name.clone().unwrap_or_else(|| job.id.clone())
+    job.name.as_ref().unwrap_or(&job.id).to_string()
 }

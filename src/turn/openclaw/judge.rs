@@ -172,7 +172,7 @@ impl Judge<'_> {
         Turn {
             source: self.runs.source.clone(),
             workspace_id: self.agent(records),
-            workspace_name: self.job.and_then(|job| job.name.clone()),
+            workspace_name: self.job.and_then(|job| job.name.clone()).map(String::from),
             runtime: Some("openclaw".to_owned()),
             native_session: None,
             native_session_origin: "not applicable: an OpenClaw gateway runs its own sessions"
@@ -211,7 +211,7 @@ impl Judge<'_> {
         let recorded = records.receipt.and_then(|r| r.agent_id.clone());
         recorded
             .or_else(|| records.task?.agent_id.clone())
-            .or_else(|| self.job?.agent.clone())
+            .or_else(|| self.job?.agent.as_ref().map(ToString::to_string))
             .unwrap_or_else(|| self.runs.default_agent.clone())
     }
 
@@ -225,7 +225,7 @@ impl Judge<'_> {
             let what = format!("default of agent turns ({version}); the job itself is not known");
             return (TURN_MS, what);
         };
-        match job.timeout_seconds {
+        match job.timeout_seconds() {
             Some(seconds) if seconds <= 0.0 => (0, "the job's timeoutSeconds: no limit".to_owned()),
             #[expect(
                 clippy::cast_possible_truncation,

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::job::{Job, Place, Slot, parse};
+use crate::job::{Job, Place, Slot, Words, parse};
 use crate::schedule::Rules;
 use crate::turn::{Bound, EvidenceKind, Liveness, Policy, Turn, Verdict};
 use crate::zones::Zones;
@@ -21,7 +21,7 @@ fn job_of(version: Version, text: &str) -> Job {
         at: Place::Entry(1),
         rules: Rules::OpenClaw(version),
     };
-    parse(text, slot).unwrap().0
+    parse(text, slot, &mut Words::default()).unwrap().0
 }
 
 /// An hourly agent job `a`, with more of its payload.
@@ -367,14 +367,14 @@ fn records_that_disagree_are_said() {
 #[test]
 fn a_run_blocks_its_own_slots_and_with_one_slot_all_others() {
     let mut other = job(OLD, "");
-    other.id = "b".to_owned();
+    other.id = "b".into();
     other.name = None;
     other.state.next_run_at_ms = Some(NOW - MIN);
     let mut later = other.clone();
-    later.id = "c".to_owned();
+    later.id = "c".into();
     later.state.next_run_at_ms = Some(NOW + MIN);
     let mut off = other.clone();
-    off.id = "d".to_owned();
+    off.id = "d".into();
     off.enabled = false;
     let jobs = [job(OLD, ""), other, later, off];
     // From 10:30 to 12:00 the slots of 11:00 and 12:00 passed.

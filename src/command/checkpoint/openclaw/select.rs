@@ -92,7 +92,7 @@ pub(super) fn select(ask: &Ask<'_>, look: &Look, turns: &[Turn]) -> Result<Vec<P
             let mut ids = turns.iter().map(|turn| turn.schedule_id.as_deref());
             !ids.any(|have| have == Some(**id))
         });
-        let jobs = idle.filter_map(|id| look.jobs.iter().find(|job| job.id == *id));
+        let jobs = idle.filter_map(|id| look.jobs.iter().find(|job| *job.id == **id));
         planned.extend(jobs.map(|job| idle_row(job, look)));
     }
     Ok(planned)
@@ -123,17 +123,17 @@ fn what(ask: &Ask<'_>, look: &Look, turn: &Turn) -> What {
 
 /// A job that was named and has nothing in flight.
 fn idle_row(job: &Job, look: &Look) -> Planned {
-    let agent = job.agent.clone();
+    let agent = job.agent.as_ref().map(ToString::to_string);
     let turn = Turn {
         source: look.runs.source.clone(),
         workspace_id: agent.unwrap_or_else(|| look.runs.default_agent.clone()),
-        workspace_name: job.name.clone(),
+        workspace_name: job.name.clone().map(String::from),
         runtime: Some("openclaw".to_owned()),
         native_session: None,
         native_session_origin: "not applicable".to_owned(),
         turn_id: None,
         origin: None,
-        schedule_id: Some(job.id.clone()),
+        schedule_id: Some(job.id.to_string()),
         verdict: Verdict::Idle,
         confidence: Confidence::Certain,
         liveness: crate::turn::Liveness::Unknown,
@@ -173,7 +173,7 @@ fn one<'a>(text: &str, jobs: &'a [Job]) -> Result<&'a str, Error> {
         let wanted = jobs.iter().filter(|job| wanted(job));
         wanted.map(|job| &*job.id).collect()
     };
-    let exact = ids(&|job| job.id == text);
+    let exact = ids(&|job| *job.id == *text);
     let named = ids(&|job| job.name.as_deref() == Some(text));
     let begun = ids(&|job| !text.is_empty() && job.id.starts_with(text));
     for (found, what) in [

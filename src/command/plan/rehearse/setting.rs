@@ -63,7 +63,7 @@ impl Cast {
             gathered
                 .planned
                 .iter()
-                .map(|p| all[p.at])
+                .map(|p| all[p.at()])
                 .collect::<Vec<_>>()
         };
         let calls = (of(&resolved), of(&honoured));
@@ -76,12 +76,12 @@ impl Cast {
         let without_fallbacks = gathered
             .planned
             .iter()
-            .filter(|p| names.bare.contains(&p.at));
+            .filter(|p| names.bare.contains(&p.at()));
         Self {
             base: gathered
                 .planned
                 .iter()
-                .map(|p| actor(p.job, p.run.ms))
+                .map(|p| actor(p.job, p.run_ms))
                 .collect(),
             without_fallbacks: without_fallbacks.count(),
             with_fallbacks,
@@ -156,7 +156,7 @@ fn actor(job: &Job, run_ms: i64) -> Actor {
     let agent_turn = job.payload_kind.as_deref() == Some("agentTurn");
     #[expect(clippy::cast_possible_truncation, reason = "saturates")]
     let own = |seconds: f64| (seconds * 1000.0).floor() as i64;
-    let timeout_ms = match job.timeout_seconds.filter(|_| agent_turn) {
+    let timeout_ms = match job.timeout_seconds().filter(|_| agent_turn) {
         Some(seconds) => Some(own(seconds)).filter(|ms| *ms > 0),
         None if agent_turn => Some(AGENT_TURN_MS),
         None => Some(OTHER_MS),

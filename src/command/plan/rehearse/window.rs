@@ -99,10 +99,10 @@ pub(super) fn zone_of(gathered: &Gathered<'_>, native: &Outcome) -> Zone {
     match burst {
         Some(burst) => {
             for job in &burst.members {
-                jobs[gathered.planned[*job].zone] += 1;
+                jobs[gathered.planned[*job].zone()] += 1;
             }
         }
-        None => gathered.planned.iter().for_each(|p| jobs[p.zone] += 1),
+        None => gathered.planned.iter().for_each(|p| jobs[p.zone()] += 1),
     }
     let names = gathered.zones.iter().map(|(name, _)| name.as_str());
     // Of equals the first name, so that the order of the jobs does not matter.

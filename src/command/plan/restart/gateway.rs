@@ -99,7 +99,7 @@ pub(super) fn play(
         .iter()
         .map(|s| Lane {
             table: &s.table,
-            run_ms: s.planned.run.ms,
+            run_ms: s.planned.run_ms,
             then: s.then,
         })
         .collect();
@@ -212,11 +212,12 @@ pub(in crate::command::plan) fn made_up(
     }
     let rules = CatchUp::of(version, skip == Some(true));
     let stands = stands(rules, restart, given, gathered, (index, source))?;
-    let places: FxHashMap<usize, usize> = gathered.planned.iter().map(|p| p.at).zip(0..).collect();
+    let places: FxHashMap<usize, usize> =
+        gathered.planned.iter().map(|p| p.at()).zip(0..).collect();
     let (mut missing, mut resume, mut again) = (Vec::new(), Vec::new(), Vec::new());
     for (job, stand) in stands
         .iter()
-        .filter_map(|s| Some((*places.get(&s.planned.at)?, s)))
+        .filter_map(|s| Some((*places.get(&s.planned.at())?, s)))
     {
         let one_shot = matches!(stand.planned.job.schedule, ScheduleSpec::At { .. });
         match (stand.then, stand.standing) {
@@ -391,12 +392,12 @@ fn rows(
             continue;
         }
         let mut row = blank(given, at, job, restart);
-        let stand = by_job.next_if(|(_, s)| s.planned.at == at);
+        let stand = by_job.next_if(|(_, s)| s.planned.at() == at);
         if let Some((lane, stand)) = stand {
             row.outcome = stand.standing.into();
             row.why = why(rules, job, stand.standing, restart);
-            row.run_ms = Some(stand.planned.run.ms);
-            row.run_length_origin = Some(stand.planned.run.origin);
+            row.run_ms = Some(stand.planned.run_ms);
+            row.run_length_origin = Some(stand.planned.run_origin);
             row.next_at_ms = next_ms[lane];
             if let Standing::Missed(slots) | Standing::Dropped(slots) = stand.standing {
                 missed(&mut row, slots);
@@ -415,7 +416,7 @@ fn rows(
                     group: stand.planned.group,
                     slot_ms: slots.last_ms,
                     start_ms: row.start_at_ms,
-                    length_ms: stand.planned.run.ms,
+                    length_ms: stand.planned.run_ms,
                 });
             }
         } else if let Some((outcome, why)) = blocked.filter(|_| job.enabled) {

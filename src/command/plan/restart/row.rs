@@ -26,10 +26,10 @@ pub(super) fn blank(given: &Given, at: usize, job: &Job, restart: &Restart) -> R
     };
     let restarts = job.extras.as_deref().and_then(|e| e.restarts.clone());
     RestartRow {
-        job: job.id.clone(),
-        name: job.name.clone(),
+        job: job.id.to_string(),
+        name: job.name.clone().map(String::from),
         source: given.loaded.sources[job.source].tag.clone(),
-        agent: job.agent.clone(),
+        agent: job.agent.as_ref().map(ToString::to_string),
         provider: given.models.shown(at, job, given.basis).provider(),
         outcome,
         why,

@@ -55,7 +55,7 @@ impl Rows<'_> {
         planned
             .filter_map(|(index, planned)| {
                 let wish = self.wishes.of(index);
-                let wish = wish.filter(|w| w.offset_ms != planned.stagger.ms)?;
+                let wish = wish.filter(|w| w.offset_ms != planned.stagger_ms)?;
                 Some(self.one(index, planned, wish))
             })
             .collect()
@@ -65,8 +65,8 @@ impl Rows<'_> {
         let job = planned.job;
         let source = &self.loaded.sources[job.source];
         let mut row = SuggestionRow {
-            job: job.id.clone(),
-            name: job.name.clone(),
+            job: job.id.to_string(),
+            name: job.name.clone().map(String::from),
             source: source.tag.clone(),
             change: ChangeKind::None,
             why: String::new(),
@@ -74,7 +74,7 @@ impl Rows<'_> {
             from_stagger_ms: None,
             to_expr: None,
             to_stagger_ms: None,
-            offset_before_ms: planned.stagger.ms,
+            offset_before_ms: planned.stagger_ms,
             offset_wanted_ms: wish.offset_ms,
             offset_got_ms: None,
             argv: None,
@@ -97,7 +97,7 @@ impl Rows<'_> {
         };
         Found {
             index,
-            at: planned.at,
+            at: planned.at(),
             source: job.source,
             change,
             row,
@@ -129,7 +129,7 @@ impl Rows<'_> {
             }
             ScheduleSpec::Other { .. } => return Err("no clock fires it".to_owned()),
         };
-        row.from_expr = Some(expr.clone());
+        row.from_expr = Some(expr.to_string());
         match (scheduler, job.rules) {
             (Scheduler::OpenClaw, Rules::OpenClaw(version)) => {
                 may_be_edited(job)?;
@@ -145,7 +145,7 @@ impl Rows<'_> {
                     None => ChangeKind::Stagger,
                 };
                 row.why = why(&change, expr, wish.offset_ms);
-                row.to_expr = Some(change.expr.as_ref().unwrap_or(expr).clone());
+                row.to_expr = Some(change.expr.clone().unwrap_or_else(|| expr.to_string()));
                 row.to_stagger_ms = Some(change.window_ms);
                 let argv = shell::edit(&job.id, tz, &change);
                 row.command = shell::line(&argv);

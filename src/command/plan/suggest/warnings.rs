@@ -81,7 +81,7 @@ impl Warnings<'_> {
             let heard = self
                 .outcome
                 .silent
-                .binary_search(&planned.recurrence)
+                .binary_search(&planned.recurrence())
                 .is_err();
             !heard || (planned.shown && self.wishes.spans[*index].is_none())
         };

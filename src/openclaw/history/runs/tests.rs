@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::audit::RunStatus;
-use crate::job::{Place, Slot, parse};
+use crate::job::{Place, Slot, Words, parse};
 use crate::schedule::{Rules, Version};
 
 const DAY: i64 = 1_800_000_000_000;
@@ -19,7 +19,9 @@ fn job(state: &serde_json::Value) -> Job {
         at: Place::Entry(1),
         rules: Rules::OpenClaw(Version::NEWEST_CHECKED),
     };
-    parse(&text.to_string(), slot).unwrap().0
+    parse(&text.to_string(), slot, &mut Words::default())
+        .unwrap()
+        .0
 }
 
 fn line(start: i64, more: &str) -> String {
