@@ -2,6 +2,7 @@
 //!
 //! Values may be secrets, so no message repeats one: messages name files, key paths and types.
 
+mod cron;
 mod include;
 mod node;
 mod vars;
@@ -9,11 +10,12 @@ mod vars;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use cron::CronSettings;
 pub use node::{Kind, Node};
 
 use super::discover::{Paths, absolute, expand};
 use crate::env::Env;
-use crate::error::Error;
+use crate::error::{Error, Problem};
 
 /// The largest root configuration that is read.
 const MAX_BYTES: u64 = 16 << 20;
@@ -110,6 +112,17 @@ impl Config {
             .iter()
             .try_fold(&self.root, |node, key| node.get(key))?;
         Some(self.found(node))
+    }
+
+    /// Says that the value at a key path, if there is one, is not what was expected, and not used.
+    pub(super) fn wrong(&self, path: &[&str], expected: &str) -> Option<Problem> {
+        let found = self.get(path)?;
+        let what = format!(
+            "{}: is {}, expected {expected}; it is not used",
+            path.join("."),
+            found.node.kind.name()
+        );
+        Some(Problem::new(found.file.display().to_string(), what))
     }
 
     /// Adds the file to a value of this configuration.

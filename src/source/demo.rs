@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{Confidence, Gateway, OneSource, Scheduler, SourceArgs, SourceInfo, SourceKind, Tags};
 use crate::error::Error;
 use crate::job::{Collector, Place};
-use crate::openclaw::config::{Config, Node};
+use crate::openclaw::config::{Config, CronSettings};
 use crate::openclaw::history::History;
 use crate::openclaw::version::Decision;
 use crate::schedule::{Rules, Version};
@@ -72,8 +72,7 @@ pub(super) fn load(args: &SourceArgs, source: usize, tags: &mut Tags) -> Result<
         job.run_length = history.median(&job.id).map(Box::new);
     }
     let config = Config::of_text(demo.config.get(), "openclaw.json (built in)")?;
-    let setting = |name: &str| config.get(&["cron", name]).map(|found| found.node);
-    let whole = |n: f64| (n >= 1.0).then(|| format!("{n:.0}").parse().ok()).flatten();
+    let cron = CronSettings::of(&config, &mut collected.problems);
     Ok(OneSource {
         info: SourceInfo {
             tag: tags.unique("demo"),
@@ -84,10 +83,8 @@ pub(super) fn load(args: &SourceArgs, source: usize, tags: &mut Tags) -> Result<
             rules: Rules::OpenClaw(version),
             rules_origin: origin.to_owned(),
             rules_confidence: Confidence::Certain,
-            max_concurrent_runs: setting("maxConcurrentRuns")
-                .and_then(Node::number)
-                .and_then(whole),
-            cron_enabled: setting("enabled").and_then(Node::bool),
+            max_concurrent_runs: cron.max_concurrent_runs,
+            cron_enabled: cron.enabled,
             store: "built in".to_owned(),
         },
         gateway: Some(Gateway {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::jobs::Recognised;
 use super::{Confidence, Scheduler, SourceArgs};
 use crate::env::Env;
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::model::ModelSettings;
-use crate::openclaw::config::{Config, Node};
+use crate::openclaw::config::{Config, CronSettings, Node};
 use crate::openclaw::discover::{self, Paths};
 use crate::openclaw::history::History;
 use crate::openclaw::models;
@@ -51,6 +51,14 @@ impl Gateway {
     }
 }
 
+/// The configuration that `--config` names.
+pub(super) struct Named {
+    pub(super) config: Config,
+    pub(super) cron: CronSettings,
+    /// What of `cron` is not used.
+    pub(super) problems: Vec<Problem>,
+}
+
 /// Reads the configuration that `--config` names, with what to say about it.
 ///
 /// # Errors
@@ -60,7 +68,7 @@ pub(super) fn named_config(
     env: &Env,
     cwd: &Path,
     notes: &mut Vec<String>,
-) -> Result<Option<Config>, Error> {
+) -> Result<Option<Named>, Error> {
     let Some(file) = &args.config else {
         return Ok(None);
     };
@@ -81,7 +89,13 @@ pub(super) fn named_config(
         return Err(Error::failed(format!("{name}: does not exist")));
     };
     notes.extend(config.unset().map(|names| format!("{name}: {names}")));
-    Ok(Some(config))
+    let mut problems = Vec::new();
+    let cron = CronSettings::of(&config, &mut problems);
+    Ok(Some(Named {
+        config,
+        cron,
+        problems,
+    }))
 }
 
 impl Recognised {

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use super::gateway::Named;
 use super::shape::{self, Shape};
 use super::{
     Confidence, DIALECT, Dialect, OneSource, Scheduler, SourceArgs, SourceInfo, SourceKind, Tags,
@@ -10,7 +11,6 @@ use super::{
 };
 use crate::error::{Error, Problem};
 use crate::job::{Collector, Document, JobShape, Place, Top, read_document};
-use crate::openclaw::config::Config;
 use crate::openclaw::state;
 use crate::schedule::{Rules, Version};
 
@@ -24,7 +24,7 @@ const LONG_HEAD: u64 = (1 << 20) + 1;
 pub(super) fn load(
     file: &Path,
     args: &SourceArgs,
-    config: Option<&Config>,
+    named: Option<&Named>,
     stdin: &mut dyn Read,
     cwd: &Path,
     source: usize,
@@ -32,7 +32,7 @@ pub(super) fn load(
 ) -> Result<OneSource, Error> {
     if file.as_os_str() == "-" {
         let tag = tags.unique("stdin");
-        return read(stdin, "stdin", &tag, file, args, config, source);
+        return read(stdin, "stdin", &tag, file, args, named, source);
     }
     let name = file.display().to_string();
     let fail =
@@ -47,7 +47,7 @@ pub(super) fn load(
         .file_name()
         .map_or(name.clone(), |n| n.to_string_lossy().into_owned());
     let tag = tags.unique(&base);
-    read(&mut opened, &name, &tag, file, args, config, source)
+    read(&mut opened, &name, &tag, file, args, named, source)
 }
 
 /// What reading a stream found besides its jobs.
@@ -66,7 +66,7 @@ fn read(
     tag: &str,
     file: &Path,
     args: &SourceArgs,
-    config: Option<&Config>,
+    named: Option<&Named>,
     source: usize,
 ) -> Result<OneSource, Error> {
     let fail = |e: std::io::Error| Error::failed(format!("{name}: cannot be read")).because(e);
@@ -99,7 +99,9 @@ fn read(
             of_crontab(&text, file, args, &mut into)
         }
     };
-    let gateway = config.and_then(|config| recognised.gateway(config, args.config.as_deref()));
+    let gateway = named.and_then(|named| recognised.gateway(&named.config, args.config.as_deref()));
+    let cron = named.filter(|_| gateway.is_some()).map(|named| named.cron);
+    let cron = cron.unwrap_or_default();
     let failed = into.failed();
     let mut collected = into.finish(recognised.rules);
     for job in &mut collected.jobs {
@@ -136,8 +138,8 @@ fn read(
             rules: recognised.rules,
             rules_origin: recognised.origin,
             rules_confidence: recognised.confidence,
-            max_concurrent_runs: None,
-            cron_enabled: None,
+            max_concurrent_runs: cron.max_concurrent_runs,
+            cron_enabled: cron.enabled,
             store: name.to_owned(),
         },
         gateway,

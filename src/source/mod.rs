@@ -194,7 +194,7 @@ pub fn load_in(
     }
     let mut tags = Tags::default();
     let mut loaded = Loaded::default();
-    let config = gateway::named_config(args, env, cwd, &mut loaded.notes)?;
+    let named = gateway::named_config(args, env, cwd, &mut loaded.notes)?;
     let mut failed: Vec<Error> = Vec::new();
     let mut take = |loaded: &mut Loaded, one: Result<OneSource, Error>| match one {
         Ok(one) => loaded.add(one),
@@ -212,7 +212,7 @@ pub fn load_in(
     }
     for file in &args.jobs {
         let source = loaded.sources.len();
-        let one = jobs::load(file, args, config.as_ref(), stdin, cwd, source, &mut tags);
+        let one = jobs::load(file, args, named.as_ref(), stdin, cwd, source, &mut tags);
         take(&mut loaded, one);
     }
     if args.demo {
@@ -229,13 +229,15 @@ pub fn load_in(
     }
     let uses_config = |g: &Option<Gateway>| g.as_ref().is_some_and(|g| g.config.is_some());
     let mut of_jobs = loaded.sources.iter().zip(&loaded.gateways);
-    if let Some(file) = &args.config
-        && !of_jobs.any(|(s, g)| s.kind == SourceKind::Jobs && uses_config(g))
-    {
-        let file = file.display();
-        loaded.notes.push(format!(
-            "--config {file} is not used: no --jobs source is an OpenClaw gateway's"
-        ));
+    if let (Some(file), Some(named)) = (&args.config, named) {
+        if of_jobs.any(|(s, g)| s.kind == SourceKind::Jobs && uses_config(g)) {
+            loaded.problems.extend(named.problems);
+        } else {
+            let file = file.display();
+            loaded.notes.push(format!(
+                "--config {file} is not used: no --jobs source is an OpenClaw gateway's"
+            ));
+        }
     }
     if let Some(dialect) = args.dialect
         && !loaded.sources.iter().any(|s| s.rules_origin == DIALECT)

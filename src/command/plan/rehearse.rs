@@ -130,6 +130,7 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &mut Given) -> Result<E
     let mut inputs = inputs(args, given, &faults, seeds);
     inputs.restart.clone_from(&made_up.said);
     let findings = findings::findings(&findings::Facts {
+        sources: &inputs.sources,
         rows: &scenarios,
         cast: &cast,
         faults: &faults,

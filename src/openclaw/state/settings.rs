@@ -2,7 +2,7 @@
 
 use crate::env::Env;
 use crate::error::Problem;
-use crate::openclaw::config::{Config, Node};
+use crate::openclaw::config::{Config, CronSettings, Node};
 use crate::openclaw::discover::Paths;
 use crate::schedule::Version;
 use std::path::Path;
@@ -51,8 +51,7 @@ pub(super) struct Settings {
     pub(super) touched: Option<Version>,
     /// There is a configuration, and it says nothing about who wrote it.
     pub(super) untouched: bool,
-    pub(super) max_concurrent_runs: Option<u32>,
-    pub(super) cron_enabled: Option<bool>,
+    pub(super) cron: CronSettings,
 }
 
 impl Settings {
@@ -60,31 +59,7 @@ impl Settings {
         let Some(config) = config else {
             return Self::default();
         };
-        let mut wrong = |path: &[&str], expected: &str| {
-            if let Some(found) = config.get(path) {
-                let what = format!(
-                    "{}: is {}, expected {expected}; it is not used",
-                    path.join("."),
-                    found.node.kind.name()
-                );
-                problems.push(Problem::new(found.file.display().to_string(), what));
-            }
-        };
         let node = |path: &[&str]| config.get(path).map(|f| f.node);
-        let path = ["cron", "maxConcurrentRuns"];
-        let number = node(&path).and_then(Node::number);
-        let max_concurrent_runs = number.filter(|n| *n >= 1.0).map(|n| {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a cast from a float saturates, which is what a huge limit means"
-            )]
-            let n = n.floor() as u32;
-            n
-        });
-        if max_concurrent_runs.is_none() {
-            wrong(&path, "a number of at least 1");
-        }
         let path = ["cron", "store"];
         let store = node(&path)
             .and_then(Node::text)
@@ -92,12 +67,7 @@ impl Settings {
             .filter(|t| !t.is_empty())
             .map(str::to_owned);
         if store.is_none() {
-            wrong(&path, "a file name");
-        }
-        let path = ["cron", "enabled"];
-        let cron_enabled = node(&path).and_then(Node::bool);
-        if cron_enabled.is_none() {
-            wrong(&path, "true or false");
+            problems.extend(config.wrong(&path, "a file name"));
         }
         let session_store = node(&["session", "store"])
             .and_then(Node::text)
@@ -111,8 +81,7 @@ impl Settings {
                 .and_then(Node::text)
                 .and_then(|t| t.parse().ok()),
             untouched: node(&["meta", "lastTouchedVersion"]).is_none(),
-            max_concurrent_runs,
-            cron_enabled,
+            cron: CronSettings::of(config, problems),
         }
     }
 }

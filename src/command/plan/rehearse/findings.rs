@@ -7,10 +7,12 @@ use super::report::{
 };
 use super::setting::Cast;
 use crate::rehearsal::Figures;
+use crate::source::SourceInfo;
 use crate::when;
 
 /// What findings are drawn from.
 pub(super) struct Facts<'a> {
+    pub(super) sources: &'a [SourceInfo],
     pub(super) rows: &'a [ScenarioRow],
     pub(super) cast: &'a Cast,
     pub(super) faults: &'a Read,
@@ -23,7 +25,8 @@ pub(super) struct Facts<'a> {
 /// Draws the findings: first what the question got wrong, then the answer, then what is not in it.
 pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     let of = |scenario| facts.rows.iter().find(|r| r.scenario == scenario);
-    let mut found = not_called(facts);
+    let mut found = cron_disabled(facts);
+    found.extend(not_called(facts));
     let (Some(as_is), Some(jitter), Some(honoured), Some(both)) = (
         of(Scenario::AsIs),
         of(Scenario::Jitter),
@@ -91,6 +94,21 @@ pub(super) fn jobs(n: u64) -> String {
 /// The word for one, or for any other number.
 pub(super) fn verb(n: u64, one: &'static str, many: &'static str) -> &'static str {
     if n == 1 { one } else { many }
+}
+
+fn cron_disabled(facts: &Facts<'_>) -> Vec<Finding> {
+    let off = facts.sources.iter();
+    let off = off.filter(|s| s.cron_enabled == Some(false));
+    let of = |source: &SourceInfo| {
+        warning(
+            FindingKind::CronDisabled,
+            format!(
+                "{}: cron is switched off (cron.enabled is false): nothing of this fires, it is played as though it were on",
+                source.tag
+            ),
+        )
+    };
+    off.map(of).collect()
 }
 
 fn not_called(facts: &Facts<'_>) -> Vec<Finding> {

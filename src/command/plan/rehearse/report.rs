@@ -333,6 +333,8 @@ pub enum FindingKind {
     CatchUp,
     /// Agent turns run one at a time.
     Lane,
+    /// Cron of a source is switched off.
+    CronDisabled,
     /// Nobody calls a name of `--what-if` or `--capacity`.
     NotCalled,
     /// Jobs of which it is not known what they call.
