@@ -43,6 +43,8 @@ mod output;
 mod plan;
 // `--chart`: the files as a browser sees them.
 mod chart;
+// `plan --jobs --config`: as of the state directory.
+mod plan_config;
 // `plan --what-if`: the incident rehearsed.
 mod plan_rehearsal;
 // `plan --restart-at`: catch-up by version.
