@@ -107,6 +107,8 @@ Examples:
       What was not in order in the last 24 hours of this machine's gateway
   cronctl audit --since 7d --fail-on missed,doubled
       For monitoring: exit code 5 when a slot of the last week did not run, or ran twice
+  cronctl audit --fail-on missed,doubled -o csv > slots.csv || mail -s 'missed slots' ops < slots.csv
+      For a crontab or a CI job: the slots that were not in order by mail, when it matters
   cronctl audit --job nightly-report --since 30d --all
       Every slot of one job, with its run
   cronctl audit --openclaw /srv/a/.openclaw --since 2026-03-31T00:00Z --until 2026-04-01T00:00Z

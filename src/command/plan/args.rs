@@ -129,6 +129,10 @@ Examples:
       What the gateway does with the jobs that it missed, should it start then
   cronctl plan --jobs jobs.json --restart-at now --down-since -6h
       The same for jobs without recorded state: nothing ran in the last six hours
+  cronctl plan --demo --what-if anthropic=503@22:00..22:20
+      The outage rehearsed: calls, waves, queue and lost runs, with and without jitter
+  cronctl plan --restart-at +10m --what-if anthropic=503@+10m..+20m --chart restart.html
+      A restart in ten minutes, into an outage of twenty, as a picture
   cronctl plan --watch
       The next bursts counting down";
 

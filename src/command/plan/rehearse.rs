@@ -39,9 +39,19 @@ pub struct RehearsalArgs {
     /// Play the plan out while a provider or model fails: anthropic=503@22:00..22:20. May be repeated
     ///
     /// The fault is an HTTP status from 400 to 599, or timeout (no answer). `:P` is how likely each
-    /// call fails, such as openai/gpt-5.4=429:0.5. `@FROM..UNTIL` is when: instants, or times of day,
-    /// read in the zone of the biggest burst unless one is named, as in 22:00..22:20[Europe/Paris];
-    /// always without.
+    /// call fails, such as openai/gpt-5.4=429:0.5. `@FROM..UNTIL` is when, UNTIL not included; always
+    /// without.
+    ///
+    /// Times of day hold on every day of the horizon, in the zone of the biggest burst unless one is
+    /// named, as in 22:00..22:20[Europe/Paris]. 23:50..00:10 goes on over midnight, and 22:00..24:00
+    /// ends with the day.
+    ///
+    /// Instants are those of --from: 2026-03-31T22:00-07:00..2026-03-31T22:20-07:00, or now..+20m. A +
+    /// before UNTIL is how long the window lasts: +1h..+2h begins in an hour and ends two hours later,
+    /// 22:00..+20m is 22:00..22:20.
+    ///
+    /// A window that ends before it begins, or lies outside the horizon, is refused. One that reaches
+    /// beyond the end of the horizon also fails the calls that runs still make then.
     #[arg(long, value_name = "TARGET=FAULT[:P][@FROM..UNTIL]", value_parser = fault::parse, help_heading = "Rehearsal")]
     pub what_if: Vec<FaultArg>,
     /// Play the plan out while a provider serves so many calls at once: anthropic=4. May be repeated

@@ -146,7 +146,8 @@ pub(super) fn spans(
             None => return Err(refuse(format!("{name:?} is not a known time zone"))),
         },
     };
-    let instant = |text: &str| given.zones.instant("--what-if", text, given.now_ms);
+    let label = format!("--what-if {text}");
+    let instant = |text: &str| given.zones.instant(&label, text, given.now_ms);
     let (spans, zone_said) = match (&window.from, &window.until) {
         (Moment::Daily(from), until) => (
             daily(*from, until, &tz, given.horizon).map_err(refuse)?,
@@ -169,8 +170,10 @@ pub(super) fn spans(
         }
     };
     if let Some(empty) = spans.iter().find(|s| s.until_ms <= s.from_ms) {
-        let at = when::utc(empty.from_ms);
-        return Err(refuse(format!("the window is empty: it begins at {at}")));
+        let (from, until) = (when::utc(empty.from_ms), when::utc(empty.until_ms));
+        return Err(refuse(format!(
+            "the window is empty: it begins at {from} and ends at {until}"
+        )));
     }
     let Horizon { from_ms, until_ms } = given.horizon;
     if spans

@@ -10,7 +10,7 @@ use crate::catchup::{
 use crate::command::plan::gather::{Gathered, Planned};
 use crate::command::plan::given::Given;
 use crate::command::plan::slots;
-use crate::error::Error;
+use crate::error::{Error, Exit};
 use crate::job::Job;
 use crate::openclaw::Confidence;
 use crate::openclaw::config::Node;
@@ -181,7 +181,8 @@ pub(in crate::command::plan) struct MadeUp {
 /// What the gateway of one source makes up.
 ///
 /// # Errors
-/// As [`play`]; and when the gateway, or its scheduler, would not start at all.
+/// As [`play`]; and when the gateway would not start at all ([`Exit::Findings`], as where the restart
+/// is shown alone), or its scheduler would not.
 pub(in crate::command::plan) fn made_up(
     index: usize,
     version: Version,
@@ -205,7 +206,10 @@ pub(in crate::command::plan) fn made_up(
         .into_iter()
         .find(|(c, ..)| *c != Confidence::Assumed)
     {
-        return none(why);
+        return none(why).map_err(|error| Error {
+            exit: Exit::Findings,
+            ..error
+        });
     }
     if source.cron_enabled == Some(false) {
         return none("cron.enabled is false: nothing is caught up, and nothing fires".to_owned());
