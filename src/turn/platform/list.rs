@@ -297,7 +297,7 @@ impl<T: Row> Reading<T> {
         let mut values = Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
         match values.next() {
             Some(Ok(IgnoredAny)) => Ok(values.byte_offset()),
-            Some(Err(e)) if e.is_eof() && !last => Err(Stop::Incomplete),
+            Some(Err(e)) if !last && (e.is_eof() || is_at_end(&e, rest)) => Err(Stop::Incomplete),
             Some(Err(e)) => {
                 let said = e.to_string();
                 let place = format!(" at line {} column {}", e.line(), e.column());
@@ -364,6 +364,13 @@ fn place(text: &[u8], column: usize) -> (usize, usize) {
             (lines, text.len() - last - 1)
         }
     }
+}
+
+/// Whether an error is about the end of a text: the library calls a number that stops at its sign, its
+/// point or its exponent invalid, and not unfinished.
+fn is_at_end(error: &serde_json::Error, text: &[u8]) -> bool {
+    let (lines, column) = place(text, 0);
+    (error.line(), error.column()) == (lines + 1, column)
 }
 
 fn no_json(what: &str, line: usize, column: usize) -> String {
