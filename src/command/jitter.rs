@@ -1,6 +1,7 @@
 //! `cronctl jitter`: the delay of one job, printed, or waited out before becoming a command.
 
 mod become_command;
+pub(in crate::command) mod prefix;
 
 use std::ffi::OsString;
 use std::time::Duration;

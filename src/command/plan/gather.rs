@@ -292,6 +292,7 @@ impl<'a> Gathering<'a, '_> {
                 let stagger = Stagger::of(version, expr, stagger_ms.as_ref(), &job.id);
                 (stagger.offset_ms, why(&stagger, expr))
             }
+            (Scheduler::Crontab, ..) => super::prefix::native(job),
             (Scheduler::OpenClaw, ..) => (0, "none: only cron expressions are staggered".into()),
             _ => (0, "none: this scheduler has no stagger".into()),
         }

@@ -6,6 +6,7 @@ mod findings;
 mod gather;
 mod given;
 mod models;
+mod prefix;
 mod rehearse;
 mod report;
 mod restart;

@@ -230,6 +230,8 @@ pub enum FindingKind {
     WindowForPeak,
     /// Jobs whose source staggers them, left where they are or in bursts at their staggered instants.
     SourceStagger,
+    /// Lines of crontabs that wait by `cronctl jitter`, for so long as is not known beforehand.
+    PrefixNotCounted,
     /// Jobs on a burst tick to which no stagger of the source applies, and why.
     NoStagger,
     /// The gateway resolves other models than the jobs declare.

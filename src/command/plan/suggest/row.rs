@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::report::{ChangeKind, SuggestionRow};
 use super::shell;
+use crate::command::jitter::prefix;
 use crate::command::plan::gather::{Gathered, Planned};
 use crate::job::Job;
 use crate::plan::Jitter;
@@ -41,11 +42,6 @@ pub(super) fn shared(loaded: &Loaded) -> FxHashSet<(usize, &str)> {
     let mut known = FxHashSet::default();
     let ids = loaded.jobs.iter().map(|job| (job.source, &*job.id));
     ids.filter(|id| !known.insert(*id)).collect()
-}
-
-/// Whether a line of a crontab waits already: what plans do not count.
-pub(super) fn waits(command: &str) -> bool {
-    command.contains("cronctl jitter ")
 }
 
 impl Rows<'_> {
@@ -207,11 +203,8 @@ fn may_be_edited(job: &Job) -> Result<(), String> {
 
 /// Refuses commands before which a delay would not be what it is meant to be.
 fn may_be_prefixed(command: &str) -> Result<(), String> {
-    if waits(command) {
-        return Err(
-            "its command already waits by cronctl jitter, a delay that the peaks do not count"
-                .to_owned(),
-        );
+    if prefix::read(command).is_some() {
+        return Err("its command already waits by cronctl jitter: change that delay".to_owned());
     }
     if shell::runs_apart(command) {
         return Err(

@@ -2,7 +2,7 @@
 
 use super::Form;
 use super::report::{ChangeKind, SuggestedPeaks};
-use super::row::{self, Found};
+use super::row::Found;
 use crate::command::plan::gather::Gathered;
 use crate::command::plan::report::Summary;
 use crate::plan::Outcome;
@@ -143,17 +143,6 @@ impl Warnings<'_> {
                 said.push(format!(
                     "{tag}: cron's PATH is short and may not hold cronctl: write its whole path where \
                      it does not"
-                ));
-            }
-            let jobs = self.gathered.planned.iter().map(|p| p.job);
-            let waits = jobs
-                .filter(|job| job.source == index && source.scheduler == Scheduler::Crontab)
-                .filter(|job| job.name.as_deref().is_some_and(row::waits))
-                .count();
-            if waits > 0 {
-                said.push(format!(
-                    "{tag}: {waits} of its commands wait by cronctl jitter already, delays that the peaks \
-                     do not count"
                 ));
             }
         }
