@@ -45,6 +45,8 @@ mod plan;
 mod chart;
 // `plan --jobs --config`: as of the state directory.
 mod plan_config;
+// `cronctl jitter` before the commands of a crontab.
+mod plan_prefix;
 // `plan --what-if`: the incident rehearsed.
 mod plan_rehearsal;
 // `plan --restart-at`: catch-up by version.
