@@ -24,9 +24,10 @@ use crate::schedule::{Rules, Version};
 /// How much of a state directory a command needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// The jobs and how long they run.
+    /// The jobs. How long they run is not looked at.
     Jobs,
-    /// Also session rows and the records of finished runs, from which models are resolved.
+    /// Also how long they run, session rows and the records of finished runs, from which models are
+    /// resolved.
     Models,
 }
 
@@ -59,7 +60,7 @@ pub struct State {
     pub max_concurrent_runs: Option<u32>,
     /// `cron.enabled`.
     pub cron_enabled: Option<bool>,
-    /// The jobs, with run lengths.
+    /// The jobs; with [`Want::Models`], with run lengths.
     pub jobs: Vec<Job>,
     /// The session rows; not read with [`Want::Jobs`].
     pub sessions: Sessions,
@@ -143,13 +144,17 @@ pub fn read(
     evidence.store_at = shown(store_path.as_deref());
     let runs = jobs_file.parent().unwrap_or(Path::new("")).join("runs");
     let has_ledger = has_task_ledger && evidence.layout == Some(Layout::Files);
-    add_missing(&mut collector.jobs, &mut history, &runs, || {
-        // The ledger also covers runs whose log was pruned; without it there is the log.
-        let ledger = has_ledger.then(|| read_ledger(&ledger, env, want));
-        ledger.unwrap_or_default()
-    });
     let ran = |job: &Job| job.state.last_run_at_ms.is_some();
-    evidence.has_runs = !history.is_empty() || collector.jobs.iter().any(ran);
+    let has_run = collector.jobs.iter().any(ran);
+    // Where a job says that it ran, logs say no more about the version.
+    if want == Want::Models || !has_run {
+        add_missing(&mut collector.jobs, &mut history, &runs, || {
+            // The ledger also covers runs whose log was pruned; without it there is the log.
+            let ledger = has_ledger.then(|| read_ledger(&ledger, env, want));
+            ledger.unwrap_or_default()
+        });
+    }
+    evidence.has_runs = has_run || !history.is_empty();
     look_for_package(&mut evidence, &paths, env, cwd);
     let version = decide(&evidence);
     let dir = paths.state_dir.display();

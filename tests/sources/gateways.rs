@@ -234,7 +234,7 @@ fn gateway_of_2026_9_6() {
 }
 
 #[test]
-fn a_command_that_wants_jobs_only_reads_no_sessions() {
+fn a_command_that_wants_jobs_only_reads_no_sessions_and_no_runs() {
     let dir = copy_of("openclaw/v2026.3.28");
     std::fs::write(dir.path().join("agents/main/sessions/sessions.json"), "[").unwrap();
     let args = SourceArgs {
@@ -251,7 +251,7 @@ fn a_command_that_wants_jobs_only_reads_no_sessions() {
     .unwrap();
     assert!(loaded.problems.is_empty());
     assert_eq!(gateway(&loaded).sessions.status("main"), Store::NotRead);
-    assert!(named(&loaded, "every-10m").run_length.is_some());
+    assert!(named(&loaded, "every-10m").run_length.is_none());
     assert!(runs(&loaded, "every-10m").is_empty());
     let loaded = open(dir.path()).unwrap();
     assert_eq!(loaded.problems.len(), 1, "{:?}", loaded.problems);
