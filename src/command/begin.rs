@@ -4,7 +4,7 @@ use crate::config::Origin;
 use crate::context::Context;
 use crate::error::Error;
 use crate::job::Job;
-use crate::report::{Format, nearest};
+use crate::report::nearest;
 use crate::source::{self, DEMO_NOW_MS, Loaded, SourceArgs, SourceKind, Want};
 
 /// Loads the sources of a command and says on stderr what there is to know about them.
@@ -67,26 +67,4 @@ pub(crate) fn somebody_has<'a>(
         });
     }
     Ok(())
-}
-
-/// Whether `--watch` prints changes, one JSON object a line, instead of drawing a table.
-///
-/// # Errors
-/// When another format was asked for, or options that choose what a table shows.
-pub(crate) fn watches_in_lines(ctx: &Context) -> Result<bool, Error> {
-    let lines = match ctx.output.format {
-        Format::Table => !ctx.ui.look().terminal,
-        Format::Ndjson => true,
-        _ => {
-            return Err(Error::usage(
-                "--watch draws a table, or prints one JSON object per change",
-            )
-            .hint("leave --output out, or use --output ndjson"));
-        }
-    };
-    if lines {
-        ctx.output
-            .is_plain("--watch prints changes here, one after another")?;
-    }
-    Ok(lines)
 }

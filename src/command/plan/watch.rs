@@ -17,18 +17,13 @@ use self::look::{Clock, Look};
 use self::screen::NextBursts;
 use super::args::PlanArgs;
 use super::report::BurstRow;
-use crate::command::begin;
 use crate::command::runtime::block_on;
 use crate::command::signals::Signals;
+use crate::command::watching::Watching;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::report::{self as output, Published, published_line};
 use crate::when;
-
-/// Home, and everything below cleared: the table is drawn anew.
-const REDRAW: &str = "\x1b[H\x1b[2J";
-const HIDE_CURSOR: &str = "\x1b[?25l";
-const SHOW_CURSOR: &str = "\x1b[?25h";
 
 /// The bursts that are watched.
 const SHOWN: usize = 8;
@@ -66,26 +61,18 @@ pub fn event_schema() -> Published {
 /// When the options contradict each other, the first look fails, or stdout cannot be written.
 pub(super) fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
     args::fits(args)?;
-    let lines = begin::watches_in_lines(ctx)?;
     let mut watch = Watch {
         args,
         ctx,
-        lines,
+        shown: Watching::begin(ctx)?,
         clock: Clock::new(ctx),
         last: None,
         due: Vec::new(),
         failure: None,
-        said: Vec::new(),
         exit: Exit::Ok,
     };
-    if !lines {
-        ctx.ui.print(HIDE_CURSOR)?;
-    }
     let ended = block_on(watch.run());
-    if !lines {
-        // Also when the watch failed: the terminal is the user's again.
-        ctx.ui.print(SHOW_CURSOR)?;
-    }
+    watch.shown.end()?;
     ended
 }
 
@@ -93,16 +80,13 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
 struct Watch<'a> {
     args: &'a PlanArgs,
     ctx: &'a Context,
-    /// Whether changes are printed, not tables.
-    lines: bool,
+    shown: Watching<'a>,
     clock: Clock,
     last: Option<Look>,
     /// The instants that were said to be due, which a look at the same instant may list again.
     due: Vec<i64>,
     /// Why the last look failed.
     failure: Option<String>,
-    /// What was said on stderr: said once.
-    said: Vec<String>,
     exit: Exit,
 }
 
@@ -144,17 +128,13 @@ impl Watch<'_> {
         self.failure = None;
         for problem in &look.problems {
             self.exit = self.exit.max(Exit::Partial);
-            let text = problem.to_string();
-            if self.lines && !self.said.contains(&text) {
-                self.ctx.ui.problem(problem);
-                self.said.push(text);
-            }
+            self.shown.problem(problem);
         }
         let before = self.last.replace(look);
         let Some(look) = &self.last else {
             return Ok(());
         };
-        if !self.lines {
+        if !self.shown.lines {
             return self.draw();
         }
         let now_ms = look.now_ms;
@@ -201,7 +181,7 @@ impl Watch<'_> {
             .bursts
             .iter()
             .any(|b| b.at_ms <= now_ms && !self.due.contains(&b.at_ms));
-        if !self.lines {
+        if !self.shown.lines {
             self.draw()?;
         }
         self.due.retain(|at| *at >= now_ms - 1);
@@ -213,15 +193,12 @@ impl Watch<'_> {
         let text = error.in_one_line();
         let now_ms = self.clock.now_ms();
         self.exit = self.exit.max(Exit::Partial);
-        if !self.lines {
+        if !self.shown.lines {
             self.failure = Some(text);
             return self.draw();
         }
-        let said = format!("the sources cannot be read: {text}");
-        if !self.said.contains(&said) {
-            self.ctx.ui.warning(&said);
-            self.said.push(said);
-        }
+        self.shown
+            .warning(&format!("the sources cannot be read: {text}"));
         self.line(&PlanEvent {
             why: Some(text),
             ..event(What::Failed, now_ms)
@@ -235,7 +212,7 @@ impl Watch<'_> {
         };
         let now_ms = self.clock.now_ms();
         let mut report = NextBursts::new(look, now_ms, self.failure.as_deref());
-        self.ctx.ui.print(REDRAW)?;
+        self.shown.clear()?;
         output::write(&mut report, &self.ctx.at(now_ms))
     }
 

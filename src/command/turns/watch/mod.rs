@@ -15,19 +15,14 @@ use super::args::TurnsArgs;
 use super::look::{Look, Looker};
 use super::report::Summary;
 use super::{answer, rows};
-use crate::command::begin;
 use crate::command::signals::Signals;
+use crate::command::watching::Watching;
 use crate::context::Context;
 use crate::error::{Error, Exit};
 use crate::molecule::{Events, Happening};
 use crate::report::{self as output, Published, published_line};
 use crate::turn::Turn;
 use crate::when;
-
-/// Home, and everything below cleared: the table is drawn anew.
-const REDRAW: &str = "\x1b[H\x1b[2J";
-const HIDE_CURSOR: &str = "\x1b[?25l";
-const SHOW_CURSOR: &str = "\x1b[?25h";
 
 /// Events that come within this time of one another are drawn together, milliseconds.
 const TOGETHER: Duration = Duration::from_millis(100);
@@ -64,28 +59,20 @@ pub(super) async fn run(
     ctx: &Context,
     looker: Looker<'_>,
 ) -> Result<Exit, Error> {
-    let lines = begin::watches_in_lines(ctx)?;
     let mut watch = Watch {
         args,
         ctx,
         looker,
-        lines,
+        shown: Watching::begin(ctx)?,
         live: Live::default(),
         last: None,
         hearing: None,
         lost: false,
         failure: None,
-        said: Vec::new(),
         exit: Exit::Ok,
     };
-    if !lines {
-        ctx.ui.print(HIDE_CURSOR)?;
-    }
     let ended = watch.run().await;
-    if !lines {
-        // Also when the watch failed: the terminal is the user's again.
-        ctx.ui.print(SHOW_CURSOR)?;
-    }
+    watch.shown.end()?;
     ended
 }
 
@@ -94,8 +81,7 @@ struct Watch<'a> {
     args: &'a TurnsArgs,
     ctx: &'a Context,
     looker: Looker<'a>,
-    /// Whether changes are printed, not tables.
-    lines: bool,
+    shown: Watching<'a>,
     live: Live,
     last: Option<Look>,
     /// How events are heard, or why they are not, for the line below the table.
@@ -104,8 +90,6 @@ struct Watch<'a> {
     lost: bool,
     /// Why the last look failed.
     failure: Option<String>,
-    /// What was said on stderr: said once.
-    said: Vec<String>,
     exit: Exit,
 }
 
@@ -169,17 +153,10 @@ impl Watch<'_> {
         self.failure = None;
         for problem in &look.problems {
             self.exit = self.exit.max(Exit::Partial);
-            let text = problem.to_string();
-            if self.lines && !self.said.contains(&text) {
-                self.ctx.ui.problem(problem);
-                self.said.push(text);
-            }
+            self.shown.problem(problem);
         }
         for warning in &look.warnings {
-            if self.lines && !self.said.contains(warning) {
-                self.ctx.ui.warning(warning);
-                self.said.push(warning.clone());
-            }
+            self.shown.warning(warning);
         }
         let summary = Summary::of(&look.turns);
         self.line(What::Look, look.now_ms, None, Some(summary), None)?;
@@ -241,7 +218,7 @@ impl Watch<'_> {
             self.looker.observe(&sightings);
             self.looker.judge(&mut look)?;
             self.changed(look)?;
-        } else if !self.lines {
+        } else if !self.shown.lines {
             self.draw()?;
         }
         Ok(look_now)
@@ -253,7 +230,7 @@ impl Watch<'_> {
             self.exit = Exit::Findings;
         }
         let before = self.last.replace(look);
-        if !self.lines {
+        if !self.shown.lines {
             return self.draw();
         }
         let Some(look) = &self.last else {
@@ -272,7 +249,7 @@ impl Watch<'_> {
         let text = error.in_one_line();
         let now_ms = self.looker.sources.now_ms();
         self.exit = self.exit.max(Exit::Partial);
-        if self.lines {
+        if self.shown.lines {
             self.ctx.ui.warning(&format!("a look failed: {text}"));
         } else {
             self.failure = Some(text.clone());
@@ -301,7 +278,7 @@ impl Watch<'_> {
                 &jiff::tz::TimeZone::UTC
             )
         ));
-        self.ctx.ui.print(REDRAW)?;
+        self.shown.clear()?;
         output::write(&mut report, &self.ctx.at(look.now_ms))
     }
 
@@ -314,7 +291,7 @@ impl Watch<'_> {
         summary: Option<Summary>,
         why: Option<String>,
     ) -> Result<(), Error> {
-        if !self.lines {
+        if !self.shown.lines {
             return Ok(());
         }
         let line = TurnEvent {
