@@ -21,6 +21,7 @@ mod runtime;
 pub mod sandbox;
 mod signals;
 pub mod turns;
+mod watching;
 
 use clap::Subcommand;
 
