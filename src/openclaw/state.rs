@@ -148,11 +148,9 @@ pub fn read(
     let has_run = collector.jobs.iter().any(ran);
     // Where a job says that it ran, logs say no more about the version.
     if want == Want::Models || !has_run {
-        add_missing(&mut collector.jobs, &mut history, &runs, || {
-            // The ledger also covers runs whose log was pruned; without it there is the log.
-            let ledger = has_ledger.then(|| read_ledger(&ledger, env, want));
-            ledger.unwrap_or_default()
-        });
+        // The ledger also covers runs whose log was pruned; without it there is the log.
+        let other = || has_ledger.then(|| read_ledger(&ledger, env, want));
+        add_missing(&mut collector.jobs, &mut history, &runs, other);
     }
     evidence.has_runs = has_run || !history.is_empty();
     look_for_package(&mut evidence, &paths, env, cwd);
@@ -209,7 +207,7 @@ fn add_missing(
     jobs: &mut [Job],
     history: &mut History,
     runs: &Path,
-    other: impl FnOnce() -> History,
+    other: impl FnOnce() -> Option<History>,
 ) {
     let logs = RunLogs::list(runs);
     if !logs.is_empty() {
@@ -224,7 +222,7 @@ fn add_missing(
     for job in jobs {
         let median = history.median(&job.id).or_else(|| {
             if let Some(read) = other.take() {
-                more = Some(read());
+                more = read();
             }
             more.as_ref()?.median(&job.id)
         });
