@@ -9,7 +9,6 @@ use super::models::{Models, Shown};
 use super::prefix;
 use super::report::{Finding, FindingKind, ModelBasis, SourceDispatch};
 use super::slots;
-use crate::command::jitter::prefix::Prefix;
 use crate::plan::{Horizon, Jitter, MoleculeRules, Options, Outcome, PlanJob};
 use crate::schedule::{Rules, Version};
 use crate::source::{Loaded, Scheduler, rules_name};
@@ -57,7 +56,8 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     one_lane(facts, &mut out);
     never(facts, &mut out);
     staggers(facts, &mut out);
-    out.extend(prefixes(facts));
+    let unknown = prefix::unknown(facts.loaded, facts.gathered).into_iter();
+    out.extend(unknown.map(|text| warning(FindingKind::PrefixNotCounted, text)));
     if facts.outcome.totals.clipped > 0 {
         let n = facts.outcome.totals.clipped;
         out.push(warning(
@@ -395,35 +395,6 @@ fn staggers(facts: &Facts<'_>, out: &mut Vec<Finding>) {
             ));
         }
     }
-}
-
-/// Lines of crontabs whose own delay is not known, by why.
-fn prefixes(facts: &Facts<'_>) -> Vec<Finding> {
-    let sources = &facts.loaded.sources;
-    let mut unknown = BTreeMap::<(usize, &str), Vec<String>>::new();
-    for job in facts.gathered.planned.iter().map(|p| p.job) {
-        if sources[job.source].scheduler == Scheduler::Crontab
-            && let Some(Prefix::Unknown(why)) = prefix::of(job)
-        {
-            let lines = unknown.entry((job.source, why)).or_default();
-            lines.push(job.at.to_string());
-        }
-    }
-    let of = |((source, why), lines): ((usize, &str), Vec<String>)| {
-        let (tag, first) = (&sources[source].tag, &lines[0]);
-        let more = match lines.len() - 1 {
-            0 => String::new(),
-            n => format!(" and {n} more"),
-        };
-        warning(
-            FindingKind::PrefixNotCounted,
-            format!(
-                "{tag}: {first}{more}: the delay by cronctl jitter is not counted ({why}): planned at \
-                 the time of the line"
-            ),
-        )
-    };
-    unknown.into_iter().map(of).collect()
 }
 
 /// Error backoff and catch-up move the recorded next run away from what the schedule says.
