@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher;
 
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::parse::{Complaint, Failure, JobShape, Slot, fast, parse, parse_row};
 use super::{Job, Place, Words};
@@ -192,12 +192,11 @@ impl Collector {
 }
 
 fn duplicates(jobs: &[Job], file: &str) -> Option<String> {
-    // Nearly always there are none, which the hashes of the ids tell in a third of the space.
-    let mut hashes = FxHashSet::with_capacity_and_hasher(jobs.len(), FxBuildHasher);
-    if jobs
-        .iter()
-        .all(|job| hashes.insert(FxBuildHasher.hash_one(&job.id)))
-    {
+    // Nearly always there are none, which sorted hashes of the ids tell at a fifth of the price.
+    let hash = |job: &Job| FxBuildHasher.hash_one(&job.id);
+    let mut hashes: Vec<u64> = jobs.iter().map(hash).collect();
+    hashes.sort_unstable();
+    if hashes.windows(2).all(|pair| pair[0] != pair[1]) {
         return None;
     }
     let mut seen: FxHashMap<&str, Place> =

@@ -134,6 +134,7 @@ pub(super) fn gather<'a>(
         poll_phase_ms: args.poll_phase.unwrap_or(0),
         zones,
         crons: FxHashMap::default(),
+        known: FxHashMap::default(),
         zone_index: FxHashMap::default(),
         group_index: FxHashMap::default(),
         reason_index: FxHashMap::default(),
@@ -179,6 +180,9 @@ struct Gathering<'a, 'c> {
     zones: &'c dyn ZoneSource,
     /// By rules, expression and zone: the recurrence and its zone, or why it is refused.
     crons: FxHashMap<(Rules, &'a str, &'a str), Result<InZone, ScheduleError>>,
+    /// The same by source and by where its jobs keep the two texts: jobs that share them need no
+    /// comparison.
+    known: FxHashMap<(usize, *const u8, *const u8), InZone>,
     zone_index: FxHashMap<String, usize>,
     group_index: FxHashMap<String, u32>,
     reason_index: FxHashMap<Cow<'static, str>, u32>,
@@ -226,8 +230,16 @@ impl<'a> Gathering<'a, '_> {
         match &job.schedule {
             ScheduleSpec::Other { .. } => Ok(None),
             ScheduleSpec::Cron { expr, tz, .. } => {
-                let key = (job.rules, expr.as_str(), tz.as_deref().unwrap_or(""));
+                let zone = tz.as_deref().unwrap_or("");
+                let place = (job.source, expr.as_ptr(), zone.as_ptr());
+                if let Some(known) = self.known.get(&place) {
+                    return Ok(Some(*known));
+                }
+                let key = (job.rules, expr.as_str(), zone);
                 if let Some(known) = self.crons.get(&key) {
+                    if let Ok(known) = known {
+                        self.known.insert(place, *known);
+                    }
                     return known.clone().map(Some);
                 }
                 let made = Cron::compile(job.rules, expr, tz.as_deref(), self.zones).map(|cron| {
@@ -239,6 +251,9 @@ impl<'a> Gathering<'a, '_> {
                     self.out.recurrences.push(Shared { when, zone });
                     (self.out.recurrences.len() - 1, zone)
                 });
+                if let Ok(made) = &made {
+                    self.known.insert(place, *made);
+                }
                 self.crons.insert(key, made.clone());
                 made.map(Some)
             }
@@ -268,6 +283,9 @@ impl<'a> Gathering<'a, '_> {
 
     fn reason(&mut self, reason: Cow<'static, str>) -> u32 {
         let reasons = &mut self.out.reasons;
+        if reasons.last() == Some(&reason) {
+            return place(reasons.len() - 1);
+        }
         *self
             .reason_index
             .entry(reason)
