@@ -5,11 +5,12 @@ use std::thread::Scope;
 
 use super::measure::WORTH_A_THREAD;
 use super::ranked::Ranked;
-use super::timeline::{LONGEST_STRETCH_MS, Stretch, Timeline};
+use super::span::{Cutter, Stretch};
+use super::timeline::{LONGEST_SPAN_MS, Timeline};
 use super::{Input, PlanJob};
 
 /// Occurrences per stretch of the horizon that are aimed at: bounds the memory.
-const STRETCH_TARGET: usize = 1_000_000;
+const STRETCH_TARGET: usize = 500_000;
 
 /// The length of the first stretch, before anything is known about the density.
 const FIRST_STRETCH_MS: i64 = 60_000;
@@ -41,7 +42,8 @@ impl<'a> Timelines<'a> {
 
 /// The rest of the horizon.
 pub(super) struct Rest<'t, 'a> {
-    timelines: &'t Timelines<'a>,
+    native: Cutter<'t, 'a>,
+    nominal: Option<Cutter<'t, 'a>>,
     at_ms: i64,
     until_ms: i64,
     length_ms: i64,
@@ -51,34 +53,39 @@ impl Iterator for Rest<'_, '_> {
     type Item = Pair;
 
     fn next(&mut self) -> Option<Pair> {
-        if self.at_ms >= self.until_ms {
+        let from = self.at_ms;
+        if from >= self.until_ms {
             return None;
         }
-        let (from, length) = (self.at_ms, self.length_ms.min(self.until_ms - self.at_ms));
-        let native = self.timelines.native.stretch(from, length);
-        let nominal = self
-            .timelines
-            .nominal
-            .as_ref()
-            .map(|t| t.stretch(from, length));
-        self.at_ms += length;
-        self.length_ms = next_length(length, native.starts.len());
+        let mut until = from.saturating_add(self.length_ms);
+        until = until.min(self.native.cover(from));
+        if let Some(nominal) = &mut self.nominal {
+            until = until.min(nominal.cover(from));
+        }
+        let native = self.native.stretch(from, until);
+        let nominal = self.nominal.as_mut().map(|n| n.stretch(from, until));
+        self.at_ms = until;
+        let occurrences = native.starts.len();
+        // A stretch that ends with its span says little about the next one.
+        if until - from == self.length_ms || occurrences > STRETCH_TARGET {
+            self.length_ms = next_length(until - from, occurrences, STRETCH_TARGET);
+        }
         Some(Pair {
-            until_ms: self.at_ms,
+            until_ms: until,
             native,
             nominal,
         })
     }
 }
 
-/// How long the next stretch shall be, after one of this length had so many occurrences.
-fn next_length(length_ms: i64, occurrences: usize) -> i64 {
-    let grow = STRETCH_TARGET / occurrences.max(1);
-    let next = match i64::try_from(grow.clamp(0, 24)) {
-        Ok(grow) if grow > 0 => length_ms.saturating_mul(grow),
-        _ => length_ms / 4,
-    };
-    next.clamp(1000, LONGEST_STRETCH_MS)
+/// How long the next part of the horizon shall be to hold so many as are aimed at, after one of this
+/// length had `found`.
+pub(super) fn next_length(length_ms: i64, found: usize, target: usize) -> i64 {
+    let wide = |n: usize| i64::try_from(n.max(1)).unwrap_or(i64::MAX);
+    let even = length_ms.saturating_mul(wide(target)) / wide(found);
+    let most = length_ms.saturating_mul(24);
+    even.clamp(length_ms / 24, most)
+        .clamp(1000, LONGEST_SPAN_MS)
 }
 
 /// The stretches, in order: enumerated when asked for, or by a thread that is one ahead.
@@ -90,8 +97,10 @@ pub(super) enum Ahead<'t, 'a> {
 impl<'t, 'a> Ahead<'t, 'a> {
     pub(super) fn new(timelines: &'t Timelines<'a>, from_ms: i64, until_ms: i64) -> Self {
         let length_ms = FIRST_STRETCH_MS;
+        let cutter = |timeline| Cutter::new(timeline, from_ms, until_ms, length_ms);
         Self::Here(Some(Rest {
-            timelines,
+            native: cutter(&timelines.native),
+            nominal: timelines.nominal.as_ref().map(cutter),
             at_ms: from_ms,
             until_ms,
             length_ms,

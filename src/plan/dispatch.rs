@@ -7,6 +7,7 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use serde::Serialize;
 
+use super::busy::Busy;
 use super::peak::{Meter, Peak};
 use super::trace::{Trace, Window};
 
@@ -119,8 +120,7 @@ pub(super) struct Dispatcher<'a> {
     /// When a slot is free again.
     slots: BinaryHeap<Reverse<i64>>,
     pending: VecDeque<Due>,
-    /// Until when the job at a rank waits or runs; occurrences due by then coalesce.
-    busy: Vec<i64>,
+    busy: Busy,
     /// Until when a workspace's turn runs, and when that turn began (Molecule).
     turns: HashMap<u32, (i64, i64)>,
     /// No tick begins before this (batch, Molecule).
@@ -131,11 +131,12 @@ pub(super) struct Dispatcher<'a> {
 }
 
 impl<'a> Dispatcher<'a> {
-    /// A dispatcher that also traces what it starts over these windows.
+    /// A dispatcher of so many jobs that also traces what it starts over these windows.
     pub(super) fn new(
         rules: &'a Dispatch,
         runs: &'a (dyn Fn(u32) -> i64 + Sync),
         windows: &[Window],
+        jobs: usize,
     ) -> Self {
         let slots = match rules {
             Dispatch::Pool { slots } | Dispatch::Batch { slots } => (*slots).max(1) as usize,
@@ -146,7 +147,7 @@ impl<'a> Dispatcher<'a> {
             rules,
             slots: (0..slots).map(|_| Reverse(i64::MIN)).collect(),
             pending: VecDeque::new(),
-            busy: Vec::new(),
+            busy: Busy::new(jobs),
             turns: HashMap::new(),
             idle_at: i64::MIN,
             meter: Meter::new(1).tracing(windows),
@@ -155,17 +156,34 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
+    /// Whether it matters which jobs are due, and not only how long they run.
+    pub(super) fn has_slots(&self) -> bool {
+        *self.rules != Dispatch::Unlimited
+    }
+
+    /// So many jobs that run so long are due at `t`, no earlier than those before, and no slots keep
+    /// them waiting.
+    pub(super) fn start_at_once(&mut self, t: i64, run: i64, jobs: u32) {
+        self.meter.start(t, 0, run, jobs);
+        self.started(t, t, t.saturating_add(run));
+    }
+
     /// These jobs are due at `t`, no earlier than those before.
     pub(super) fn due(&mut self, t: i64, ranks: &[u32]) {
+        self.busy.look(t, ranks.len());
         match self.rules {
             Dispatch::Unlimited => {
                 for rank in ranks {
-                    self.start(t, t, *rank, (self.runs)(*rank));
+                    self.start_at_once(t, (self.runs)(*rank), 1);
                 }
             }
             Dispatch::Pool { .. } => {
                 for rank in ranks {
-                    self.pooled(t, *rank);
+                    if self.busy.is(*rank, t) {
+                        self.report.coalesced += 1;
+                    } else {
+                        self.pooled(t, *rank);
+                    }
                 }
             }
             Dispatch::Batch { .. } | Dispatch::Molecule(_) => {
@@ -174,10 +192,10 @@ impl<'a> Dispatcher<'a> {
                 }
                 for rank in ranks {
                     // Still waiting for its tick: the row is due once, however often it came round.
-                    if self.waits_or_runs(*rank, t) {
+                    if self.busy.is(*rank, t) {
                         self.report.coalesced += 1;
                     } else {
-                        self.keep_busy(*rank, i64::MAX);
+                        self.busy.keep(*rank, i64::MAX);
                         self.pending.push_back((t, *rank));
                     }
                 }
@@ -195,23 +213,7 @@ impl<'a> Dispatcher<'a> {
         (self.report, traces.map(|t| t.total).collect())
     }
 
-    fn waits_or_runs(&self, rank: u32, t: i64) -> bool {
-        self.busy.get(rank as usize).is_some_and(|until| *until > t)
-    }
-
-    fn keep_busy(&mut self, rank: u32, until: i64) {
-        let rank = rank as usize;
-        if self.busy.len() <= rank {
-            self.busy.resize(rank + 1, i64::MIN);
-        }
-        self.busy[rank] = until;
-    }
-
     fn pooled(&mut self, t: i64, rank: u32) {
-        if self.waits_or_runs(rank, t) {
-            self.report.coalesced += 1;
-            return;
-        }
         let Some(Reverse(free)) = self.slots.pop() else {
             return;
         };
@@ -223,8 +225,12 @@ impl<'a> Dispatcher<'a> {
 
     fn start(&mut self, at: i64, due: i64, rank: u32, run: i64) {
         let end = at.saturating_add(run);
-        self.keep_busy(rank, end);
+        self.busy.keep(rank, end);
         self.meter.start(at, 0, run, 1);
+        self.started(at, due, end);
+    }
+
+    fn started(&mut self, at: i64, due: i64, end: i64) {
         let report = &mut self.report;
         report.longest_wait_ms = report.longest_wait_ms.max(at - due);
         report.last_start_ms = report.last_start_ms.max(Some(at));
@@ -309,7 +315,7 @@ impl<'a> Dispatcher<'a> {
                 at + rules.busy_polls * rules.busy_poll_ms
             };
             // The next run is computed when the fire has ended, from then on.
-            self.keep_busy(rank, freed);
+            self.busy.keep(rank, freed);
             self.slots.push(Reverse(freed));
             end = end.max(freed);
         }
@@ -338,7 +344,7 @@ mod tests {
 
     fn dispatched(rules: &Dispatch, run: i64, due: &[i64]) -> DispatchReport {
         let runs = |_| run;
-        let mut dispatcher = Dispatcher::new(rules, &runs, &[]);
+        let mut dispatcher = Dispatcher::new(rules, &runs, &[], due.len());
         for (rank, t) in (0..).zip(due) {
             dispatcher.due(*t, &[rank]);
         }
@@ -398,7 +404,7 @@ mod tests {
     fn a_job_that_still_runs_does_not_start_again() {
         let runs = |_| 90_000;
         for rules in [Dispatch::Pool { slots: 8 }, Dispatch::Batch { slots: 8 }] {
-            let mut dispatcher = Dispatcher::new(&rules, &runs, &[]);
+            let mut dispatcher = Dispatcher::new(&rules, &runs, &[], 8);
             for minute in 0..4 {
                 dispatcher.due(minute * 60_000, &[7]);
             }

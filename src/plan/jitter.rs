@@ -39,6 +39,11 @@ pub enum Jitter {
 }
 
 impl Jitter {
+    /// Whether an offset is made of the hash of a job's id.
+    pub(super) fn is_of_ids(&self) -> bool {
+        matches!(self, Self::Hash { .. } | Self::Random { .. })
+    }
+
     /// The window of a windowed strategy, milliseconds.
     pub fn window_ms(&self) -> Option<i64> {
         match *self {
@@ -119,7 +124,7 @@ pub(super) fn offsets(
     match options.jitter {
         Jitter::None | Jitter::Native => offsets.resize(members.len(), 0),
         Jitter::Spread { window_ms } => {
-            offsets.extend((0..n).map(|i| spread(i, window_ms, n)));
+            offsets.extend(spread(window_ms, n));
         }
         Jitter::Gap(gap) => {
             let mut at = 0;
@@ -154,13 +159,20 @@ fn drawn(hash: u64, burst_seed: u64, window_ms: i64) -> i64 {
     below(mix(burst_seed ^ hash), window_ms)
 }
 
-/// Offset `i` of `n` evenly spaced ones in a window.
-fn spread(i: i64, window_ms: i64, n: i64) -> i64 {
-    if let Some(product) = i.checked_mul(window_ms) {
-        return product / n.max(1);
-    }
-    let product = i128::from(i) * i128::from(window_ms) / i128::from(n.max(1));
-    i64::try_from(product).unwrap_or(i64::MAX)
+/// `n` offsets evenly spaced in a window: i × window ⁄ n each, without a division for each.
+fn spread(window_ms: i64, n: i64) -> impl Iterator<Item = i64> {
+    let (step, part) = (window_ms / n.max(1), window_ms % n.max(1));
+    let (mut at, mut parts) = (0, 0);
+    (0..n).map(move |_| {
+        let offset = at;
+        at += step;
+        parts += part;
+        if parts >= n {
+            parts -= n;
+            at += 1;
+        }
+        offset
+    })
 }
 
 fn fit(max_concurrent: u32, members: &[u32], ranked: &Ranked<'_>, offsets: &mut Vec<i64>) {
@@ -179,8 +191,8 @@ fn fit(max_concurrent: u32, members: &[u32], ranked: &Ranked<'_>, offsets: &mut 
             .collect();
         let window = window_for_peak(&runs, max_concurrent);
         let n = i64::try_from(indices.len()).unwrap_or(i64::MAX);
-        for (i, index) in (0..n).zip(indices) {
-            offsets[*index] = spread(i, window, n);
+        for (offset, index) in spread(window, n).zip(indices) {
+            offsets[*index] = offset;
         }
     }
 }
@@ -194,8 +206,8 @@ pub(super) fn window_for_peak(runs: &[i64], max_concurrent: u32) -> i64 {
     let longest = runs.iter().copied().max().unwrap_or(0).max(1);
     let fits = |window: i64| {
         let mut meter = Meter::new(1);
-        for (i, run) in (0..n).zip(runs) {
-            meter.start(spread(i, window, n), 0, *run, 1);
+        for (offset, run) in spread(window, n).zip(runs) {
+            meter.start(offset, 0, *run, 1);
         }
         i64::from(meter.peaks().total.concurrent) <= k
     };
@@ -256,6 +268,15 @@ mod tests {
         runs[9] = 600_000;
         let window = window_for_peak(&runs, 2);
         assert!(window <= 5_000, "{window}");
+    }
+
+    #[test]
+    fn a_spread_is_rank_times_window_over_jobs() {
+        for (window, n) in [(0, 3), (5, 7), (5000, 24), (86_400_000, 100_000), (7, 7)] {
+            let exact: Vec<i64> = (0..n).map(|i| i * window / n).collect();
+            assert_eq!(spread(window, n).collect::<Vec<_>>(), exact);
+        }
+        assert_eq!(spread(5000, 0).count(), 0);
     }
 
     #[test]

@@ -93,17 +93,28 @@ pub(super) struct Stream<'a> {
 impl Stream<'_> {
     #[inline]
     fn start(&mut self, t: i64, ranks: &[u32], tally: &mut Tally<'_>) {
-        let meter = &mut self.meter;
+        let (meter, dispatchers) = (&mut self.meter, &mut self.dispatchers[..]);
+        let mut have_slots = false;
         tally.count(ranks, |kind, jobs| {
             meter.start(t, kind.group, kind.run_ms, jobs);
+            match dispatchers.get_mut(kind.source) {
+                Some(dispatcher) if dispatcher.has_slots() => have_slots = true,
+                Some(dispatcher) => dispatcher.start_at_once(t, kind.run_ms, jobs),
+                None => (),
+            }
         });
-        if let [dispatcher] = &mut self.dispatchers[..] {
+        if !have_slots {
+            return;
+        }
+        if let [dispatcher] = dispatchers {
             dispatcher.due(t, ranks);
             return;
         }
         for rank in ranks {
             let source = tally.ranked.kind(*rank).source;
-            if let Some(dispatcher) = self.dispatchers.get_mut(source) {
+            if let Some(dispatcher) = dispatchers.get_mut(source)
+                && dispatcher.has_slots()
+            {
                 dispatcher.due(t, &[*rank]);
             }
         }

@@ -6,14 +6,15 @@
 
 mod ahead;
 mod burst;
+mod busy;
 mod dispatch;
-
 mod jitter;
 mod measure;
 mod peak;
 mod place;
 mod ranked;
 mod run;
+mod span;
 mod starts;
 pub mod suggest;
 mod table;
@@ -24,7 +25,6 @@ mod trace;
 
 pub use burst::{Burst, BurstGroup};
 pub use dispatch::{Dispatch, DispatchReport, MoleculeRules};
-
 pub use jitter::{Gap, Jitter, Options, below, hash_offset, random_offset};
 pub use peak::{Peak, Peaks, peaks_of};
 pub use place::Totals;

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::trace::{Level, Tracer, Traces, Window};
@@ -73,53 +72,77 @@ pub fn peaks_of(groups: usize, mut runs: Vec<(i64, u32, i64)>) -> Peaks {
     meter.peaks()
 }
 
+/// So many lengths of runs have a queue of their own.
+const QUEUES: usize = 8;
+
+/// Runs that end together: when, which group, how many.
+type Ending = (i64, u32, u32);
+
 /// Runs in flight, the next to end first.
 ///
-/// Runs of one length end in the order in which they start, so each length keeps a queue and only
-/// the heads of the queues are compared.
-#[derive(Default)]
+/// Runs of one length end in the order in which they start, so the first few lengths keep a queue
+/// each, and only runs of other lengths need a heap.
 struct InFlight {
-    lengths: FxHashMap<i64, usize>,
-    /// When, which group, how many.
-    queues: Vec<VecDeque<(i64, u32, u32)>>,
-    heads: BinaryHeap<Reverse<(i64, usize)>>,
-    /// The length seen last and its queue: jobs of one length come in long rows.
-    last: Option<(i64, usize)>,
+    /// The lengths that have a queue.
+    lengths: Vec<i64>,
+    queues: Vec<VecDeque<Ending>>,
+    others: BinaryHeap<Reverse<Ending>>,
+    /// When the next ends.
+    next_end: i64,
+}
+
+impl Default for InFlight {
+    fn default() -> Self {
+        Self {
+            lengths: Vec::new(),
+            queues: Vec::new(),
+            others: BinaryHeap::new(),
+            next_end: i64::MAX,
+        }
+    }
 }
 
 impl InFlight {
+    #[inline]
     fn push(&mut self, end: i64, run_ms: i64, group: u32, runs: u32) {
-        let queue = match self.last {
-            Some((length, queue)) if length == run_ms => queue,
-            _ => *self.lengths.entry(run_ms).or_insert_with(|| {
-                self.queues.push(VecDeque::new());
-                self.queues.len() - 1
-            }),
-        };
-        self.last = Some((run_ms, queue));
-        if self.queues[queue].is_empty() {
-            self.heads.push(Reverse((end, queue)));
+        self.next_end = self.next_end.min(end);
+        let ending = (end, group, runs);
+        if let Some(queue) = self.lengths.iter().position(|length| *length == run_ms) {
+            self.queues[queue].push_back(ending);
+        } else if self.queues.len() < QUEUES {
+            self.lengths.push(run_ms);
+            self.queues.push(VecDeque::from([ending]));
+        } else {
+            self.others.push(Reverse(ending));
         }
-        self.queues[queue].push_back((end, group, runs));
     }
 
     /// Takes out every run that has ended by `t`.
+    #[inline]
     fn ended(&mut self, t: i64, mut each: impl FnMut(u32, u32)) {
-        while let Some(&Reverse((end, queue))) = self.heads.peek() {
-            if end > t {
-                return;
-            }
-            self.heads.pop();
-            let runs = &mut self.queues[queue];
-            while let Some(&(end, group, ended)) = runs.front() {
+        if t < self.next_end {
+            return;
+        }
+        let mut next_end = i64::MAX;
+        for queue in &mut self.queues {
+            while let Some(&(end, group, runs)) = queue.front() {
                 if end > t {
-                    self.heads.push(Reverse((end, queue)));
+                    next_end = next_end.min(end);
                     break;
                 }
-                runs.pop_front();
-                each(group, ended);
+                queue.pop_front();
+                each(group, runs);
             }
         }
+        while let Some(&Reverse((end, group, runs))) = self.others.peek() {
+            if end > t {
+                next_end = next_end.min(end);
+                break;
+            }
+            self.others.pop();
+            each(group, runs);
+        }
+        self.next_end = next_end;
     }
 }
 

@@ -8,8 +8,9 @@ use super::burst::{Burst, Measurer, Members};
 use super::jitter;
 use super::ranked::Ranked;
 use super::run::{Fire, Sink};
+use super::span::Stretch;
 use super::starts::Starts;
-use super::timeline::{Stretch, Timeline};
+use super::timeline::Timeline;
 use super::{Input, PlanJob};
 
 /// One placed occurrence that waits for its turn in the order of planned starts.
@@ -213,7 +214,7 @@ impl<'a, 'i> Planner<'a, 'i> {
         for (rank, offset) in tick.ranks.iter().zip(&mut self.offsets) {
             let limit = tick.at_ms + *offset + 1;
             let next = (*offset > 0)
-                .then(|| timeline.next_own(stretch, *rank, tick.at_ms, limit))
+                .then(|| stretch.next_own(timeline, *rank, tick.at_ms, limit))
                 .flatten();
             if let Some(next) = next {
                 *offset = next - 1 - tick.at_ms;

@@ -8,6 +8,9 @@ use rustc_hash::FxHashMap;
 use super::{Input, PlanJob};
 use crate::schedule::stagger::id_hash;
 
+/// So many jobs must be of a kind on average, or counting them first costs more than it saves.
+const WORTH_A_COUNT: usize = 8;
+
 /// What measuring needs to know of a job; many jobs are of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Kind {
@@ -24,12 +27,18 @@ pub(super) struct Ranked<'a> {
     jobs: &'a [PlanJob<'a>],
     /// By rank: index into the input's jobs.
     order: Vec<u32>,
-    /// By rank: the hash of the job's id.
+    /// By rank: the hash of the job's id; empty when no offset is made of it.
     pub(super) hashes: Vec<u64>,
     /// The distinct kinds.
     kinds: Vec<Kind>,
-    /// By rank: index of its kind.
-    kind_of: Vec<u32>,
+    kind_of: KindOf,
+}
+
+/// By rank: index of its kind, in as few bytes as that takes, because it is looked up for every
+/// occurrence several times.
+enum KindOf {
+    Few(Vec<u8>),
+    Many(Vec<u32>),
 }
 
 impl<'a> Ranked<'a> {
@@ -71,8 +80,22 @@ impl<'a> Ranked<'a> {
         };
         // In the order of the input, which is how they lie in memory.
         let of_index: Vec<u32> = jobs.iter().map(&mut of_job).collect();
-        let kind_of = order.iter().map(|(_, i)| of_index[*i as usize]).collect();
-        let (hashes, order) = order.into_iter().unzip();
+        let of_rank = order.iter().map(|(_, i)| of_index[*i as usize]);
+        let kind_of = if kinds.len() <= 256 {
+            KindOf::Few(
+                of_rank
+                    .map(|kind| u8::try_from(kind).unwrap_or(0))
+                    .collect(),
+            )
+        } else {
+            KindOf::Many(of_rank.collect())
+        };
+        let hashes = if input.options.jitter.is_of_ids() {
+            order.iter().map(|(hash, _)| *hash).collect()
+        } else {
+            Vec::new()
+        };
+        let order = order.into_iter().map(|(_, index)| index).collect();
         Self {
             jobs,
             order,
@@ -89,18 +112,22 @@ impl<'a> Ranked<'a> {
     }
 
     /// Indices into the input's jobs, by rank.
-    pub(super) fn indices(&self) -> impl Iterator<Item = usize> {
+    pub(super) fn indices(&self) -> impl ExactSizeIterator<Item = usize> {
         self.order.iter().map(|index| *index as usize)
     }
 
     /// The whole jobs, by rank.
-    pub(super) fn jobs(&self) -> impl Iterator<Item = &'a PlanJob<'a>> {
+    pub(super) fn jobs(&self) -> impl ExactSizeIterator<Item = &'a PlanJob<'a>> {
         self.indices().map(|index| &self.jobs[index])
     }
 
     #[inline]
     pub(super) fn kind(&self, rank: u32) -> &Kind {
-        &self.kinds[self.kind_of[rank as usize] as usize]
+        let rank = rank as usize;
+        &self.kinds[match &self.kind_of {
+            KindOf::Few(of) => usize::from(of[rank]),
+            KindOf::Many(of) => of[rank] as usize,
+        }]
     }
 }
 
@@ -110,7 +137,7 @@ pub(super) struct Tally<'a> {
     /// By kind; all 0 between two counts.
     counts: Vec<u32>,
     /// The kinds that are present.
-    present: Vec<u32>,
+    present: Vec<usize>,
 }
 
 impl<'a> Tally<'a> {
@@ -122,21 +149,53 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Calls `each` with every kind that is present, and how many are of it.
+    /// Calls `each` with every kind that is present, and how many are of it; a kind that hardly any
+    /// jobs share may come more than once.
     #[inline]
     pub(super) fn count(&mut self, ranks: &[u32], mut each: impl FnMut(&Kind, u32)) {
         let ranked = self.ranked;
+        if ranks.len() < 2 || ranked.kinds.len() > ranked.order.len() / WORTH_A_COUNT {
+            for rank in ranks {
+                each(ranked.kind(*rank), 1);
+            }
+            return;
+        }
+        match &ranked.kind_of {
+            KindOf::Few(of) => self.by(ranks, |rank| usize::from(of[rank]), each),
+            KindOf::Many(of) => self.by(ranks, |rank| of[rank] as usize, each),
+        }
+    }
+
+    #[inline]
+    fn by(
+        &mut self,
+        ranks: &[u32],
+        kind_of: impl Fn(usize) -> usize,
+        mut each: impl FnMut(&Kind, u32),
+    ) {
+        let kinds = &self.ranked.kinds[..];
+        let counts = &mut self.counts[..];
+        if kinds.len() <= ranks.len() {
+            for rank in ranks {
+                counts[kind_of(*rank as usize)] += 1;
+            }
+            for (kind, count) in kinds.iter().zip(counts) {
+                let count = std::mem::take(count);
+                if count > 0 {
+                    each(kind, count);
+                }
+            }
+            return;
+        }
         for rank in ranks {
-            let kind = ranked.kind_of[*rank as usize];
-            let count = &mut self.counts[kind as usize];
-            if *count == 0 {
+            let kind = kind_of(*rank as usize);
+            if counts[kind] == 0 {
                 self.present.push(kind);
             }
-            *count += 1;
+            counts[kind] += 1;
         }
         for kind in self.present.drain(..) {
-            let count = std::mem::take(&mut self.counts[kind as usize]);
-            each(&ranked.kinds[kind as usize], count);
+            each(&kinds[kind], std::mem::take(&mut counts[kind]));
         }
     }
 }

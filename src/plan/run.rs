@@ -126,7 +126,7 @@ fn made(input: &Input<'_>, windows: &[Window], sink: &mut dyn Sink) -> (Outcome,
             .tracing(windows),
         dispatchers: rules
             .iter()
-            .map(|d| Dispatcher::new(d, &run_of, windows))
+            .map(|d| Dispatcher::new(d, &run_of, windows, input.jobs.len()))
             .collect(),
     };
     let timelines = Timelines::new(input, &ranked);
@@ -143,12 +143,17 @@ fn made(input: &Input<'_>, windows: &[Window], sink: &mut dyn Sink) -> (Outcome,
         let mut ahead = Ahead::new(&timelines, from, until);
         while let Some(Pair {
             until_ms,
-            mut native,
+            native,
             nominal,
         }) = ahead.next(scope)
         {
-            broken.extend(native.broken.drain(..));
-            timelines.native.hear(&native, &mut heard);
+            if native.begins_span {
+                for (recurrence, why) in &native.span.broken {
+                    // What was asked first: where spans end must not show.
+                    broken.entry(*recurrence).or_insert_with(|| why.clone());
+                }
+                timelines.native.hear(&native, &mut heard);
+            }
             let mut placed = Starts::with_capacity(native.starts.len());
             let (timeline, stretch) = match (&timelines.nominal, &nominal) {
                 (Some(timeline), Some(stretch)) => (timeline, stretch),

@@ -1,92 +1,99 @@
-//! The table of a stretch's instants: where jobs share their instants, nothing needs to be sorted.
+//! The table of a span's instants: where jobs share their instants, nothing needs to be sorted.
 
+use std::ops::Range;
+
+use super::span::{Cut, Span};
 use super::starts::Starts;
-use super::timeline::{Occurrence, Stretch, Timeline, u32_of};
+use super::timeline::{Occurrence, Timeline, u32_of};
 
 /// So many occurrences must share an instant of a recurrence on average, or sorting them one by one
 /// costs less.
 const WORTH_A_TABLE: usize = 4;
 
-/// The distinct instants of a stretch at which jobs without an offset are due.
+/// The distinct instants of a span at which jobs without an offset are due.
 pub(super) struct Table {
-    /// Milliseconds after the start of the stretch, ascending.
-    instants: Vec<u32>,
+    /// Milliseconds after the start of the span, ascending.
+    instants: Vec<i32>,
     /// By instant: how many jobs are due.
-    jobs: Vec<usize>,
-    /// By series: its part of `slots`.
-    ranges: Vec<(u32, u32)>,
-    /// Indices into `instants`.
+    jobs: Vec<u32>,
+    /// Of each of [`Span::instants`]: its place in `instants`, where a job without an offset is due then.
     slots: Vec<u32>,
 }
 
 impl Table {
     /// `None` where it would not pay, because hardly any jobs share an instant of a recurrence.
-    pub(super) fn of(timeline: &Timeline<'_>, stretch: &Stretch) -> Option<Self> {
-        let of_series = |index: usize| -> &[i32] {
-            let (start, end) = stretch.ranges[index];
-            let mine = &stretch.instants[start..end];
-            // Earlier ones are there for jobs with an offset.
-            &mine[mine.partition_point(|t| *t < 0)..]
-        };
-        let mut instants = Vec::new();
+    pub(super) fn of(timeline: &Timeline<'_>, span: &Span) -> Option<Self> {
+        // Earlier instants are there for jobs with an offset.
+        let first =
+            |range: Range<usize>| range.start + span.instants[range].partition_point(|t| *t < 0);
+        let mut instants = Vec::with_capacity(span.instants.len());
         let mut due = 0;
-        for (index, jobs) in timeline.together.iter().enumerate() {
+        for (series, jobs) in timeline.together.iter().enumerate() {
             if *jobs > 0 {
-                let mine = of_series(index);
-                instants.extend(mine.iter().map(|t| t.cast_unsigned()));
+                let range = span.of_series(series);
+                let mine = &span.instants[first(range.clone())..range.end];
+                instants.extend_from_slice(mine);
                 due += mine.len() * *jobs as usize;
             }
         }
         if due < instants.len() * WORTH_A_TABLE || due == 0 {
             return None;
         }
-        let mut slots = Vec::with_capacity(instants.len());
         instants.sort_unstable();
         instants.dedup();
+        instants.shrink_to_fit();
         let mut jobs_at = vec![0; instants.len()];
-        let mut ranges = Vec::with_capacity(timeline.together.len());
-        for (index, jobs) in timeline.together.iter().enumerate() {
-            let start = u32_of(slots.len());
+        let mut slots = vec![0; span.instants.len()];
+        for (series, jobs) in timeline.together.iter().enumerate() {
+            let range = span.of_series(series);
             if *jobs > 0 {
-                for t in of_series(index) {
-                    let slot = instants.partition_point(|i| *i < t.cast_unsigned());
-                    jobs_at[slot] += *jobs as usize;
-                    slots.push(u32_of(slot));
+                let range = first(range.clone())..range.end;
+                for (t, slot) in span.instants[range.clone()].iter().zip(&mut slots[range]) {
+                    let found = instants.partition_point(|i| i < t);
+                    jobs_at[found] += *jobs;
+                    *slot = u32_of(found);
                 }
             }
-            ranges.push((start, u32_of(slots.len())));
         }
         Some(Self {
             instants,
             jobs: jobs_at,
-            ranges,
             slots,
         })
     }
 
-    /// All occurrences in order: those of the table, and those `alone`, which are sorted.
+    /// How many of the table's instants lie before `t`, milliseconds after the start of the span.
+    pub(super) fn before(&self, t: i32) -> usize {
+        self.instants.partition_point(|i| *i < t)
+    }
+
+    /// All occurrences of a stretch in order: those of the table at `slots`, and those `alone`, which
+    /// are sorted. The stretch begins at `from_ms`, `from` after the span.
     pub(super) fn starts(
         &self,
         timeline: &Timeline<'_>,
-        from_ms: i64,
+        (from_ms, from): (i64, i32),
+        slots: Range<usize>,
+        cuts: &[Cut],
         alone: &[Occurrence],
     ) -> Starts {
-        let due: usize = self.jobs.iter().sum();
+        let jobs = &self.jobs[slots.clone()];
+        let due: usize = jobs.iter().map(|jobs| *jobs as usize).sum();
         let mut ranks = vec![0; due + alone.len()];
-        let mut ends = Vec::with_capacity(self.instants.len());
+        let mut ends = Vec::with_capacity(jobs.len());
         // By instant: where its next rank goes.
-        let mut next = vec![0; self.instants.len()];
+        let mut next = vec![0u32; jobs.len()];
         let mut mixed = Vec::new();
         let mut end = 0;
         let mut rest = alone;
-        let mut instants = self
-            .instants
+        let mut instants = self.instants[slots.clone()]
             .iter()
-            .zip(&self.jobs)
+            .map(|t| (t - from).cast_unsigned())
+            .zip(jobs)
             .zip(&mut next)
             .peekable();
         loop {
-            let of_table = instants.peek().map(|((t, _), _)| **t);
+            let of_table = instants.peek().map(|((t, _), _)| *t);
             let of_rest = rest.first().map(|(t, _)| *t);
             let Some(t) = of_table.into_iter().chain(of_rest).min() else {
                 break;
@@ -95,8 +102,8 @@ impl Table {
             if of_table == Some(t)
                 && let Some(((_, jobs), next)) = instants.next()
             {
-                *next = end;
-                end += jobs;
+                *next = u32_of(end);
+                end += *jobs as usize;
             }
             let after_table = end;
             while let [(at, rank), later @ ..] = rest
@@ -111,12 +118,13 @@ impl Table {
             }
             ends.push((from_ms + i64::from(t), end));
         }
-        for (rank, &(series, offset)) in (0u32..).zip(&timeline.jobs) {
-            if offset == 0 {
-                let (start, end) = self.ranges[series as usize];
-                for slot in &self.slots[start as usize..end as usize] {
-                    let next = &mut next[*slot as usize];
-                    ranks[*next] = rank;
+        let first = u32_of(slots.start);
+        for (rank, &series) in (0u32..).zip(&timeline.series_of) {
+            let cut = &cuts[series as usize];
+            if cut.from < cut.until && timeline.offset(rank) == 0 {
+                for slot in &self.slots[cut.from as usize..cut.until as usize] {
+                    let next = &mut next[(slot - first) as usize];
+                    ranks[*next as usize] = rank;
                     *next += 1;
                 }
             }
