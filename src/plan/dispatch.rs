@@ -2,6 +2,9 @@
 //!
 //! The rules of each system by version. What they do not fix is said in [`Dispatch::rule`].
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
@@ -335,81 +338,5 @@ impl<'a> Dispatcher<'a> {
         let polls = (ends - at).div_euclid(rules.busy_poll_ms)
             + i64::from((ends - at).rem_euclid(rules.busy_poll_ms) > 0);
         (polls <= rules.busy_polls).then(|| at + polls * rules.busy_poll_ms)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn dispatched(rules: &Dispatch, run: i64, due: &[i64]) -> DispatchReport {
-        let runs = |_| run;
-        let mut dispatcher = Dispatcher::new(rules, &runs, &[], due.len());
-        for (rank, t) in (0..).zip(due) {
-            dispatcher.due(*t, &[rank]);
-        }
-        dispatcher.finish().0
-    }
-
-    #[test]
-    fn a_cap_makes_a_queue() {
-        for (slots, last_start, last_end) in
-            [(24, 0, 60), (8, 120, 180), (4, 300, 360), (1, 1380, 1440)]
-        {
-            for rules in [Dispatch::Pool { slots }, Dispatch::Batch { slots }] {
-                let report = dispatched(&rules, 60_000, &[0; 24]);
-                assert_eq!(report.last_start_ms, Some(last_start * 1000), "{rules:?}");
-                assert_eq!(report.last_end_ms, Some(last_end * 1000), "{rules:?}");
-                assert_eq!(report.peak.concurrent, slots, "{rules:?}");
-                assert_eq!(report.longest_wait_ms, last_start * 1000, "{rules:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_batch_keeps_the_next_tick_waiting_where_a_pool_does_not() {
-        let wait = |rules: Dispatch| dispatched(&rules, 60_000, &[0, 1000]).longest_wait_ms;
-        assert_eq!(wait(Dispatch::Pool { slots: 2 }), 0);
-        assert_eq!(wait(Dispatch::Batch { slots: 2 }), 59_000);
-    }
-
-    #[test]
-    fn molecules_row_cursor_lets_eleven_rows_through_a_tick_of_slow_fires() {
-        let rules = Dispatch::Molecule(MoleculeRules::of_may_2026(0));
-        // 11 + 11 + 2: two ticks of two fires back to back come before the last group.
-        let report = dispatched(&rules, 60_000, &[0; 24]);
-        assert_eq!(report.longest_wait_ms, 240_000);
-        assert_eq!(report.peak.concurrent, 10);
-        // Fast fires leave the cursor time for all of them.
-        assert_eq!(dispatched(&rules, 1000, &[0; 24]).longest_wait_ms, 2000);
-    }
-
-    #[test]
-    fn molecule_polls_so_a_shift_below_the_poll_waits_for_the_next_one() {
-        let rules = Dispatch::Molecule(MoleculeRules::of_may_2026(0));
-        let report = dispatched(&rules, 1000, &[0, 2000, 4000]);
-        let starts = report.peak.starts_per_second;
-        assert_eq!((report.last_start_ms, starts), (Some(30_000), 2));
-    }
-
-    #[test]
-    fn fires_of_one_workspace_within_a_moment_all_pass_and_later_ones_are_skipped() {
-        let mut rules = MoleculeRules::of_may_2026(0);
-        rules.workspaces = vec![0; 12];
-        let report = dispatched(&Dispatch::Molecule(rules), 1_800_000, &[0; 12]);
-        assert_eq!((report.peak.starts, report.skipped), (10, 2));
-    }
-
-    #[test]
-    fn a_job_that_still_runs_does_not_start_again() {
-        let runs = |_| 90_000;
-        for rules in [Dispatch::Pool { slots: 8 }, Dispatch::Batch { slots: 8 }] {
-            let mut dispatcher = Dispatcher::new(&rules, &runs, &[], 8);
-            for minute in 0..4 {
-                dispatcher.due(minute * 60_000, &[7]);
-            }
-            let (report, _) = dispatcher.finish();
-            assert_eq!((report.peak.starts, report.coalesced), (2, 2), "{rules:?}");
-        }
     }
 }

@@ -3,14 +3,17 @@
 //! Asking a recurrence costs more than reading the instants that it gave, so it is asked once for a
 //! long span, of which the stretches are cut.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
-use super::table::Table;
+use super::table::{RankOrder, Table};
 use super::timeline::{Occurrence, Series, Timeline, sort_by_instant, u32_of};
 use super::{ahead::next_length, starts::Starts};
 
 /// Instants per span that are aimed at, four bytes each (eight with a table): bounds the memory.
-const SPAN_TARGET: usize = 2_000_000;
+const SPAN_TARGET: usize = 1_000_000;
 
 /// The instants of every series in a span of the horizon.
 pub(super) struct Span {
@@ -76,6 +79,7 @@ impl Span {
             out.least_gap_ms.push(least);
             out.bounds.push(u32_of(out.instants.len()));
         }
+        out.instants.shrink_to_fit();
         out.table = Table::of(timeline, &out);
         out
     }
@@ -158,10 +162,8 @@ impl Stretch {
 pub(super) struct Cut {
     /// The first instant that an offset may carry into the stretch.
     reached: u32,
-    /// The first instant in the stretch.
-    pub(super) from: u32,
     /// The first instant after it.
-    pub(super) until: u32,
+    until: u32,
 }
 
 /// Cuts stretches out of spans, one after the other.
@@ -173,7 +175,8 @@ pub(super) struct Cutter<'t, 'a> {
     /// By series: of the last stretch.
     cuts: Vec<Cut>,
     /// The first instant of the span's table that is not in a stretch yet.
-    slot: usize,
+    instant: usize,
+    order: RankOrder,
 }
 
 impl<'t, 'a> Cutter<'t, 'a> {
@@ -190,7 +193,8 @@ impl<'t, 'a> Cutter<'t, 'a> {
             until_ms,
             span: Arc::new(Span::of(timeline, from_ms, end_ms)),
             cuts: Vec::new(),
-            slot: 0,
+            instant: 0,
+            order: RankOrder::new(timeline.series_of.len()),
         };
         cutter.begin();
         cutter
@@ -198,7 +202,7 @@ impl<'t, 'a> Cutter<'t, 'a> {
 
     /// Sets the cuts before the span's first stretch.
     fn begin(&mut self) {
-        self.slot = 0;
+        self.instant = 0;
         self.cuts.clear();
         let span = &self.span;
         self.cuts
@@ -208,7 +212,6 @@ impl<'t, 'a> Cutter<'t, 'a> {
                 let until = u32_of(mine.start + carried);
                 Cut {
                     reached: span.bounds[series],
-                    from: until,
                     until,
                 }
             }));
@@ -234,29 +237,17 @@ impl<'t, 'a> Cutter<'t, 'a> {
         let timeline = self.timeline;
         let since = |t_ms: i64| i32::try_from(t_ms - span.from_ms).unwrap_or(i32::MAX);
         let (from, until) = (since(from_ms), since(until_ms));
-        let past = |mut index: u32, end: u32, t: i32| {
-            while index < end && span.instants[index as usize] < t {
-                index += 1;
-            }
-            index
-        };
-        for (series, cut) in self.cuts.iter_mut().enumerate() {
-            let end = span.bounds[series + 1];
-            cut.from = cut.until;
-            let reach = i32::try_from(timeline.reach_ms[series]).unwrap_or(i32::MAX);
-            cut.reached = if reach > 0 {
-                past(cut.reached, end, from.saturating_sub(reach))
-            } else {
-                cut.from
-            };
-            cut.until = past(cut.until, end, until);
+        let mut alone = Vec::new();
+        if span.table.is_none() || !timeline.offsets.is_empty() {
+            self.cut(from, until);
+            alone = self.alone(from, until);
+            sort_by_instant(&mut alone, until_ms - from_ms);
         }
-        let mut alone = self.alone(from, until);
-        sort_by_instant(&mut alone, until_ms - from_ms);
         let starts = if let Some(table) = &span.table {
-            let slots = self.slot..table.before(until);
-            self.slot = slots.end;
-            table.starts(timeline, (from_ms, from), slots, &self.cuts, &alone)
+            let instants = self.instant..table.before(until);
+            self.instant = instants.end;
+            let at = (from_ms, from);
+            table.starts(timeline, at, instants, &alone, &mut self.order)
         } else {
             let mut starts = Starts::with_capacity(alone.len());
             for (t, rank) in &alone {
@@ -272,15 +263,33 @@ impl<'t, 'a> Cutter<'t, 'a> {
         }
     }
 
+    /// Moves the cuts on to a stretch, milliseconds after the start of the span.
+    fn cut(&mut self, from: i32, until: i32) {
+        let span = &self.span;
+        let past = |mut index: u32, end: u32, t: i32| {
+            while index < end && span.instants[index as usize] < t {
+                index += 1;
+            }
+            index
+        };
+        for (series, cut) in self.cuts.iter_mut().enumerate() {
+            let end = span.bounds[series + 1];
+            let reach = i32::try_from(self.timeline.reach_ms[series]).unwrap_or(i32::MAX);
+            cut.reached = if reach > 0 {
+                past(cut.reached, end, from.saturating_sub(reach))
+            } else {
+                cut.until
+            };
+            cut.until = past(cut.until, end, until);
+        }
+    }
+
     /// The occurrences of every job that has an offset of its own, or of all jobs where there is no
     /// table, by rank.
     fn alone(&self, from: i32, until: i32) -> Vec<Occurrence> {
         let mut out = Vec::new();
         let timeline = self.timeline;
         let offset_only = self.span.table.is_some();
-        if offset_only && timeline.offsets.is_empty() {
-            return out;
-        }
         for (rank, &series) in (0u32..).zip(&timeline.series_of) {
             let offset = timeline.offset(rank);
             if offset_only && offset == 0 {

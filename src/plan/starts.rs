@@ -16,9 +16,10 @@ impl Starts {
         }
     }
 
-    /// The starts at `ends` (instant, and where its ranks end), of which `ranks` is the row.
-    pub(super) fn of(ends: Vec<(i64, usize)>, ranks: Vec<u32>) -> Self {
-        Self { ends, ranks }
+    /// Lets `append` add the ranks that start at `t`, no earlier than the last.
+    pub(super) fn fill(&mut self, t: i64, append: impl FnOnce(&mut Vec<u32>)) {
+        append(&mut self.ranks);
+        self.end(t);
     }
 
     pub(super) fn len(&self) -> usize {

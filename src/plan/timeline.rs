@@ -11,7 +11,7 @@ use super::span::Stretch;
 
 /// Something that says when it fires.
 pub trait Recurrence: Sync {
-    /// Calls `emit` with every instant in `[from_ms, until_ms)`, ascending.
+    /// Calls `emit` with every instant in `[from_ms, until_ms)`, each once, ascending.
     ///
     /// # Errors
     /// The reason, when the scheduler itself would never answer.
@@ -46,8 +46,10 @@ pub(super) struct Timeline<'a> {
     pub(super) series: Vec<Series>,
     /// Per series: the largest offset that a job adds on top of the shift, milliseconds.
     pub(super) reach_ms: Vec<u32>,
-    /// Per series: its jobs without such an offset.
-    pub(super) together: Vec<u32>,
+    /// The ranks of jobs without such an offset, by series.
+    together: Vec<u32>,
+    /// Per series: where its part of `together` ends.
+    together_ends: Vec<u32>,
     /// By rank: the job's series.
     pub(super) series_of: Vec<u32>,
     /// By rank: the job's offset on top of the shift, milliseconds; empty when no job has one.
@@ -66,6 +68,7 @@ impl<'a> Timeline<'a> {
             series: Vec::new(),
             reach_ms: Vec::new(),
             together: Vec::new(),
+            together_ends: Vec::new(),
             series_of: Vec::with_capacity(jobs.len()),
             offsets: Vec::new(),
         };
@@ -91,7 +94,7 @@ impl<'a> Timeline<'a> {
                     shift_ms,
                 });
                 out.reach_ms.push(0);
-                out.together.push(0);
+                out.together_ends.push(0);
                 *known = u32_of(out.series.len());
             }
             let series = *known - 1;
@@ -102,13 +105,41 @@ impl<'a> Timeline<'a> {
                 let reach = &mut out.reach_ms[series as usize];
                 *reach = rest.max(*reach);
             } else {
-                out.together[series as usize] += 1;
+                out.together_ends[series as usize] += 1;
             }
         }
         if !out.offsets.is_empty() {
             out.offsets.resize(out.series_of.len(), 0);
         }
+        out.group();
         out
+    }
+
+    /// Lists the jobs without an offset by series, of which only the numbers are known.
+    fn group(&mut self) {
+        let mut sum = 0;
+        for end in &mut self.together_ends {
+            sum += std::mem::replace(end, sum);
+        }
+        self.together = vec![0; sum as usize];
+        for (rank, series) in (0u32..).zip(&self.series_of) {
+            if self.offset(rank) == 0 {
+                let next = &mut self.together_ends[*series as usize];
+                self.together[*next as usize] = rank;
+                *next += 1;
+            }
+        }
+    }
+
+    /// The ranks of the jobs of a series that have no offset of their own, ascending.
+    #[inline]
+    pub(super) fn together(&self, series: usize) -> &[u32] {
+        let from = if series > 0 {
+            self.together_ends[series - 1]
+        } else {
+            0
+        };
+        &self.together[from as usize..self.together_ends[series] as usize]
     }
 
     /// What the job at `rank` adds to the instants of its series, milliseconds.
