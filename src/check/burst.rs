@@ -57,6 +57,7 @@ pub(super) fn check(findings: &mut Findings<'_>, tables: &Tables<'_>, options: O
         return;
     }
     let mut recurrences: Vec<Nominal<'_>> = tables.crons.iter().map(Nominal::Cron).collect();
+    let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let mut jobs = Vec::with_capacity(tables.jobs.len());
     for table in &tables.jobs {
         let (recurrence, native_offset_ms) = match &table.kind {
@@ -68,8 +69,8 @@ pub(super) fn check(findings: &mut Findings<'_>, tables: &Tables<'_>, options: O
         };
         jobs.push(PlanJob {
             id: &table.job.id,
-            source: table.job.source,
-            recurrence,
+            source: small(table.job.source),
+            recurrence: small(recurrence),
             native_offset_ms,
             group: 0,
             run_ms: table

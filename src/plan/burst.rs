@@ -135,8 +135,9 @@ struct Seen {
 
 impl Seen {
     fn take(&mut self, kind: &Kind) {
-        if let Err(place) = self.sources.binary_search(&kind.source) {
-            self.sources.insert(place, kind.source);
+        let source = kind.source as usize;
+        if let Err(place) = self.sources.binary_search(&source) {
+            self.sources.insert(place, source);
         }
         self.classes_differ |= *self.class.get_or_insert(kind.class) != kind.class;
         self.shown |= kind.shown;

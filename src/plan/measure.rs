@@ -97,7 +97,7 @@ impl Stream<'_> {
         let mut have_slots = false;
         tally.count(ranks, |kind, jobs| {
             meter.start(t, kind.group, kind.run_ms, jobs);
-            match dispatchers.get_mut(kind.source) {
+            match dispatchers.get_mut(kind.source as usize) {
                 Some(dispatcher) if dispatcher.has_slots() => have_slots = true,
                 Some(dispatcher) => dispatcher.start_at_once(t, kind.run_ms, jobs),
                 None => (),
@@ -112,7 +112,7 @@ impl Stream<'_> {
         }
         for rank in ranks {
             let source = tally.ranked.kind(*rank).source;
-            if let Some(dispatcher) = dispatchers.get_mut(source)
+            if let Some(dispatcher) = dispatchers.get_mut(source as usize)
                 && dispatcher.has_slots()
             {
                 dispatcher.due(t, &[*rank]);

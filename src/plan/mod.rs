@@ -47,9 +47,9 @@ pub struct PlanJob<'a> {
     /// The job's id: orders a burst (by hash) and seeds its offset.
     pub id: &'a str,
     /// Tells equal ids of different sources apart, so that the order is total.
-    pub source: usize,
+    pub source: u32,
     /// Index into [`Input::recurrences`].
-    pub recurrence: usize,
+    pub recurrence: u32,
     /// What the source itself adds to each nominal instant, milliseconds: OpenClaw's stagger,
     /// Molecule's poll phase.
     pub native_offset_ms: i64,

@@ -14,7 +14,7 @@ const WORTH_A_COUNT: usize = 8;
 /// What measuring needs to know of a job; many jobs are of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Kind {
-    pub(super) source: usize,
+    pub(super) source: u32,
     pub(super) group: u32,
     pub(super) run_ms: i64,
     /// [`Recurrence::class`](super::timeline::Recurrence::class).
@@ -70,7 +70,7 @@ impl<'a> Ranked<'a> {
                 source: job.source,
                 group: job.group,
                 run_ms: job.run_ms,
-                class: classes[job.recurrence],
+                class: classes[job.recurrence as usize],
                 shown: job.shown,
             };
             *known.entry(kind).or_insert_with(|| {

@@ -54,14 +54,14 @@ impl Span {
             let base = from_ms.saturating_sub(series.shift_ms);
             let instants = &mut out.instants;
             let mut emit = |t: i64| instants.extend(i32::try_from(t - base));
-            let asked = timeline.recurrences[series.recurrence].each(
+            let asked = timeline.recurrences[series.recurrence as usize].each(
                 base.saturating_sub(i64::from(*reach)),
                 base.saturating_add(length_ms),
                 &mut emit,
             );
             let mut least = u32::MAX;
             if let Err(why) = asked {
-                out.broken.push((series.recurrence, why));
+                out.broken.push((series.recurrence as usize, why));
                 least = 0;
             }
             let mine = &out.instants[start..];
@@ -120,10 +120,13 @@ impl Span {
             return (next < limit_ms).then_some(next);
         }
         let mut next = None;
-        let asked =
-            timeline.recurrences[recurrence].each(t_ms - shift + 1, limit_ms - shift, &mut |t| {
+        let asked = timeline.recurrences[recurrence as usize].each(
+            t_ms - shift + 1,
+            limit_ms - shift,
+            &mut |t| {
                 next.get_or_insert(t + shift);
-            });
+            },
+        );
         asked.ok().and(next)
     }
 }

@@ -347,7 +347,7 @@ fn starts(case: &Case, order: impl Fn(&mut Vec<(usize, PlanJob<'_>)>)) -> (Vec<S
         .iter()
         .zip(&ids)
         .map(|(&(_, beat, offset, group, run_ms), id)| PlanJob {
-            recurrence: beat as usize,
+            recurrence: u32::from(beat),
             native_offset_ms: offset,
             ..job(id, group, run_ms)
         })

@@ -36,7 +36,7 @@ pub(super) type Occurrence = (u32, u32);
 /// The instants of one recurrence, shifted for the jobs that share it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Series {
-    pub(super) recurrence: usize,
+    pub(super) recurrence: u32,
     pub(super) shift_ms: i64,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Timeline<'a> {
             };
             let recurrence = job.recurrence;
             let known = if shift_ms == 0 {
-                &mut unshifted[recurrence]
+                &mut unshifted[recurrence as usize]
             } else {
                 shifted.entry((recurrence, shift_ms)).or_insert(0)
             };
@@ -151,7 +151,7 @@ impl<'a> Timeline<'a> {
     /// Marks the recurrences that have an instant in the span of a stretch.
     pub(super) fn hear(&self, stretch: &Stretch, heard: &mut [bool]) {
         for (series, bounds) in self.series.iter().zip(stretch.span.bounds.windows(2)) {
-            heard[series.recurrence] |= bounds[0] < bounds[1];
+            heard[series.recurrence as usize] |= bounds[0] < bounds[1];
         }
     }
 }

@@ -267,7 +267,8 @@ fn queue(scene: &Scene<'_>, burst: &Burst) -> i64 {
     let mut work = vec![0i64; scene.input.dispatch.len()];
     for job in &burst.members {
         let job = &scene.input.jobs[*job];
-        work[job.source] = work[job.source].saturating_add(job.run_ms);
+        let work = &mut work[job.source as usize];
+        *work = work.saturating_add(job.run_ms);
     }
     let lasts = |(rule, work): (&Dispatch, i64)| match limit(rule) {
         Some(slots) => work / i64::from(slots.max(1)) + burst.longest_run_ms,

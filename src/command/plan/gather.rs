@@ -163,8 +163,8 @@ pub(super) fn run_lengths(planned: &[Planned<'_>]) -> Vec<RunLengthUse> {
 pub(super) fn plan_jobs<'a>(planned: &[Planned<'a>]) -> Vec<PlanJob<'a>> {
     let of = |p: &Planned<'a>| PlanJob {
         id: &p.job.id,
-        source: p.job.source,
-        recurrence: p.recurrence(),
+        source: place(p.job.source),
+        recurrence: p.recurrence,
         native_offset_ms: p.stagger_ms,
         group: p.group,
         run_ms: p.run_ms,

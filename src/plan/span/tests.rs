@@ -45,7 +45,7 @@ proptest! {
             .map(|&(recurrence, native_offset_ms)| PlanJob {
                 id: "",
                 source: 0,
-                recurrence: recurrence % recurrences.len(),
+                recurrence: u32_of(recurrence % recurrences.len()),
                 native_offset_ms,
                 group: 0,
                 run_ms: 1,
@@ -60,7 +60,7 @@ proptest! {
             let (job, mut out) = (&jobs[rank], Vec::new());
             let offset = job.native_offset_ms;
             let emit = &mut |t| out.push(t + offset);
-            recurrences[job.recurrence].each(from - offset, until - offset, emit).unwrap();
+            recurrences[job.recurrence as usize].each(from - offset, until - offset, emit).unwrap();
             out
         };
         for rank in 0..jobs.len() {

@@ -38,7 +38,7 @@ impl Case {
         let job = |(at, n): (usize, &usize)| PlanJob {
             id: &ids[at],
             source: 0,
-            recurrence: *n,
+            recurrence: u32::try_from(*n).unwrap(),
             native_offset_ms: 0,
             group: 0,
             run_ms: actors[at].run_ms,

@@ -40,13 +40,13 @@ pub(super) fn peaks(input: &Input<'_>, found: &[Found]) -> Peaks {
         let recurrence = job.recurrence;
         job.recurrence = *known.entry((recurrence, before_ms)).or_insert_with(|| {
             counted.push(Counted {
-                recurrence: input.recurrences[recurrence],
+                recurrence: input.recurrences[recurrence as usize],
                 horizon: Horizon {
                     from_ms: from_ms.saturating_sub(before_ms),
                     until_ms: until_ms.saturating_sub(before_ms),
                 },
             });
-            counted.len() - 1
+            u32::try_from(counted.len() - 1).unwrap_or(u32::MAX)
         });
     }
     for Found { index, change, .. } in found {
