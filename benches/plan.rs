@@ -95,8 +95,9 @@ impl Fleet {
             });
             let staggered = dice.below(20) == 0;
             let stagger = if staggered { dice.below(300_000) } else { 0 };
-            let run_ms = 1000 * (1 + dice.below(90));
-            let group = u32::try_from(dice.below(3)).unwrap();
+            let model = dice.below(3);
+            let run_ms = 30_000 * (1 + model);
+            let group = u32::try_from(model).unwrap();
             (recurrence, stagger, group, run_ms)
         };
         Self {
