@@ -113,9 +113,21 @@ impl Job {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The n-th entry (from 1) of an array or table.
-    Entry(usize),
+    Entry(u32),
     /// A line (from 1) of a line-based file.
-    Line(usize),
+    Line(u32),
+}
+
+impl Place {
+    /// The n-th entry, from 1.
+    pub fn entry(n: usize) -> Self {
+        Self::Entry(u32::try_from(n).unwrap_or(u32::MAX))
+    }
+
+    /// The n-th line, from 1.
+    pub fn line(n: usize) -> Self {
+        Self::Line(u32::try_from(n).unwrap_or(u32::MAX))
+    }
 }
 
 impl std::fmt::Display for Place {

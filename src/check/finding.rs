@@ -149,7 +149,7 @@ impl<'a> Findings<'a> {
         let source = self.source_of(job);
         let (at, line) = match job.at {
             job::Place::Entry(n) => (format!("{}: job {n}", source.store), None),
-            job::Place::Line(n) => (format!("{}:{n}", source.store), u32::try_from(n).ok()),
+            job::Place::Line(n) => (format!("{}:{n}", source.store), Some(n)),
         };
         let finding = Finding {
             job: Some(job.id.to_string()),

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use arcstr::ArcStr;
+use arcstr::{ArcStr, literal};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -268,8 +268,14 @@ impl From<FastState> for JobState {
     }
 }
 
-/// The kinds of payload that are written as OpenClaw writes them.
-const KINDS: [&str; 5] = ["agentTurn", "systemEvent", "heartbeat", "command", "script"];
+/// The kinds of payload, as OpenClaw writes them.
+static KINDS: [ArcStr; 5] = [
+    literal!("agentTurn"),
+    literal!("systemEvent"),
+    literal!("heartbeat"),
+    literal!("command"),
+    literal!("script"),
+];
 
 impl Fast<'_> {
     /// Returns the job when nothing about it is odd; `None` sends the text down the lenient path.
@@ -288,15 +294,18 @@ impl Fast<'_> {
         let payload = self.payload;
         let kind = match payload.as_ref().map(|p| p.kind) {
             None => None,
-            Some(kind) => Some(*KINDS.iter().find(|known| Some(**known) == kind)?),
+            Some(kind) => Some(
+                KINDS
+                    .iter()
+                    .find(|known| Some(known.as_str()) == kind)?
+                    .clone(),
+            ),
         };
         let target = match self.session_target {
             None if payload.is_none() => None,
-            Some(target)
-                if matches!(target, "main" | "isolated") || target.starts_with("session:") =>
-            {
-                Some(words.share(target))
-            }
+            Some("main") => Some(literal!("main")),
+            Some("isolated") => Some(literal!("isolated")),
+            Some(target) if target.starts_with("session:") => Some(words.share(target)),
             _ => return None,
         };
         let mut extras = Extras {
@@ -327,7 +336,7 @@ impl Fast<'_> {
             agent: shared(self.agent_id.as_ref().map(|a| &*a.0), words),
             workspace: None,
             model: shared(model.as_ref().map(|m| m.0.trim()), words),
-            payload_kind: shared(kind, words),
+            payload_kind: kind,
             session_target: target,
             created_at_ms: self.created_at_ms,
             state: state.into(),

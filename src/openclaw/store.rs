@@ -79,7 +79,7 @@ pub fn read_file(path: &Path, into: &mut Collector) -> Result<Vec<String>, Error
     let mut n = 0;
     let document = read_document(text, &mut |job| {
         n += 1;
-        into.add(job, Place::Entry(n));
+        into.add(job, Place::entry(n));
     });
     if let Some(broken) = document.broken {
         let at = format!("{name}:{}:{}", broken.line, broken.column);
@@ -280,7 +280,7 @@ pub fn add_rows(rows: Vec<Row>, store_key: &Path, path: &Path, into: &mut Collec
         if keep.as_ref().is_some_and(|key| *key != row.store_key) {
             continue;
         }
-        if let Some(job) = into.add_row(&row.definition, &row.state, Place::Entry(n)) {
+        if let Some(job) = into.add_row(&row.definition, &row.state, Place::entry(n)) {
             // The columns are what the gateway selects by.
             job.enabled = row.enabled;
             job.id = row.job_id.into();

@@ -5,6 +5,8 @@
 
 use rustc_hash::FxHashMap;
 
+use super::measure::WORTH_A_THREAD;
+use super::timeline::u32_of;
 use super::{Input, PlanJob};
 use crate::schedule::stagger::id_hash;
 
@@ -41,13 +43,33 @@ enum KindOf {
     Many(Vec<u32>),
 }
 
+/// The hash of every job's id, and its index: the second half by a thread, where that pays.
+fn hashed(jobs: &[PlanJob<'_>]) -> Vec<(u64, u32)> {
+    let of = |(index, job): (u32, &PlanJob<'_>)| (id_hash(job.id), index);
+    let mut order = Vec::with_capacity(jobs.len());
+    let (first, second) = jobs.split_at(if jobs.len() < WORTH_A_THREAD {
+        jobs.len()
+    } else {
+        jobs.len() / 2
+    });
+    std::thread::scope(|scope| {
+        let begin = u32_of(first.len());
+        let second = (!second.is_empty())
+            .then(|| scope.spawn(move || (begin..).zip(second).map(of).collect::<Vec<_>>()));
+        order.extend((0..).zip(first).map(of));
+        match second.map(std::thread::ScopedJoinHandle::join) {
+            Some(Ok(second)) => order.extend(second),
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            None => {}
+        }
+    });
+    order
+}
+
 impl<'a> Ranked<'a> {
     pub(super) fn new(input: &'a Input<'_>) -> Self {
         let jobs = &input.jobs[..];
-        let mut order: Vec<(u64, u32)> = (0..)
-            .zip(jobs)
-            .map(|(index, job)| (id_hash(job.id), index))
-            .collect();
+        let mut order = hashed(jobs);
         // Equal ids of different sources are told apart by what they are, never by input order.
         let tie = |index: u32| {
             let job = &jobs[index as usize];

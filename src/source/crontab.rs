@@ -76,7 +76,7 @@ pub(super) fn read(text: &str, system: bool, into: &mut Collector) -> Crontab {
             continue;
         }
         let indent = raw.len() - raw.trim_start().len();
-        let at = |column: usize| format!("{}:{}", into.place(Place::Line(n)), column + indent);
+        let at = |column: usize| format!("{}:{}", into.place(Place::line(n)), column + indent);
         match parse(line) {
             Line::Variable("CRON_TZ" | "TZ", value) => {
                 zone = Some(value).filter(|v| !v.is_empty());
@@ -113,7 +113,7 @@ fn job(line: usize, expr: String, zone: Option<String>, command: String) -> Job 
         name: Some(command.into()),
         enabled: true,
         source: 0,
-        at: Place::Line(line),
+        at: Place::line(line),
         schedule: ScheduleSpec::Cron {
             expr: expr.into(),
             tz: zone.map(Into::into),

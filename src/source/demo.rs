@@ -61,7 +61,7 @@ pub(super) fn load(args: &SourceArgs, source: usize, tags: &mut Tags) -> Result<
     }
     let mut into = Collector::new("demo", source);
     for (n, job) in demo.jobs.iter().enumerate() {
-        into.add(job.get(), Place::Entry(n + 1));
+        into.add(job.get(), Place::entry(n + 1));
     }
     let (version, origin) = match args.stated_version() {
         Some(version) => (version, "--openclaw-version"),

@@ -210,7 +210,7 @@ fn document(text: &str, name: &str, into: &mut Collector) -> Result<Document, Er
     let mut n = 0;
     let document = read_document(text, &mut |job| {
         n += 1;
-        into.add(job, Place::Entry(n));
+        into.add(job, Place::entry(n));
     });
     if let Some(broken) = &document.broken {
         let at = format!("{name}:{}:{}", broken.line, broken.column);

@@ -15,7 +15,7 @@ use crate::job::{Collector, Failure, Job, JobShape, Place, Slot, Words, parse};
 const MAX_LINE: usize = 1 << 20;
 
 /// How much is parsed at once. A line that fills a block is too long anyhow.
-const BLOCK: usize = 2 << 20;
+const BLOCK: usize = MAX_LINE + (64 << 10);
 
 /// Reads jobs line by line. A bad line is a problem; the others are kept.
 ///
@@ -191,7 +191,7 @@ impl Taking<'_> {
     fn take(&mut self, parsed: Parsed) -> Vec<u8> {
         let into = &mut *self.into;
         for (n, found) in parsed.found {
-            let at = Place::Line(self.lines + n + 1);
+            let at = Place::line(self.lines + n + 1);
             match found {
                 Found::Entry(parsed) => into.take(parsed, at),
                 Found::TooLong => {

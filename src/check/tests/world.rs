@@ -141,7 +141,7 @@ impl World {
             for (n, text) in texts.iter().enumerate() {
                 let slot = Slot {
                     source,
-                    at: Place::Entry(n + 1),
+                    at: Place::entry(n + 1),
                     rules: self.rules,
                 };
                 let (mut job, _) = parse(text, slot, &mut Words::default())

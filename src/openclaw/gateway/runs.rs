@@ -91,7 +91,7 @@ impl Gateway {
             let page = self.read("cron.list", params).await?;
             for job in list(&page, "jobs")? {
                 n += 1;
-                collector.add(&job.to_string(), Place::Entry(n));
+                collector.add(&job.to_string(), Place::entry(n));
             }
             let next = page["nextOffset"].as_u64().filter(|next| *next > offset);
             let Some(next) = next.filter(|_| page["hasMore"].as_bool().unwrap_or(false)) else {

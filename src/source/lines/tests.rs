@@ -35,7 +35,7 @@ fn lines_keep_their_order_and_their_numbers_over_many_blocks() {
         }
         text.extend(job(n).as_bytes());
         text.extend(if n % 3 == 0 { &b"\r\n"[..] } else { b"\n" });
-        expected.push((format!("job-{n}"), Place::Line(n)));
+        expected.push((format!("job-{n}"), Place::line(n)));
     }
     assert!(text.len() > 3 * BLOCK);
     let (jobs, problems) = read_all(&text);
@@ -53,7 +53,7 @@ fn bad_lines_are_named_and_lose_nothing_else_wherever_blocks_end() {
         text.extend(job(n).as_bytes());
         text.push(b'\n');
         lines += 1;
-        expected.push((format!("job-{n}"), Place::Line(lines)));
+        expected.push((format!("job-{n}"), Place::line(lines)));
         let (line, why) = match n {
             3000 => (vec![b'y'; MAX_LINE + 1], ": is longer than 1048576 bytes"),
             3001 => (vec![b' '; MAX_LINE], ""),
