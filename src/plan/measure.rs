@@ -11,74 +11,48 @@ use super::starts::Starts;
 /// Occurrences in a stretch from which a thread for a part of the work pays.
 pub(super) const WORTH_A_THREAD: usize = 50_000;
 
-/// What a stretch gives to measure.
-pub(super) struct Batch {
-    /// At their native instants.
-    pub(super) native: Starts,
-    /// Where the plan puts them.
-    pub(super) placed: Starts,
-}
-
-/// Before and after.
-pub(super) struct Streams<'a> {
-    pub(super) before: Stream<'a>,
-    pub(super) after: Stream<'a>,
-    pub(super) tally: Tally<'a>,
-}
-
-impl Streams<'_> {
-    fn take(&mut self, batch: &Batch) {
-        for (t, ranks) in batch.native.iter() {
-            self.before.start(t, ranks, &mut self.tally);
-        }
-        for (t, ranks) in batch.placed.iter() {
-            self.after.start(t, ranks, &mut self.tally);
-        }
-    }
-}
-
 /// Measuring needs nothing of planning, and takes as long: with many occurrences it has a thread.
 pub(super) enum Measuring<'scope, 'a> {
-    Here(Box<Streams<'a>>),
+    Here(Box<Stream<'a>>),
     There(
-        SyncSender<Batch>,
-        ScopedJoinHandle<'scope, Box<Streams<'a>>>,
+        SyncSender<Starts>,
+        ScopedJoinHandle<'scope, Box<Stream<'a>>>,
     ),
 }
 
 impl<'scope, 'a: 'scope> Measuring<'scope, 'a> {
-    pub(super) fn take(self, batch: Batch, scope: &'scope Scope<'scope, '_>) -> Self {
+    /// Measures the starts of a stretch.
+    pub(super) fn take(self, starts: Starts, scope: &'scope Scope<'scope, '_>) -> Self {
         match self {
-            Self::Here(mut streams) if batch.native.len() < WORTH_A_THREAD => {
-                streams.take(&batch);
-                Self::Here(streams)
+            Self::Here(mut stream) if starts.len() < WORTH_A_THREAD => {
+                stream.take(&starts);
+                Self::Here(stream)
             }
-            Self::Here(mut streams) => {
-                let (sender, batches) = std::sync::mpsc::sync_channel::<Batch>(1);
+            Self::Here(mut stream) => {
+                let (sender, stretches) = std::sync::mpsc::sync_channel::<Starts>(1);
                 let thread = scope.spawn(move || {
-                    for batch in batches {
-                        streams.take(&batch);
+                    for starts in stretches {
+                        stream.take(&starts);
                     }
-                    streams
+                    stream
                 });
-                Self::There(sender, thread).take(batch, scope)
+                Self::There(sender, thread).take(starts, scope)
             }
             Self::There(sender, thread) => {
                 // It ends only when the sender is dropped.
-                sender.send(batch).ok();
+                sender.send(starts).ok();
                 Self::There(sender, thread)
             }
         }
     }
 
-    pub(super) fn finish(self) -> Box<Streams<'a>> {
+    pub(super) fn finish(self) -> Stream<'a> {
         match self {
-            Self::Here(streams) => streams,
+            Self::Here(stream) => *stream,
             Self::There(sender, thread) => {
                 drop(sender);
-                thread
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                let ended = thread.join();
+                *ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             }
         }
     }
@@ -88,12 +62,20 @@ impl<'scope, 'a: 'scope> Measuring<'scope, 'a> {
 pub(super) struct Stream<'a> {
     pub(super) meter: Meter,
     pub(super) dispatchers: Vec<Dispatcher<'a>>,
+    pub(super) tally: Tally<'a>,
 }
 
 impl Stream<'_> {
+    fn take(&mut self, starts: &Starts) {
+        for (t, ranks) in starts.iter() {
+            self.start(t, ranks);
+        }
+    }
+
     #[inline]
-    fn start(&mut self, t: i64, ranks: &[u32], tally: &mut Tally<'_>) {
+    fn start(&mut self, t: i64, ranks: &[u32]) {
         let (meter, dispatchers) = (&mut self.meter, &mut self.dispatchers[..]);
+        let tally = &mut self.tally;
         let mut have_slots = false;
         tally.count(ranks, |kind, jobs| {
             meter.start(t, kind.group, kind.run_ms, jobs);

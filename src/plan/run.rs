@@ -7,7 +7,7 @@ use super::Input;
 use super::ahead::{Ahead, Pair, Timelines};
 use super::burst::Burst;
 use super::dispatch::{DispatchReport, Dispatcher};
-use super::measure::{Batch, Measuring, Stream, Streams};
+use super::measure::{Measuring, Stream};
 use super::peak::{Meter, Peaks, Skyline};
 use super::place::{Planner, Totals};
 use super::ranked::{Ranked, Tally};
@@ -128,18 +128,15 @@ fn made(input: &Input<'_>, windows: &[Window], sink: &mut dyn Sink) -> (Outcome,
             .iter()
             .map(|d| Dispatcher::new(d, &run_of, windows, input.jobs.len()))
             .collect(),
+        tally: Tally::new(&ranked),
     };
     let timelines = Timelines::new(input, &ranked);
     let mut planner = Planner::new(input, &ranked);
     let mut broken = BTreeMap::new();
     let mut heard = vec![false; input.recurrences.len()];
-    let streams = std::thread::scope(|scope| {
-        let streams = Streams {
-            before: stream(),
-            after: stream(),
-            tally: Tally::new(&ranked),
-        };
-        let mut measuring = Measuring::Here(Box::new(streams));
+    let (before, after) = std::thread::scope(|scope| {
+        let mut before = Measuring::Here(Box::new(stream()));
+        let mut after = Measuring::Here(Box::new(stream()));
         let mut ahead = Ahead::new(&timelines, from, until);
         while let Some(Pair {
             until_ms,
@@ -169,16 +166,12 @@ fn made(input: &Input<'_>, windows: &[Window], sink: &mut dyn Sink) -> (Outcome,
                 // The horizon ends; the runs that were placed beyond it do not.
                 let _stopped = planner.release(i64::MAX, &mut placed, sink);
             }
-            let batch = Batch {
-                native: native.starts,
-                placed,
-            };
-            measuring = measuring.take(batch, scope);
+            before = before.take(native.starts, scope);
+            after = after.take(placed, scope);
             sink.progress(until_ms - from, until - from);
         }
-        measuring.finish()
+        (before.finish(), after.finish())
     });
-    let Streams { before, after, .. } = *streams;
     let finish = |d: Vec<Dispatcher<'_>>| -> (Vec<_>, Vec<_>) {
         d.into_iter().map(Dispatcher::finish).unzip()
     };

@@ -91,6 +91,10 @@ fn models_differ(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     let Some(burst) = &facts.outcome.totals.biggest else {
         return;
     };
+    // Where nothing is resolved, nothing can differ.
+    if facts.models.versions.iter().all(Option::is_none) {
+        return;
+    }
     let count = |basis| {
         let mut shown: FxHashMap<Shown<'_>, usize> = FxHashMap::default();
         for member in &burst.members {
