@@ -31,11 +31,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 pub fn escape_json(json: &str) -> Cow<'_, str> {
     // Line breaks and such stand between the values: within strings they are escapes already.
     let hidden = |c: char| is_unsafe(c) && (c == '\u{7f}' || !c.is_ascii());
-    if json
-        .bytes()
-        .all(|b| (b' '..0x7f).contains(&b) || b == b'\n')
-        || !json.contains(hidden)
-    {
+    if is_plain(json.as_bytes()) || !json.contains(hidden) {
         return Cow::Borrowed(json);
     }
     let mut out = String::with_capacity(json.len() + 16);
@@ -52,12 +48,22 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Whether there is nothing but printable ASCII and line breaks, which is nearly always so.
+fn is_plain(json: &[u8]) -> bool {
+    json.iter().all(|b| (b' '..0x7f).contains(b) || *b == b'\n')
+}
+
 /// A writer of JSON, escaped as by [`escape_json`]. It is given whole characters at a time.
 #[derive(Debug)]
 pub struct JsonWriter<W>(pub W);
 
 impl<W: io::Write> io::Write for JsonWriter<W> {
     fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        // A document comes in very many small pieces.
+        if is_plain(json) {
+            self.0.write_all(json)?;
+            return Ok(json.len());
+        }
         let text = String::from_utf8_lossy(json);
         self.0.write_all(escape_json(&text).as_bytes())?;
         Ok(json.len())
