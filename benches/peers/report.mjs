@@ -67,7 +67,9 @@ table("Start-up", [
   ["start-node", "`node -e 0`"],
 ]);
 table("A state directory with 100 jobs", [
-  ["list-cronctl-plan", "`cronctl plan --json`"],
+  ["list-cronctl-table", "`cronctl plan`, the table"],
+  ["list-cronctl-ndjson", "`cronctl plan -o ndjson`"],
+  ["list-cronctl-plan", "`cronctl plan --json`, 360 KB of bursts"],
   ["list-cronctl-explain", "`cronctl explain-model --all --json`"],
   ["list-openclaw", "`openclaw cron list --all --json`, its gateway running"],
 ]);

@@ -91,6 +91,8 @@ gateway() {
     sleep 5
     time_it list-openclaw 7 "$main cron list --all --json"
     $main cron list --all --json 2>/dev/null > "$work/list.json"
+    time_it list-cronctl-table "$runs" "$cronctl plan --openclaw $state -q"
+    time_it list-cronctl-ndjson "$runs" "$cronctl plan --openclaw $state -o ndjson -q"
     time_it list-cronctl-plan "$runs" "$cronctl plan --openclaw $state --json -q"
     time_it list-cronctl-explain "$runs" "$cronctl explain-model --all --openclaw $state --json -q"
 }
