@@ -277,6 +277,17 @@ static KINDS: [ArcStr; 5] = [
     literal!("script"),
 ];
 
+/// The session targets without a name of their own.
+static TARGETS: [ArcStr; 2] = [literal!("main"), literal!("isolated")];
+
+/// Returns the one of some words that a text is.
+fn known(words: &[ArcStr], text: Option<&str>) -> Option<ArcStr> {
+    words
+        .iter()
+        .find(|word| Some(word.as_str()) == text)
+        .cloned()
+}
+
 impl Fast<'_> {
     /// Returns the job when nothing about it is odd; `None` sends the text down the lenient path.
     fn into_job(self, slot: Slot, words: &mut Words) -> Option<Job> {
@@ -294,19 +305,12 @@ impl Fast<'_> {
         let payload = self.payload;
         let kind = match payload.as_ref().map(|p| p.kind) {
             None => None,
-            Some(kind) => Some(
-                KINDS
-                    .iter()
-                    .find(|known| Some(known.as_str()) == kind)?
-                    .clone(),
-            ),
+            Some(kind) => Some(known(&KINDS, kind)?),
         };
         let target = match self.session_target {
             None if payload.is_none() => None,
-            Some("main") => Some(literal!("main")),
-            Some("isolated") => Some(literal!("isolated")),
             Some(target) if target.starts_with("session:") => Some(words.share(target)),
-            _ => return None,
+            target => Some(known(&TARGETS, target)?),
         };
         let mut extras = Extras {
             session_key: trimmed(self.session_key),

@@ -69,6 +69,29 @@ impl Cursor<'_> {
         n
     }
 
+    /// Reads the hours and minutes of an offset, seconds; a number that is no minute is a part of the
+    /// date, as any other.
+    fn east(&mut self, date: &mut Vec<i64>) -> Option<i64> {
+        let before = self.0.len();
+        let n = self.number();
+        let (hours, mut minutes) = match before - self.0.len() {
+            _ if self.peek() == Some(b':') => (n, 0),
+            1 | 2 => (n, 0),
+            3 | 4 => (n / 100, n % 100),
+            _ => return None,
+        };
+        if self.eat(b':') && self.peek().is_some_and(|b| b.is_ascii_digit()) {
+            match self.number() {
+                n if n < 60 => minutes = n,
+                n => {
+                    date.push(n);
+                    self.eat(b'-');
+                }
+            }
+        }
+        seconds_east(hours, minutes)
+    }
+
     fn fraction_ms(&mut self) -> i64 {
         let mut ms = 0;
         let mut unit = 100;
@@ -220,25 +243,7 @@ fn lenient(text: &str) -> Option<Parsed> {
             }
         } else if matches!(byte, b'+' | b'-') && (offset.is_some() || !time.is_empty()) {
             at.take();
-            let before = at.0.len();
-            let n = at.number();
-            let (hours, mut minutes) = match before - at.0.len() {
-                _ if at.peek() == Some(b':') => (n, 0),
-                1 | 2 => (n, 0),
-                3 | 4 => (n / 100, n % 100),
-                _ => return None,
-            };
-            if at.eat(b':') && at.peek().is_some_and(|b| b.is_ascii_digit()) {
-                match at.number() {
-                    n if n < 60 => minutes = n,
-                    // No minute: a part of the date, as any other number.
-                    n => {
-                        date.push(n);
-                        at.eat(b'-');
-                    }
-                }
-            }
-            let east = seconds_east(hours, minutes)?;
+            let east = at.east(&mut date)?;
             offset = Some(if byte == b'-' { -east } else { east });
             time_open = false;
         } else if byte == b'(' {

@@ -142,10 +142,6 @@ struct Parsed {
 }
 
 /// What is in a line.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every line is an entry: a box for each would only cost"
-)]
 enum Found {
     Entry(Result<(Job, JobShape), Failure>),
     TooLong,

@@ -217,7 +217,7 @@ pub(in crate::command::plan) fn made_up(
     let rules = CatchUp::of(version, skip == Some(true));
     let stands = stands(rules, restart, given, gathered, (index, source))?;
     let places: FxHashMap<usize, usize> =
-        gathered.planned.iter().map(|p| p.at()).zip(0..).collect();
+        gathered.planned.iter().map(Planned::at).zip(0..).collect();
     let (mut missing, mut resume, mut again) = (Vec::new(), Vec::new(), Vec::new());
     for (job, stand) in stands
         .iter()

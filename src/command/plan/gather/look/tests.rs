@@ -27,7 +27,7 @@ fn jobs() -> String {
             ),
             _ => r#"{"kind":"cron","expr":"0 9 * * *","tz":"Europe/Berlin"}"#.to_owned(),
         };
-        let enabled = n % 11 != 0;
+        let enabled = !n.is_multiple_of(11);
         let model = ["a/x", "b/y", "c/z", "alias"][n / 9 % 4];
         format!(
             r#"{{"id":"job-{n}","enabled":{enabled},"schedule":{schedule},"sessionTarget":"isolated","payload":{{"kind":"agentTurn","message":"m","model":"{model}"}}}}"#
