@@ -207,14 +207,14 @@ impl<'a, 'i> Planner<'a, 'i> {
     /// Pulls starts back before their jobs' own next instants; returns how many.
     fn clip(&mut self, tick: &Tick<'_>, timeline: &Timeline<'_>, stretch: &Stretch) -> u32 {
         let most = self.offsets.iter().copied().max().unwrap_or(0);
-        if most <= 0 || stretch.is_clear(tick.at_ms, tick.at_ms + most + 1) {
+        if most <= 0 || stretch.span.is_clear(tick.at_ms, tick.at_ms + most + 1) {
             return 0;
         }
         let mut clipped = 0;
         for (rank, offset) in tick.ranks.iter().zip(&mut self.offsets) {
             let limit = tick.at_ms + *offset + 1;
             let next = (*offset > 0)
-                .then(|| stretch.next_own(timeline, *rank, tick.at_ms, limit))
+                .then(|| stretch.span.next_own(timeline, *rank, tick.at_ms, limit))
                 .flatten();
             if let Some(next) = next {
                 *offset = next - 1 - tick.at_ms;

@@ -89,13 +89,13 @@ impl Span {
     }
 
     /// Whether no job has an instant after `t_ms` and before `limit_ms`, as far as is seen at a glance.
-    fn is_clear(&self, t_ms: i64, limit_ms: i64) -> bool {
+    pub(super) fn is_clear(&self, t_ms: i64, limit_ms: i64) -> bool {
         limit_ms <= self.until_ms && limit_ms - t_ms <= self.nearest_ms
     }
 
     /// Returns the first own instant of the job at `rank` after `t_ms`, which lies in the span, if there
-    /// is one before `limit_ms`.
-    fn next_own(
+    /// is one before `limit_ms`. Only asked where an offset may reach it.
+    pub(super) fn next_own(
         &self,
         timeline: &Timeline<'_>,
         rank: u32,
@@ -139,25 +139,6 @@ pub(super) struct Stretch {
     /// Whether the span begins with this stretch.
     pub(super) begins_span: bool,
     pub(super) span: Arc<Span>,
-}
-
-impl Stretch {
-    /// Whether no job has an instant after `t_ms` and before `limit_ms`, as far as is seen at a glance.
-    pub(super) fn is_clear(&self, t_ms: i64, limit_ms: i64) -> bool {
-        self.span.is_clear(t_ms, limit_ms)
-    }
-
-    /// Returns the first own instant of the job at `rank` after `t_ms`, which lies in the stretch, if
-    /// there is one before `limit_ms`. Only asked where an offset may reach it.
-    pub(super) fn next_own(
-        &self,
-        timeline: &Timeline<'_>,
-        rank: u32,
-        t_ms: i64,
-        limit_ms: i64,
-    ) -> Option<i64> {
-        self.span.next_own(timeline, rank, t_ms, limit_ms)
-    }
 }
 
 /// The part of a series that a stretch is made of, as indices into [`Span::instants`].

@@ -84,8 +84,8 @@ proptest! {
                     found.push((t, *rank));
                     for reach in [2, 5_000, 700_000] {
                         let next = own(*rank as usize, t + 1, t + reach).first().copied();
-                        prop_assert_eq!(stretch.next_own(&timeline, *rank, t, t + reach), next);
-                        prop_assert!(next.is_none() || !stretch.is_clear(t, t + reach));
+                        prop_assert_eq!(stretch.span.next_own(&timeline, *rank, t, t + reach), next);
+                        prop_assert!(next.is_none() || !stretch.span.is_clear(t, t + reach));
                     }
                 }
             }

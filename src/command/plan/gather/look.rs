@@ -231,26 +231,16 @@ impl<'a, 'c> Gathering<'a, 'c> {
                     return Ok(Some(*known));
                 }
                 let key = (job.rules, expr.as_str(), zone);
-                if let Some(known) = self.crons.get(&key) {
-                    if let Ok(known) = known {
-                        self.known.insert(place, *known);
-                    }
-                    return known.clone().map(Some);
-                }
-                let made =
-                    Cron::compile(job.rules, expr, tz.as_deref(), self.look.zones).map(|cron| {
-                        let zone = self.zone(
-                            cron.zone().name().to_owned(),
-                            cron.zone().time_zone().clone(),
-                        );
-                        let when = When::Cron(cron);
-                        self.out.recurrences.push(Shared { when, zone });
-                        (self.out.recurrences.len() - 1, zone)
-                    });
+                let made = if let Some(known) = self.crons.get(&key) {
+                    known.clone()
+                } else {
+                    let made = self.cron(job.rules, expr, tz.as_deref());
+                    self.crons.insert(key, made.clone());
+                    made
+                };
                 if let Ok(made) = &made {
                     self.known.insert(place, *made);
                 }
-                self.crons.insert(key, made.clone());
                 made.map(Some)
             }
             ScheduleSpec::Every { .. } | ScheduleSpec::At { .. } => {
@@ -267,6 +257,23 @@ impl<'a, 'c> Gathering<'a, 'c> {
                 Ok(Some((self.out.recurrences.len() - 1, zone)))
             }
         }
+    }
+
+    /// A new recurrence of an expression.
+    fn cron(
+        &mut self,
+        rules: Rules,
+        expr: &str,
+        tz: Option<&str>,
+    ) -> Result<InZone, ScheduleError> {
+        let cron = Cron::compile(rules, expr, tz, self.look.zones)?;
+        let zone = self.zone(
+            cron.zone().name().to_owned(),
+            cron.zone().time_zone().clone(),
+        );
+        let when = When::Cron(cron);
+        self.out.recurrences.push(Shared { when, zone });
+        Ok((self.out.recurrences.len() - 1, zone))
     }
 
     fn zone(&mut self, name: String, tz: TimeZone) -> usize {

@@ -80,13 +80,7 @@ pub(super) fn play(
             source.tag
         )));
     };
-    let config = given.loaded.gateways[index]
-        .as_ref()
-        .and_then(|g| g.config.as_ref());
-    let skip = config
-        .and_then(|c| c.get(&["cron", "skipMissedJobs"]))
-        .and_then(|found| Node::bool(found.node));
-    let refused = config.map_or_else(Vec::new, |c| refused(&c.root, version));
+    let (skip, refused) = configured(given, index, version);
     let stopped = refused.iter().any(|(c, _, _)| *c != Confidence::Assumed);
     let cron_off = source.cron_enabled == Some(false);
     let rules = CatchUp::of(version, skip == Some(true));
@@ -191,13 +185,7 @@ pub(in crate::command::plan) fn made_up(
     gathered: &Gathered<'_>,
 ) -> Result<MadeUp, Error> {
     let source = &given.loaded.sources[index];
-    let config = given.loaded.gateways[index]
-        .as_ref()
-        .and_then(|g| g.config.as_ref());
-    let skip = config
-        .and_then(|c| c.get(&["cron", "skipMissedJobs"]))
-        .and_then(|found| Node::bool(found.node));
-    let refused = config.map_or_else(Vec::new, |c| refused(&c.root, version));
+    let (skip, refused) = configured(given, index, version);
     let none = |why: String| {
         let said = format!("{}: nothing starts that could be rehearsed", source.tag);
         Err(Error::failed(said).because(why))
@@ -258,8 +246,24 @@ pub(in crate::command::plan) fn made_up(
     })
 }
 
-/// The keys of a configuration at which the version does not start: how sure, the key, the sentence.
-fn refused(root: &Node, version: Version) -> Vec<(Confidence, String, String)> {
+/// A key at which a version does not start: how sure that is, the key, the sentence.
+type RefusedKey = (Confidence, String, String);
+
+/// What the configuration of a source, where it is known, means for a start: `cron.skipMissedJobs`, and
+/// the keys at which the version does not start.
+fn configured(given: &Given, index: usize, version: Version) -> (Option<bool>, Vec<RefusedKey>) {
+    let config = given.loaded.gateways[index]
+        .as_ref()
+        .and_then(|g| g.config.as_ref());
+    let skip = config
+        .and_then(|c| c.get(&["cron", "skipMissedJobs"]))
+        .and_then(|found| Node::bool(found.node));
+    let refused = config.map_or_else(Vec::new, |c| refused(&c.root, version));
+    (skip, refused)
+}
+
+/// The keys of a configuration at which the version does not start.
+fn refused(root: &Node, version: Version) -> Vec<RefusedKey> {
     let of = |key: keys::Refused| {
         let confidence = match key.confidence {
             Knowledge::Exact => Confidence::Certain,
