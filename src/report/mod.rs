@@ -13,7 +13,7 @@ mod screen;
 mod select;
 mod table;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -283,8 +283,11 @@ fn document<R: Report>(report: &R, ctx: &Context, out: &mut dyn Write) -> io::Re
         tool_version: env!("CARGO_PKG_VERSION"),
         report,
     };
-    serde_json::to_writer_pretty(JsonWriter(&mut *out), &document)?;
-    out.write_all(b"\n")
+    // A document comes in very many small pieces, never in parts of a character.
+    let mut pieces = BufWriter::with_capacity(1 << 16, JsonWriter(out));
+    serde_json::to_writer_pretty(&mut pieces, &document)?;
+    pieces.write_all(b"\n")?;
+    pieces.flush()
 }
 
 fn on_screen<R: Report>(
