@@ -1,20 +1,21 @@
-//! The event loop: occurrences to due runs, due runs to slots, slots to the lane.
+//! The event loop: occurrences to due runs, and what follows in the order of its instants.
 
 mod calls;
 mod restart;
+mod slots;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 
+use self::slots::Slots;
 use super::count::Counts;
 use super::drain::Drains;
-use super::era::Tried;
 use super::fault::{Fault, Target};
 use super::figures::Figures;
 use super::trace::Traces;
-use super::turn::{Run, Stage, draws};
-use super::{Calls, FAILED_CALL_MS, Gateway, Setting};
-use crate::plan::{Dispatch, Window};
+use super::turn::{Run, Stage};
+use super::{Calls, Setting};
+use crate::plan::Window;
 
 /// The least time between the end of a run and the next start of the same `cron` job, milliseconds.
 ///
@@ -70,23 +71,6 @@ struct Job {
     called: usize,
     /// The restart whose next job waits for the end of its run.
     restart: Option<u32>,
-}
-
-/// The slots and the lane of one source.
-#[derive(Debug, Default)]
-struct Slots {
-    /// Due, waiting.
-    pending: VecDeque<u32>,
-    /// Of the tick in progress, waiting for a slot (batch).
-    tick: VecDeque<u32>,
-    running: u32,
-    /// Runs that wait for the lane: place and generation.
-    line: VecDeque<(u32, u32)>,
-    in_lane: u32,
-    /// Whether a start is in the event queue already.
-    starting: bool,
-    /// Whether it passes slots over, because it still works on what it missed.
-    passes_over: bool,
 }
 
 pub(super) struct Simulation<'a> {
@@ -273,125 +257,6 @@ impl<'a> Simulation<'a> {
         let source = self.setting.actors[job as usize].source;
         self.slots[source].pending.push_back(job);
         self.will_start(source);
-    }
-
-    fn will_start(&mut self, source: usize) {
-        if !std::mem::replace(&mut self.slots[source].starting, true) {
-            let source = small(source);
-            self.at(self.now_ms, Event::Starts { source });
-        }
-    }
-
-    fn starts(&mut self, source: u32) {
-        let source = source as usize;
-        let gateway: &Gateway = &self.setting.sources[source];
-        self.slots[source].starting = false;
-        let most = match gateway.dispatch {
-            Dispatch::Pool { slots } | Dispatch::Batch { slots } => slots.max(1),
-            Dispatch::Unlimited | Dispatch::Molecule(_) => u32::MAX,
-        };
-        let batch = matches!(gateway.dispatch, Dispatch::Batch { .. });
-        while let Some(run) = self.next_in_line(source, gateway.lane) {
-            self.begins(run);
-        }
-        let slots = &mut self.slots[source];
-        if batch && slots.tick.is_empty() && slots.running == 0 {
-            slots.tick = std::mem::take(&mut slots.pending);
-        }
-        loop {
-            let slots = &mut self.slots[source];
-            if slots.running >= most {
-                break;
-            }
-            let queue = if batch {
-                &mut slots.tick
-            } else {
-                &mut slots.pending
-            };
-            let Some(job) = queue.pop_front() else { break };
-            slots.running += 1;
-            self.takes_slot(job, source, gateway.lane);
-        }
-    }
-
-    /// The next run in line, when the lane has room.
-    fn next_in_line(&mut self, source: usize, lane: Option<u32>) -> Option<u32> {
-        loop {
-            let slots = &mut self.slots[source];
-            if lane.is_some_and(|lane| slots.in_lane >= lane) {
-                return None;
-            }
-            let (run, generation) = slots.line.pop_front()?;
-            if self.is(run, generation) {
-                return Some(run);
-            }
-        }
-    }
-
-    fn takes_slot(&mut self, job: u32, source: usize, lane: Option<u32>) {
-        let actor = &self.setting.actors[job as usize];
-        self.figures.runs += 1;
-        let state = &mut self.jobs[job as usize];
-        let rng = draws(self.setting.seed, actor.key, state.runs);
-        state.runs += 1;
-        let run = Run {
-            job,
-            generation: 0,
-            due_ms: state.due_ms,
-            deadline_ms: actor
-                .timeout_ms
-                .map_or(i64::MAX, |ms| self.now_ms.saturating_add(ms)),
-            stage: Stage::InLine,
-            candidate: 0,
-            tried: Tried::default(),
-            rejoins: false,
-            rng,
-        };
-        let place = if let Some(place) = self.free.pop() {
-            let generation = self.runs[place as usize].generation + 1;
-            self.runs[place as usize] = Run { generation, ..run };
-            place
-        } else {
-            self.runs.push(run);
-            small(self.runs.len() - 1)
-        };
-        let in_lane = self.slots[source].in_lane;
-        if actor.in_lane && lane.is_some_and(|lane| in_lane >= lane) {
-            self.lines_up(place);
-        } else {
-            self.begins(place);
-        }
-    }
-
-    /// A run waits for the lane, until its time-out at most.
-    fn lines_up(&mut self, run: u32) {
-        let Run {
-            job,
-            generation,
-            deadline_ms,
-            ..
-        } = self.runs[run as usize];
-        let source = self.setting.actors[job as usize].source;
-        self.slots[source].line.push_back((run, generation));
-        if deadline_ms < i64::MAX {
-            self.at(deadline_ms, Event::TimesOut { run, generation });
-        }
-    }
-
-    /// A run may call.
-    fn begins(&mut self, run: u32) {
-        let (job, due_ms) = (self.runs[run as usize].job, self.runs[run as usize].due_ms);
-        let actor = &self.setting.actors[job as usize];
-        self.waiting -= 1;
-        let waited = self.now_ms - due_ms;
-        self.figures.longest_wait_ms = self.figures.longest_wait_ms.max(waited);
-        self.slots[actor.source].in_lane += u32::from(actor.in_lane);
-        if actor.calls == Calls::Fails {
-            self.runs[run as usize].stage = Stage::Pausing;
-            self.ends_in(run, FAILED_CALL_MS);
-        } else {
-            self.calls(run);
-        }
     }
 
     fn ends_in(&mut self, run: u32, ms: i64) {

@@ -1,11 +1,13 @@
 //! What a restarted gateway does with the jobs that it missed.
 
 mod args;
+mod configured;
 mod findings;
 pub(super) mod gateway;
 mod report;
 mod row;
 mod screen;
+mod stand;
 
 use std::mem::ManuallyDrop;
 

@@ -2,22 +2,18 @@
 
 use rustc_hash::FxHashMap;
 
+use super::configured::configured;
 use super::report::{GatewayRestart, Outcome, RestartRow};
 use super::row::{blank, missed, why};
-use crate::catchup::{
-    CatchUp, Evidence, Interrupted, Kind, Lane, Missing, Recorded, Standing, Then, Wave, wave,
-};
+use super::stand::{Stand, stands};
+use crate::catchup::{CatchUp, Kind, Lane, Missing, Standing, Then, Wave, wave};
 use crate::command::plan::gather::{Gathered, Planned};
 use crate::command::plan::given::Given;
 use crate::command::plan::slots;
 use crate::error::{Error, Exit};
-use crate::job::Job;
 use crate::openclaw::Confidence;
-use crate::openclaw::config::Node;
-use crate::openclaw::keys::{self, Fate, Knowledge};
 use crate::plan::Dispatch;
-use crate::schedule::{JobFacts, Rules, ScheduleSpec, Timetable, Version};
-use crate::source::{SourceInfo, SourceKind};
+use crate::schedule::{Rules, ScheduleSpec, Version};
 use crate::when;
 
 /// What is asked, epoch milliseconds.
@@ -52,14 +48,6 @@ pub(super) struct Run {
     /// Its start, epoch milliseconds; `None` when it finds no slot.
     pub(super) start_ms: Option<i64>,
     pub(super) length_ms: i64,
-}
-
-/// A job that a clock fires, as it stands when the gateway starts.
-struct Stand<'a> {
-    planned: &'a Planned<'a>,
-    table: Timetable,
-    standing: Standing,
-    then: Then,
 }
 
 /// Plays the restart of the gateway of one source.
@@ -244,134 +232,6 @@ pub(in crate::command::plan) fn made_up(
             .filter(|s| matches!(s.standing, Standing::Dropped(_)))
             .count(),
     })
-}
-
-/// A key at which a version does not start: how sure that is, the key, the sentence.
-type RefusedKey = (Confidence, String, String);
-
-/// What the configuration of a source, where it is known, means for a start: `cron.skipMissedJobs`, and
-/// the keys at which the version does not start.
-fn configured(given: &Given, index: usize, version: Version) -> (Option<bool>, Vec<RefusedKey>) {
-    let config = given.loaded.gateways[index]
-        .as_ref()
-        .and_then(|g| g.config.as_ref());
-    let skip = config
-        .and_then(|c| c.get(&["cron", "skipMissedJobs"]))
-        .and_then(|found| Node::bool(found.node));
-    let refused = config.map_or_else(Vec::new, |c| refused(&c.root, version));
-    (skip, refused)
-}
-
-/// The keys of a configuration at which the version does not start.
-fn refused(root: &Node, version: Version) -> Vec<RefusedKey> {
-    let of = |key: keys::Refused| {
-        let confidence = match key.confidence {
-            Knowledge::Exact => Confidence::Certain,
-            Knowledge::Likely => Confidence::Likely,
-            Knowledge::Unknown => Confidence::Assumed,
-        };
-        let why = match (key.since, key.until, &key.nearest) {
-            (Some(since), ..) => format!(" ({since} is the first checked version that has it)"),
-            (_, Some(until), _) => format!(" ({until} is the last checked version that has it)"),
-            (_, _, Some(nearest)) => format!(" (did you mean {nearest}?)"),
-            _ => String::new(),
-        };
-        let sure = match confidence {
-            Confidence::Certain => "does not start",
-            Confidence::Likely => "most likely does not start",
-            Confidence::Assumed => "may not start",
-        };
-        let said = format!(
-            "{} is no key of OpenClaw {version}{why}; the schema is strict, and the gateway {sure}: \
-             `openclaw config unset {}`",
-            key.path, key.path
-        );
-        (confidence, key.path, said)
-    };
-    let refused = keys::refused(root, version).into_iter();
-    refused
-        .filter(|key| key.fate == Fate::Refused)
-        .map(of)
-        .collect()
-}
-
-/// How every job of a source stands that a clock fires.
-fn stands<'a>(
-    rules: CatchUp,
-    restart: &Restart,
-    given: &Given,
-    gathered: &'a Gathered<'a>,
-    (index, source): (usize, &SourceInfo),
-) -> Result<Vec<Stand<'a>>, Error> {
-    let stored = source.kind == SourceKind::OpenClaw;
-    let mut out = Vec::new();
-    let mut stateless: Vec<&Job> = Vec::new();
-    for planned in gathered.planned.iter().filter(|p| p.job.source == index) {
-        let job = planned.job;
-        let Some(recorded) = Recorded::of(&job.state, restart.down_since_ms, stored) else {
-            stateless.push(job);
-            continue;
-        };
-        let facts = JobFacts {
-            id: &job.id,
-            created_at_ms: job.created_at_ms,
-            last_run_at_ms: job.state.last_run_at_ms,
-            last_status: job.state.last_status.as_deref(),
-        };
-        // It was compiled before: what is refused is among the problems.
-        let Ok(table) = Timetable::compile(job.rules, &job.schedule, &facts, &given.zones) else {
-            continue;
-        };
-        let standing = rules.judge(job, &table, &recorded, restart.at_ms);
-        let then = then(rules, job, &table, standing, restart.at_ms);
-        out.push(Stand {
-            planned,
-            table,
-            standing,
-            then,
-        });
-    }
-    match stateless.first() {
-        None => Ok(out),
-        Some(job) => {
-            let label = job.name.as_deref().unwrap_or(&job.id);
-            Err(Error::usage(format!(
-                "{}: {} jobs have no recorded state ({label:?}, …), so nothing says what they missed",
-                source.tag,
-                stateless.len()
-            ))
-            .hint("--down-since INSTANT says when the gateway went down: nothing is taken to have run since")
-            .hint("a state directory (--openclaw DIR) and `openclaw cron list --all --json` have it recorded"))
-        }
-    }
-}
-
-/// What a job does when the gateway starts.
-fn then(rules: CatchUp, job: &Job, table: &Timetable, standing: Standing, at_ms: i64) -> Then {
-    let recorded = job.state.next_run_at_ms;
-    let one_shot = matches!(job.schedule, ScheduleSpec::At { .. });
-    let next = || {
-        let next = table.next(at_ms).ok().flatten();
-        next.map_or(Then::Never, Then::Due)
-    };
-    match standing {
-        Standing::Missed(slots) => Then::CaughtUp {
-            next_run_at_ms: match slots.by {
-                Evidence::Assumed => Some(slots.first_ms),
-                Evidence::NextRun | Evidence::LastRun => recorded,
-            },
-            waits: rules.waits(job),
-        },
-        Standing::Interrupted if rules.interrupted == Interrupted::Cleared => Then::Anew(recorded),
-        Standing::Interrupted if one_shot => Then::Never,
-        Standing::BacksOff { until_ms } => Then::Due(until_ms),
-        Standing::AlreadyRan => Then::Never,
-        Standing::OnTime => match recorded.filter(|next| *next > at_ms) {
-            Some(next) => Then::Due(next),
-            None => next(),
-        },
-        Standing::Dropped(_) | Standing::Interrupted | Standing::Unrecorded => next(),
-    }
 }
 
 fn rows(
