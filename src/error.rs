@@ -22,7 +22,7 @@ pub enum Exit {
     Partial,
     /// 4: a server was not reached, timed out or answered 5xx.
     Unavailable,
-    /// 5: a `--fail-on` condition was met.
+    /// 5: a `--fail-on` condition was met, a contract is broken, or a gateway would not start.
     Findings,
     /// 6: the target said no.
     Refused,
@@ -60,7 +60,7 @@ impl Exit {
             Self::Usage => "The command line is wrong.",
             Self::Partial => "The answer was printed, but something was skipped; stderr says what.",
             Self::Unavailable => "A server was not reached, timed out or answered 5xx.",
-            Self::Findings => "A --fail-on condition was met.",
+            Self::Findings => "A --fail-on condition was met, a contract is broken, or a gateway would not start.",
             Self::Refused => "The target said no.",
             Self::NotExecutable => "The command to become cannot be executed (jitter).",
             Self::NotFound => "The command to become was not found (jitter).",

@@ -155,7 +155,8 @@ Exit codes:
   2  The command line is wrong.
   3  The answer was printed, but something was skipped; stderr says what.
   4  A server was not reached, timed out or answered 5xx.
-  5  A --fail-on condition was met.
+  5  A --fail-on condition was met, a contract is broken, or a gateway would not
+  start.
   6  The target said no.
   126  The command to become cannot be executed (jitter).
   127  The command to become was not found (jitter).
