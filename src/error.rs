@@ -60,7 +60,9 @@ impl Exit {
             Self::Usage => "The command line is wrong.",
             Self::Partial => "The answer was printed, but something was skipped; stderr says what.",
             Self::Unavailable => "A server was not reached, timed out or answered 5xx.",
-            Self::Findings => "A --fail-on condition was met, a contract is broken, or a gateway would not start.",
+            Self::Findings => {
+                "A --fail-on condition was met, a contract is broken, or a gateway would not start."
+            }
             Self::Refused => "The target said no.",
             Self::NotExecutable => "The command to become cannot be executed (jitter).",
             Self::NotFound => "The command to become was not found (jitter).",

@@ -90,6 +90,8 @@ impl Role {
 pub struct Look {
     /// Whether it is a terminal: only then is anything fitted to [`Look::width`].
     pub terminal: bool,
+    /// Whether it is a terminal that can be drawn on anew; a dumb one cannot.
+    pub redraws: bool,
     /// Columns of the terminal, else 80 (for prose; data is never wrapped for a pipe).
     pub width: usize,
     /// Whether to colour.
@@ -120,6 +122,7 @@ impl Ui {
             talk_terminal,
             look: Look {
                 terminal,
+                redraws: terminal && env.get("TERM") != Some("dumb"),
                 width: width.map_or(80, |(w, _)| usize::from(w.0).max(20)),
                 color: color.applies(env, terminal),
                 unicode: speaks_unicode(env),
@@ -154,6 +157,19 @@ impl Ui {
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())
             .map_err(|e| Error::writing("stdout", &e))
+    }
+
+    /// Clears the terminal and draws a text on it, from the top and no longer than it is high: what
+    /// scrolls away is what stands first.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn redraw(&self, text: &str) -> Result<(), Error> {
+        const HOME_AND_CLEARED: &str = "\x1b[H\x1b[2J";
+        // Asked each time: a terminal's size changes.
+        let height = terminal_size::terminal_size_of(io::stdout()).map(|(_, h)| usize::from(h.0));
+        let text = text::cut(text, height.unwrap_or(usize::MAX));
+        self.print(&format!("{HOME_AND_CLEARED}{text}"))
     }
 
     /// Says something of interest on stderr. `--quiet` silences it.

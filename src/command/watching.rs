@@ -4,54 +4,26 @@ use crate::context::Context;
 use crate::error::{Error, Problem};
 use crate::report::Format;
 
-/// Home, and everything below cleared: the table is drawn anew.
-const REDRAW: &str = "\x1b[H\x1b[2J";
-const HIDE_CURSOR: &str = "\x1b[?25l";
-const SHOW_CURSOR: &str = "\x1b[?25h";
-
 /// Where a watch shows what it sees.
 pub(crate) struct Watching<'a> {
     ctx: &'a Context,
-    /// Whether changes are printed, one JSON object a line, and no table is drawn.
+    /// Whether events are printed, one JSON object a line, and no table is drawn.
     pub(crate) lines: bool,
     /// What was said on stderr.
     said: Vec<String>,
 }
 
 impl<'a> Watching<'a> {
-    /// Begins: a terminal's cursor is hidden until [`Watching::end`].
+    /// Begins. The terminal is left as it is: a watch may end at any moment, in any way.
     ///
     /// # Errors
     /// When another format was asked for, or options that choose what a table shows.
     pub(crate) fn begin(ctx: &'a Context) -> Result<Self, Error> {
-        let lines = in_lines(ctx)?;
-        if !lines {
-            ctx.ui.print(HIDE_CURSOR)?;
-        }
         Ok(Self {
             ctx,
-            lines,
+            lines: in_lines(ctx)?,
             said: Vec::new(),
         })
-    }
-
-    /// Ends, also when the watch failed: the terminal is the user's again.
-    ///
-    /// # Errors
-    /// When stdout cannot be written.
-    pub(crate) fn end(&self) -> Result<(), Error> {
-        if self.lines {
-            return Ok(());
-        }
-        self.ctx.ui.print(SHOW_CURSOR)
-    }
-
-    /// Clears the terminal, for the table to be drawn anew.
-    ///
-    /// # Errors
-    /// When stdout cannot be written.
-    pub(crate) fn clear(&self) -> Result<(), Error> {
-        self.ctx.ui.print(REDRAW)
     }
 
     /// Says a problem on stderr, once; where a table is drawn, that names it.
@@ -79,13 +51,13 @@ impl<'a> Watching<'a> {
 
 fn in_lines(ctx: &Context) -> Result<bool, Error> {
     let lines = match ctx.output.format {
-        Format::Table => !ctx.ui.look().terminal,
+        Format::Table => !ctx.ui.look().redraws,
         Format::Ndjson => true,
         _ => {
-            return Err(Error::usage(
-                "--watch draws a table, or prints one JSON object per change",
-            )
-            .hint("leave --output out, or use --output ndjson"));
+            return Err(
+                Error::usage("--watch draws a table, or prints one JSON object per event")
+                    .hint("leave --output out, or use --output ndjson"),
+            );
         }
     };
     if lines {

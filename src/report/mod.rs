@@ -221,13 +221,29 @@ struct Document<'a, R> {
 pub fn write<R: Report>(report: &mut R, ctx: &Context) -> Result<(), Error> {
     let mut out = ctx.ui.answer();
     write_to(report, ctx, &mut out)?;
+    say_what_else(report, ctx);
+    Ok(())
+}
+
+/// Draws a report on a terminal in the place of what is there, as [`write`](fn@write) prints it.
+///
+/// # Errors
+/// As [`write`](fn@write).
+pub fn redraw<R: Report>(report: &mut R, ctx: &Context) -> Result<(), Error> {
+    let mut drawn = Vec::new();
+    write_to(report, ctx, &mut drawn)?;
+    ctx.ui.redraw(&String::from_utf8_lossy(&drawn))?;
+    say_what_else(report, ctx);
+    Ok(())
+}
+
+fn say_what_else<R: Report>(report: &R, ctx: &Context) {
     for warning in report.warnings() {
         ctx.ui.warning(warning);
     }
     for problem in report.problems() {
         ctx.problem(problem);
     }
-    Ok(())
 }
 
 fn write_to<R: Report>(report: &mut R, ctx: &Context, out: &mut dyn Write) -> Result<(), Error> {

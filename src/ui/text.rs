@@ -107,6 +107,19 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Returns the first lines of a text, as many as stand on so many with the cursor below them; says how
+/// many are left out.
+pub(super) fn cut(text: &str, height: usize) -> Cow<'_, str> {
+    let lines = text.lines().count();
+    if lines < height {
+        return Cow::Borrowed(text);
+    }
+    let kept = height.saturating_sub(2);
+    let left = lines - kept;
+    let end: usize = text.split_inclusive('\n').take(kept).map(str::len).sum();
+    Cow::Owned(format!("{}… {left} more lines\n", &text[..end]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +147,17 @@ mod tests {
         let safe = escape_json(&json);
         assert_eq!(safe, r#""a\u009b31m\u007f\u202eb\udb40\udc61\n""#);
         assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), name);
+    }
+
+    #[test]
+    fn a_text_is_cut_to_the_height_and_says_so() {
+        let text = "a\nb\nc\n";
+        for height in [4, 5, usize::MAX] {
+            assert_eq!(cut(text, height), text);
+        }
+        assert_eq!(cut(text, 3), "a\n… 2 more lines\n");
+        assert_eq!(cut(text, 1), "… 3 more lines\n");
+        assert_eq!(cut("", 1), "");
     }
 
     #[test]

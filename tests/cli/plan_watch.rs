@@ -93,7 +93,7 @@ fn options_that_have_no_use_here_are_refused_with_the_reason() {
         ("--jobs -", "--jobs - does not go with --watch"),
         (
             "--demo --json",
-            "--watch draws a table, or prints one JSON object per change",
+            "--watch draws a table, or prints one JSON object per event",
         ),
         ("--demo -o ndjson --columns at", "--columns does not apply"),
         ("--demo --interval 1ms", "shorter than 10ms"),
@@ -165,7 +165,7 @@ fn a_change_of_the_source_is_seen_and_a_failed_reading_leaves_the_plan() {
     assert_eq!(watching.until("listed")["burst"]["jobs"], 3);
     replace(&sandbox, &jobs(4, "0 4 * * *"));
     let why = watching.until("source-changed");
-    assert_eq!(why["why"], "4 jobs are planned, 3 before");
+    assert_eq!(why["why"], "planned jobs: 4, 3 before");
     assert_eq!(watching.until("changed")["burst"]["jobs"], 4);
     std::fs::remove_file(sandbox.path("work/jobs.json")).unwrap();
     let failed = watching.until("failed");

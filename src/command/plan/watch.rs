@@ -1,4 +1,4 @@
-//! The next bursts, counting down: drawn anew every second on a terminal, one JSON object per change
+//! The next bursts, counting down: drawn anew every second on a terminal, one JSON object per event
 //! elsewhere.
 
 mod args;
@@ -71,9 +71,7 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context) -> Result<Exit, Error> {
         failure: None,
         exit: Exit::Ok,
     };
-    let ended = block_on(watch.run());
-    watch.shown.end()?;
-    ended
+    block_on(watch.run())
 }
 
 /// A watch under way.
@@ -149,7 +147,7 @@ impl Watch<'_> {
             let why = if before.jobs == look.jobs {
                 "the definition of a job changed".to_owned()
             } else {
-                format!("{} jobs are planned, {} before", look.jobs, before.jobs)
+                format!("planned jobs: {}, {} before", look.jobs, before.jobs)
             };
             self.line(&PlanEvent {
                 why: Some(why),
@@ -212,8 +210,7 @@ impl Watch<'_> {
         };
         let now_ms = self.clock.now_ms();
         let mut report = NextBursts::new(look, now_ms, self.failure.as_deref());
-        self.shown.clear()?;
-        output::write(&mut report, &self.ctx.at(now_ms))
+        output::redraw(&mut report, &self.ctx.at(now_ms))
     }
 
     fn line(&self, line: &PlanEvent) -> Result<(), Error> {

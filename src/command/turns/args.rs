@@ -54,7 +54,7 @@ pub struct TurnsArgs {
     #[command(flatten)]
     pub chart: ChartArgs,
 
-    /// Keep looking: a live table on a terminal, one JSON object per change elsewhere
+    /// Keep looking: a live table on a terminal, one JSON object per event elsewhere
     ///
     /// Subscribes to the platform's events, so that starts are seen from then on.
     #[arg(long, help_heading = "Watching")]

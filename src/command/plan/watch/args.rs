@@ -9,7 +9,7 @@ use crate::when::parse_duration;
 /// `--watch`, and what goes with it.
 #[derive(Args, Clone, Debug, Default)]
 pub struct WatchArgs {
-    /// The next bursts counting down: a live table on a terminal, one JSON object per change elsewhere
+    /// The next bursts counting down: a live table on a terminal, one JSON object per event elsewhere
     ///
     /// The sources are read again at every interval, and when a burst came due. When one cannot be read,
     /// the plan before stands. --now fixes the instant; the demo runs on from its own, a quarter of an

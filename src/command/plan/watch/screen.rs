@@ -59,17 +59,17 @@ impl Report for NextBursts {
 
     fn screen(&self, rows: &[NextBurst], screen: &mut Screen<'_>) -> io::Result<()> {
         screen.heading(&self.header)?;
+        if let Some(why) = &self.failure {
+            screen.paragraph(&format!(
+                "! the sources cannot be read, and this is the plan before: {why}"
+            ))?;
+        }
         screen.blank()?;
         screen.rows(rows, Self::EMPTY)?;
         if self.more > 0 {
             screen.paragraph(&format!("and {} later", self.more))?;
         }
-        match &self.failure {
-            Some(why) => screen.paragraph(&format!(
-                "! the sources cannot be read, and this is the plan before: {why}"
-            )),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,5 @@
 //! `--watch`: looks and events, until told to end. The table is drawn anew on a terminal; elsewhere
-//! there is one JSON object per change.
+//! there is one JSON object per event.
 
 mod diff;
 mod live;
@@ -71,9 +71,7 @@ pub(super) async fn run(
         failure: None,
         exit: Exit::Ok,
     };
-    let ended = watch.run().await;
-    watch.shown.end()?;
-    ended
+    watch.run().await
 }
 
 /// A watch under way.
@@ -278,8 +276,7 @@ impl Watch<'_> {
                 &jiff::tz::TimeZone::UTC
             )
         ));
-        self.shown.clear()?;
-        output::write(&mut report, &self.ctx.at(look.now_ms))
+        output::redraw(&mut report, &self.ctx.at(look.now_ms))
     }
 
     /// Prints a change, where changes are printed.
