@@ -90,8 +90,6 @@ impl Role {
 pub struct Look {
     /// Whether it is a terminal: only then is anything fitted to [`Look::width`].
     pub terminal: bool,
-    /// Whether it is a terminal that can be drawn on anew; a dumb one cannot.
-    pub redraws: bool,
     /// Columns of the terminal, else 80 (for prose; data is never wrapped for a pipe).
     pub width: usize,
     /// Whether to colour.
@@ -122,7 +120,6 @@ impl Ui {
             talk_terminal,
             look: Look {
                 terminal,
-                redraws: terminal && env.get("TERM") != Some("dumb"),
                 width: width.map_or(80, |(w, _)| usize::from(w.0).max(20)),
                 color: color.applies(env, terminal),
                 unicode: speaks_unicode(env),

@@ -111,7 +111,10 @@ pub fn parse_instant(
             .map(Timestamp::as_millisecond)
             .map_err(|e| format!("{text:?}: {e}"));
     }
-    let hint = if trimmed.parse::<jiff::civil::DateTime>().is_ok() {
+    let has_zone = trimmed.ends_with(['Z', 'z']) || trimmed.rfind(['+', '-']) > Some(10);
+    let hint = if has_zone && trimmed.parse::<jiff::civil::DateTime>().is_ok() {
+        "is not within the years -9999 to 9999, whose last hours are left to the zones"
+    } else if trimmed.parse::<jiff::civil::DateTime>().is_ok() {
         "names no zone: add Z, an offset such as -07:00, or [America/Los_Angeles]"
     } else {
         "is not an instant such as 2026-03-31T22:00-07:00, 2026-04-01T05:00:00Z, \

@@ -70,7 +70,8 @@ pub struct JitterArgs {
 const EXAMPLES: &str = "\
 By hash, the delay is u32_be(sha256(ID)[0..4]) mod the window, OpenClaw's own rule: the same every
 time, and what plan --jitter hash with this window gives the id within a burst; a job that is alone on
-its tick, plan leaves there. With --strategy random it is another one each time; with --seed N what
+its tick, plan leaves there. What cronctl.toml and the environment set for plan does not count here: a line
+of a crontab says itself what it does. With --strategy random it is another one each time; with --seed N what
 plan --jitter random --seed N draws for the id in a burst on this tick.
 
 With --gap it is the sum of the gaps before its rank, as plan --jitter gap --seed N draws them on this

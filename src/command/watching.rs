@@ -51,7 +51,7 @@ impl<'a> Watching<'a> {
 
 fn in_lines(ctx: &Context) -> Result<bool, Error> {
     let lines = match ctx.output.format {
-        Format::Table => !ctx.ui.look().redraws,
+        Format::Table => !ctx.ui.look().terminal || ctx.env.get("TERM") == Some("dumb"),
         Format::Ndjson => true,
         _ => {
             return Err(

@@ -102,6 +102,8 @@ impl<'a> Screen<'a> {
     /// Prints the table of a report's rows, in the columns asked for; without rows, the sentence
     /// `empty` (or, when that is empty, the header alone).
     pub fn rows<R: Row>(&mut self, rows: &[R], empty: &str) -> io::Result<()> {
+        // The layout keeps kilobytes of every row: a very long table is laid out in parts.
+        const PART: usize = 10_000;
         if rows.is_empty() && !empty.is_empty() {
             return self.paragraph(empty);
         }
@@ -109,12 +111,22 @@ impl<'a> Screen<'a> {
             Some(columns) => columns.clone(),
             None => self.worth_showing(rows),
         };
-        let cells = rows.iter().map(|row| {
-            let cell = |column: &Column| row.cell(column.key, &self.view);
-            columns.iter().map(cell).collect()
-        });
-        let cells: Vec<Vec<Cell>> = cells.collect();
-        self.table(&columns, &cells)
+        let mut header = self.header;
+        for part in rows.chunks(PART).chain(rows.is_empty().then_some(rows)) {
+            let cells = part.iter().map(|row| {
+                let cell = |column: &Column| row.cell(column.key, &self.view);
+                columns.iter().map(cell).collect()
+            });
+            let cells: Vec<Vec<Cell>> = cells.collect();
+            let text = table::render(
+                &columns,
+                &cells,
+                std::mem::take(&mut header),
+                self.view.look,
+            );
+            self.put(&text)?;
+        }
+        Ok(())
     }
 
     /// Prints any table: one cell per column in every row. Keys of the columns do not matter.

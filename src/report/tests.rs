@@ -205,7 +205,6 @@ fn rows_stream_unless_they_are_sorted() {
 
 const PIPE: Look = Look {
     terminal: false,
-    redraws: false,
     width: 80,
     color: false,
     unicode: true,

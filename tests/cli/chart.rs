@@ -107,6 +107,10 @@ fn the_peaks_of_the_picture_are_those_of_the_report() {
         assert!(run.stderr.contains("plan.svg"), "{run}");
         labels_equal_peaks(&read(&path), &run.json(), 9);
     }
+    // Nothing is drawn after the horizon, whatever the second it began in.
+    let run = sandbox.run("plan --demo --from 2026-04-01T04:00:00.341Z --for 23h --chart plan.svg");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(read(&path).contains("to 2026-04-01 20:00:00.341"), "{run}");
     // Of twelve, eight have a row, and the others are one.
     let run = plan(&sandbox, &twelve(), "--json --chart plan.svg --quiet");
     assert_eq!(run.code, Some(0), "{run}");

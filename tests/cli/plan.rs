@@ -393,3 +393,74 @@ fn a_refused_schedule_is_named_and_the_others_are_planned() {
         "{run}"
     );
 }
+
+#[test]
+fn a_target_that_no_window_reaches_is_not_blamed_on_other_ticks_alone() {
+    let jobs = burst();
+    let line = "--tick 2026-03-31T22:00-07:00 --jitter fit --max-concurrent 1 --run-length 10h";
+    let document = planned(&jobs, line);
+    let said = finding(&document, "peak-above-target");
+    let clipped = document["bursts"][0]["clipped"].as_u64().unwrap();
+    assert!(clipped > 0, "{document:#}");
+    let why = format!("not every burst fits before its jobs are due again, which pulled {clipped}");
+    assert!(said.contains(&why), "{said}");
+    let window = finding(&document, "window-for-peak");
+    assert!(
+        !window.contains("--jitter fit"),
+        "it is asked for: {window}"
+    );
+}
+
+#[test]
+fn jobs_that_never_fire_are_named_whatever_their_kind() {
+    let mut jobs = burst();
+    for (id, schedule) in [
+        ("no-instant", json!({"kind": "at", "at": "tomorrow"})),
+        ("no-length", json!({"kind": "every", "everyMs": 0})),
+        ("no-date", json!({"kind": "cron", "expr": "0 0 30 2 *"})),
+    ] {
+        let mut job = job(id, "", "UTC", "a/b");
+        job["schedule"] = schedule;
+        jobs.push(job);
+    }
+    let document = planned(&jobs, &format!("{P8} --openclaw-version 2026.9.6"));
+    let findings = document["findings"].as_array().unwrap();
+    let never = findings.iter().filter(|f| f["kind"] == "never-fires");
+    let texts: Vec<&str> = never.map(|f| f["text"].as_str().unwrap()).collect();
+    assert_eq!(texts.len(), 3, "{texts:#?}");
+    for part in [
+        "its at is no instant",
+        "everyMs or anchorMs",
+        "matches no date",
+    ] {
+        assert_eq!(
+            texts.iter().filter(|t| t.contains(part)).count(),
+            1,
+            "{texts:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_phase_lies_within_the_time_between_two_polls() {
+    let run = plan(&burst(), "--poll-phase 30s");
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("not below 30 s"), "{run}");
+}
+
+/// A long table is laid out in parts, under one header, and nothing is lost between them.
+#[test]
+fn a_long_table_has_one_header_and_every_row() {
+    let minutely = [job("minutely", "* * * * *", "UTC", "a/b")];
+    let line = "--from 2026-03-31T00:00Z --for 9d --fires --jitter native";
+    let run = plan(&minutely, line);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(run.stdout.lines().count(), 1 + 9 * 1440);
+    assert_eq!(
+        run.stdout
+            .lines()
+            .filter(|l| l.starts_with("START"))
+            .count(),
+        1
+    );
+}

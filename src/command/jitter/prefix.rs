@@ -4,6 +4,7 @@
 use clap::{Args as _, FromArgMatches as _};
 
 use super::{JitterArgs, Pick, delay};
+use crate::cli::GlobalArgs;
 
 /// What a command says of the delay before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,28 +18,38 @@ pub(in crate::command) enum Prefix {
 /// Reads the prefix of a command, which is cut short where it ends in `…`. `None` where nothing waits.
 pub(in crate::command) fn read(command: &str) -> Option<Prefix> {
     let words: Vec<&str> = command.split_whitespace().collect();
-    let first = words.windows(2).position(|pair| {
+    let is_cronctl = |word: &&str| {
         // Not in the substitution of a shell only, but also in a path.
-        let program = pair[0].rsplit(['/', '(', '`', '"', '\'']).next();
-        program == Some("cronctl") && pair[1] == "jitter"
+        word.rsplit(['/', '(', '`', '"', '\'']).next() == Some("cronctl")
+    };
+    // Options that every command takes may stand before it.
+    let (first, jitter) = (0..words.len()).find_map(|at| {
+        let rest = words[at..]
+            .strip_prefix(&[words[at]])
+            .filter(|_| is_cronctl(&words[at]))?;
+        let jitter = rest.iter().position(|word| *word == "jitter")?;
+        let options = &rest[..jitter];
+        let are_options = options.first().is_none_or(|word| word.starts_with('-'));
+        (are_options && !options.contains(&"--")).then_some((at, at + 1 + jitter))
     })?;
     if first > 0 || words[0].starts_with(['(', '$', '`', '"', '\'']) {
         return Some(Prefix::Unknown(
             "it does not stand at the beginning of its command",
         ));
     }
-    let rest = &words[2..];
+    let rest = &words[jitter + 1..];
     let Some(end) = rest.iter().position(|word| *word == "--") else {
         // It prints the delay and does not wait, unless that is just not seen.
         let is_cut = command.ends_with('…');
         return is_cut.then_some(Prefix::Unknown("its command is too long to be kept whole"));
     };
-    let own = &rest[..end];
+    let own = [&words[1..jitter], &rest[..end]].concat();
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,-=".contains(c);
     if !own.iter().all(|word| word.chars().all(plain)) {
         return Some(Prefix::Unknown("the shell has a part in its options"));
     }
-    let command = JitterArgs::augment_args(clap::Command::new("jitter").no_binary_name(true));
+    let command = clap::Command::new("jitter").no_binary_name(true);
+    let command = GlobalArgs::augment_args(JitterArgs::augment_args(command));
     let args = command
         .try_get_matches_from(own.iter().chain(&["--", "command"]))
         .and_then(|matches| JitterArgs::from_arg_matches(&matches));
@@ -85,6 +96,8 @@ mod tests {
                 waits("b/web-1", 5_000),
             ),
             ("cronctl jitter b --window 0s -- b", Some(Prefix::Waits(0))),
+            ("cronctl -q jitter b --window 60s -- b", waits("b", 60_000)),
+            ("cronctl --color never jitter -q b -- b", waits("b", 5_000)),
             ("cronctl jitter b -- true && cd /x && y", waits("b", 5_000)),
         ] {
             assert_eq!(read(command), expected, "{command}");
@@ -143,6 +156,8 @@ mod tests {
         for command in [
             "/usr/bin/b --all",
             "cronctl plan -- x",
+            "cronctl plan --job jitter",
+            "cronctl -q check -- jitter x",
             "cronctl jitter b > /var/x",
             "",
         ] {

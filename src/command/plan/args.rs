@@ -8,7 +8,7 @@ use super::suggest::SuggestArgs;
 use super::watch::WatchArgs;
 use crate::config::PlanDefaults;
 use crate::error::Error;
-use crate::plan::{Gap, Jitter};
+use crate::plan::{Gap, Jitter, MoleculeRules};
 use crate::report::chart::ChartArgs;
 use crate::source::SourceArgs;
 use crate::when;
@@ -79,7 +79,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "N|none", value_parser = parse_slots, help_heading = "Runs")]
     pub max_concurrent_runs: Option<Slots>,
     /// When within each 30 s Molecule polls; not knowable from outside [default: 0s]
-    #[arg(long, value_name = "DURATION", value_parser = when::parse_duration, help_heading = "Runs")]
+    #[arg(long, value_name = "DURATION", value_parser = parse_phase, help_heading = "Runs")]
     pub poll_phase: Option<i64>,
 
     /// Show only bursts and fires of these jobs: id, unique prefix, or name. Never changes the plan
@@ -197,6 +197,18 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n) if n > 0 => Ok(n),
         _ => Err(format!("{text:?} is not a number from 1 on")),
+    }
+}
+
+/// Reads an instant within the polls' period.
+fn parse_phase(text: &str) -> Result<i64, String> {
+    let poll_ms = MoleculeRules::of_may_2026(0).poll_ms;
+    match when::parse_duration(text)? {
+        ms if ms < poll_ms => Ok(ms),
+        _ => Err(format!(
+            "{text:?} is not below {}, the time between two polls",
+            when::duration(poll_ms)
+        )),
     }
 }
 

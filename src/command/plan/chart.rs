@@ -40,6 +40,11 @@ pub(super) fn picture(scene: &Scene<'_>) -> Picture {
             what: what.to_owned(),
             from_ms: window.from_ms,
             bin_ms: window.bin_ms,
+            until_ms: if window == windows.horizon {
+                windows.until_ms
+            } else {
+                window.until_ms()
+            },
         };
         Figure::Grid(Grid {
             title,
@@ -204,6 +209,8 @@ impl<'a> Shown<'a> {
 /// What is looked at.
 struct Windows {
     horizon: Window,
+    /// Where the horizon ends, or what is placed after it, epoch milliseconds.
+    until_ms: i64,
     /// The biggest burst: its starts, and its runs to their end.
     burst: Option<(Window, Window)>,
 }
@@ -258,6 +265,7 @@ fn windows(scene: &Scene<'_>) -> Windows {
     });
     Windows {
         horizon: Window::covering(horizon.from_ms, until_ms, 1000, BINS),
+        until_ms,
         burst,
     }
 }

@@ -11,7 +11,7 @@ use super::prefix;
 use super::report::{Finding, FindingKind, SourceDispatch};
 use super::slots;
 use crate::plan::{Horizon, Jitter, MoleculeRules, Options, Outcome, PlanJob};
-use crate::schedule::{Rules, Version};
+use crate::schedule::{Rules, ScheduleSpec, Version};
 use crate::source::{Loaded, Scheduler, rules_name};
 use crate::when;
 
@@ -183,15 +183,16 @@ fn one_lane(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// Schedules that match no date from the horizon on. Asked once per distinct expression.
+/// Schedules without an instant from the horizon on. Asked once per distinct schedule.
 fn never(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     const NAMED: usize = 5;
     let recurrences = &facts.gathered.recurrences;
     let mut never = vec![false; recurrences.len()];
     for index in &facts.outcome.silent {
-        if let When::Cron(cron) = &recurrences[*index].when {
-            never[*index] = matches!(cron.next(facts.horizon.from_ms), Ok(None));
-        }
+        never[*index] = match &recurrences[*index].when {
+            When::Cron(cron) => matches!(cron.next(facts.horizon.from_ms), Ok(None)),
+            When::Other(table) => matches!(table.next(facts.horizon.from_ms), Ok(None)),
+        };
     }
     let mut jobs = facts
         .gathered
@@ -207,12 +208,20 @@ fn never(facts: &Facts<'_>, out: &mut Vec<Finding>) {
             }
             _ => "it never fires, and nothing says so",
         };
-        let text = format!("{name}: its expression matches no date from here on: {end}");
+        let what = match &job.schedule {
+            ScheduleSpec::Cron { .. } => "its expression matches no date from here on",
+            ScheduleSpec::Every { .. } => {
+                "its everyMs or anchorMs is no number that the gateway can use"
+            }
+            ScheduleSpec::At { .. } => "its at is no instant that the gateway can read",
+            ScheduleSpec::Other { .. } => "its kind of schedule is not known",
+        };
+        let text = format!("{name}: {what}: {end}");
         out.push(warning(FindingKind::NeverFires, text));
     }
     let more = jobs.count();
     if more > 0 {
-        let text = format!("{more} more jobs have expressions that match no date from here on");
+        let text = format!("{more} more jobs have schedules without an instant from here on");
         out.push(warning(FindingKind::NeverFires, text));
     }
 }

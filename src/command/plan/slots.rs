@@ -73,7 +73,10 @@ pub(super) fn dispatch(
                         .or_insert(next)
                 })
                 .collect();
-            let phase = "the phase of its polls is assumed (--poll-phase)";
+            let phase = match args.poll_phase {
+                Some(_) => "the phase of its polls is as given (--poll-phase)",
+                None => "the phase of its polls is assumed (--poll-phase says another)",
+            };
             (
                 Dispatch::Molecule(rules),
                 format!("molecule-core of May 2026; {phase}"),

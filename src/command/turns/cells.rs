@@ -237,7 +237,6 @@ mod tests {
         now_ms: 1_779_490_062_000, // 2026-05-22T22:47:42Z
         look: Look {
             terminal: false,
-            redraws: false,
             width: 80,
             color: false,
             unicode: true,

@@ -29,7 +29,6 @@ pub(super) fn picture(report: &TurnsReport) -> Picture {
         now_ms: inputs.now_at_ms,
         look: Look {
             terminal: false,
-            redraws: false,
             width: 80,
             color: false,
             unicode: true,

@@ -83,7 +83,7 @@ fn columns(grid: &Grid) -> Vec<Column<'_>> {
         let bins = grid.rows.iter().filter_map(|r| r.panels.get(index));
         let bins = bins.flat_map(|p| p.lines.iter().map(Vec::len)).max();
         let bins = i64::try_from(bins.unwrap_or(1).max(1)).unwrap_or(1);
-        let until_ms = axis.from_ms + bins * axis.bin_ms;
+        let until_ms = (axis.from_ms + bins * axis.bin_ms).min(axis.until_ms);
         (until_ms, panels(false).map(most).max().unwrap_or(0))
     };
     (0..)
@@ -249,7 +249,8 @@ fn steps(column: &Column<'_>, line: &[u32], y: impl Fn(u32) -> i64) -> String {
     let mut bin = 0;
     for run in line.chunk_by(|a, b| a == b) {
         bin += i64::try_from(run.len()).unwrap_or(0);
-        let x = column.at(column.axis.from_ms + bin * column.axis.bin_ms);
+        let end_ms = column.axis.from_ms + bin * column.axis.bin_ms;
+        let x = column.at(end_ms.min(column.until_ms));
         // Writing to a String cannot fail.
         let _ = write!(path, "V{}H{}", At(y(run[0])), At(x));
     }

@@ -93,6 +93,8 @@ pub struct TimeAxis {
     pub from_ms: i64,
     /// How long a bin is, milliseconds.
     pub bin_ms: i64,
+    /// Where the last bin is cut off, epoch milliseconds UTC: nothing is known of what comes after.
+    pub until_ms: i64,
 }
 
 /// One row.

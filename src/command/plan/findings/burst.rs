@@ -113,11 +113,14 @@ pub(super) fn biggest(facts: &Facts<'_>, out: &mut Vec<Finding>) {
         } else {
             format!("evenly spaced, with {runs}")
         };
+        let computed = match facts.options.jitter {
+            Jitter::Fit { .. } => String::new(),
+            _ => format!("; --jitter fit --max-concurrent {peak} computes it per group"),
+        };
         out.push(info(
             FindingKind::WindowForPeak,
             format!(
-                "at most {peak} of the biggest burst at once needs a window of {} ({how}); \
-                 --jitter fit --max-concurrent {peak} computes it per group",
+                "at most {peak} of the biggest burst at once needs a window of {} ({how}){computed}",
                 when::duration(window),
             ),
         ));
@@ -142,11 +145,17 @@ pub(super) fn target(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     {
         if peak.concurrent > max_concurrent {
             let at = peak.concurrent_at_ms.map_or_else(String::new, when::utc);
+            let why = match facts.outcome.totals.clipped {
+                0 => "each burst fits, but runs of other ticks overlap it".to_owned(),
+                n => format!(
+                    "not every burst fits before its jobs are due again, which pulled {n} starts \
+                     back; runs of other ticks may overlap it, too"
+                ),
+            };
             out.push(warning(
                 FindingKind::PeakAboveTarget,
                 format!(
-                    "{group}: {} runs at once at {at}, above {max_concurrent}: each burst fits, but \
-                     runs of other ticks overlap it",
+                    "{group}: {} runs at once at {at}, above {max_concurrent}: {why}",
                     peak.concurrent
                 ),
             ));

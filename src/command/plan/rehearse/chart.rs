@@ -40,6 +40,7 @@ pub(super) fn picture(scene: &Scene<'_>) -> Picture {
             what: what.to_owned(),
             from_ms: windows[at].from_ms,
             bin_ms: windows[at].bin_ms,
+            until_ms: windows[at].until_ms(),
         };
         Figure::Grid(Grid {
             title: title.to_owned(),

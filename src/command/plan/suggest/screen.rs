@@ -67,7 +67,8 @@ impl Row for SuggestionRow {
 impl Report for SuggestionsReport {
     type Row = SuggestionRow;
     const SCHEMA: &'static str = "cronctl.suggestions/1";
-    const EMPTY: &'static str = "Nothing to suggest: the jobs are where the plan wants them.";
+    const EMPTY: &'static str =
+        "Nothing to suggest: the jobs looked at are where the plan wants them.";
 
     fn rows(&mut self) -> &mut Vec<SuggestionRow> {
         &mut self.suggestions

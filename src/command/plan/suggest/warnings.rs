@@ -95,7 +95,7 @@ impl Warnings<'_> {
         (unseen > 0).then(|| {
             format!(
                 "{unseen} of the jobs have no fire within {}..{}: whether the changes make others meet \
-                 them is not known; a longer horizon (--for 7d) looks at them",
+                 them is not known; a longer horizon (--for) looks at them",
                 summary.inputs.from_at, summary.inputs.until_at
             )
         })
