@@ -111,10 +111,12 @@ pub fn parse_instant(
             .map(Timestamp::as_millisecond)
             .map_err(|e| format!("{text:?}: {e}"));
     }
-    let has_zone = trimmed.ends_with(['Z', 'z']) || trimmed.rfind(['+', '-']) > Some(10);
-    let hint = if has_zone && trimmed.parse::<jiff::civil::DateTime>().is_ok() {
-        "is not within the years -9999 to 9999, whose last hours are left to the zones"
-    } else if trimmed.parse::<jiff::civil::DateTime>().is_ok() {
+    let without_z = trimmed.strip_suffix(['Z', 'z']);
+    let has_offset = trimmed.rfind(['+', '-']).is_some_and(|at| at > 10);
+    let is_time = |text: &str| text.parse::<jiff::civil::DateTime>().is_ok();
+    let hint = if without_z.is_some_and(is_time) || (has_offset && is_time(trimmed)) {
+        "is too near to the end of what can be said: the years -9999 to 9999"
+    } else if is_time(trimmed) {
         "names no zone: add Z, an offset such as -07:00, or [America/Los_Angeles]"
     } else {
         "is not an instant such as 2026-03-31T22:00-07:00, 2026-04-01T05:00:00Z, \
@@ -224,6 +226,9 @@ mod tests {
                 .contains("names no zone")
         );
         assert!(read("tomorrow").unwrap_err().contains("such as"));
+        for late in ["9999-12-31T00:00Z", "9999-12-31T00:00-07:00"] {
+            assert!(read(late).unwrap_err().contains("too near"), "{late}");
+        }
         assert!(
             read("2026-04-01T00:00[Nowhere]")
                 .unwrap_err()
