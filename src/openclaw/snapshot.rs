@@ -14,6 +14,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::env::Env;
@@ -82,7 +83,11 @@ fn once<T>(
         };
         // The copy is ours alone: a writable handle may replay its WAL or roll its journal back.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Connection::open_with_flags(copy.path().join(NAME), flags).and_then(|c| read(&c))
+        Connection::open_with_flags(copy.path().join(NAME), flags).and_then(|c| {
+            // It is thrown away: nothing needs to be written back into it.
+            c.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+            read(&c)
+        })
     } else {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
