@@ -179,20 +179,17 @@ impl CatchUp {
                     one-shots are caught up"
                 .to_owned();
         }
-        match self.defers {
-            Defers::Nothing => format!(
-                "each missed job once: {first} at once, one after the other, the others {step} s \
-                 apart from their end on"
-            ),
-            Defers::AgentTurns => format!(
-                "each missed job once: agent turns {delay} s after the start, {step} s apart; of \
-                 the others {first} at once, one after the other"
-            ),
-            Defers::AgentWork => format!(
-                "each missed job once: agent turns, heartbeats and main-session events that wake \
-                 {delay} s after the start, {step} s apart; of the others {first} at once, one \
-                 after the other"
-            ),
-        }
+        let later = match self.defers {
+            Defers::Nothing => None,
+            Defers::AgentTurns => Some("agent turns"),
+            Defers::AgentWork => Some("agent turns, heartbeats and main-session events that wake"),
+        };
+        let later = later.map_or_else(String::new, |who| {
+            format!("; {who} are always among the others, {delay} s later")
+        });
+        format!(
+            "each missed job once: {first} at once, one after the other, the others {step} s apart \
+             from their end on{later}"
+        )
     }
 }

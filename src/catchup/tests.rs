@@ -135,6 +135,26 @@ fn agent_work_is_deferred_by_two_minutes() {
     assert!(dues.iter().all(|d| !d.immediate));
 }
 
+/// As `baseNow` is read in 2026.9.6 (`commitStartupCatchupRows`): after the first ones have run.
+#[test]
+fn two_minutes_count_from_the_end_of_the_first_ones_and_the_rule_says_so() {
+    let missing = [false, true].map(|waits| Missing {
+        job: usize::from(waits),
+        next_run_at_ms: Some(NINE - DAY),
+        waits,
+        run_ms: 28_000,
+    });
+    for version in [Version::new(2026, 4, 29), NEWER] {
+        let rules = CatchUp::of(version, false);
+        let (dues, ended) = rules.due(&missing, NINE);
+        assert_eq!((dues[1].job, dues[1].due_ms), (1, ended + 120_000));
+        assert_eq!(ended, NINE + 28_000);
+        let rule = rules.rule();
+        assert!(rule.contains("from their end on; agent turns"), "{rule}");
+        assert!(rule.ends_with("among the others, 120 s later"), "{rule}");
+    }
+}
+
 #[test]
 fn places_are_taken_by_slot_before_2026_8_1_and_by_row_from_then_on() {
     let missing: Vec<Missing> = (0..7)

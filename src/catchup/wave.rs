@@ -102,6 +102,9 @@ pub struct Wave {
 impl CatchUp {
     /// When the gateway makes each missed job due, in order, and when the first ones have ended.
     /// `missing` is in the order of the store.
+    ///
+    /// Delays count from that end, not from `at_ms`: the clock is read again once the first ones have
+    /// run (`baseNow` of `applyStartupCatchupOutcomes`, in 2026.9.6 of `commitStartupCatchupRows`).
     pub fn due(self, missing: &[Missing], at_ms: i64) -> (Vec<Due>, i64) {
         let mut sorted = missing.to_vec();
         // JavaScript's sort is stable, and takes a missing next run as 0.

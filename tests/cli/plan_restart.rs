@@ -425,6 +425,8 @@ fn options_that_have_no_use_here_are_refused_with_the_reason() {
         ("--from now", "--from"),
         ("--fires", "--fires"),
         ("--honour both", "--honour both"),
+        ("--suggest", "--suggest"),
+        ("--suggest=patch", "--suggest"),
     ] {
         let run = restart(&sandbox, &format!("{P11} {options}"));
         assert_eq!(run.code, Some(2), "{run}");
@@ -482,10 +484,18 @@ fn sources_of_other_schedulers_are_named_and_left_out() {
     sandbox.write("work/crontab", "0 6 * * * backup\n");
     let run = restart(&sandbox, &format!("{P11} --jobs crontab"));
     assert_eq!(run.code, Some(1), "{run}");
-    assert!(
-        run.stderr.contains("no source is an OpenClaw gateway's"),
-        "{run}"
-    );
+    for said in [
+        "no source is an OpenClaw gateway's",
+        "hint: --openclaw DIR",
+        "openclaw cron list --all --json",
+    ] {
+        assert!(run.stderr.contains(said), "{run}");
+    }
+    // What the hint leads to.
+    sandbox.write("work/jobs.json", json!({"jobs": [job(0, 1).0]}).to_string());
+    let line = format!("{P11} --down-since 2026-04-01T05:00Z --openclaw-version 2026.9.6");
+    let found = document(&sandbox, &format!("{line} --jobs jobs.json"));
+    assert_eq!(found["gateways"][0]["version"], "2026.9.6");
     files(&sandbox, "2026.3.31", "{}", &jobs(1));
     let run = restart(&sandbox, &format!("{P11} --openclaw --jobs crontab --json"));
     assert_eq!(run.code, Some(3), "{run}");

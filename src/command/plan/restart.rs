@@ -56,7 +56,11 @@ pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit,
         return Err(Error::failed(
             "no source is an OpenClaw gateway's, and --restart-at is about those",
         )
-        .hint("--openclaw DIR reads a state directory, --dialect openclaw-2026.9.6 states the rules of --jobs"));
+        .hint("--openclaw DIR reads a gateway's state directory")
+        .hint(
+            "--jobs FILE reads its jobs.json, or what `openclaw cron list --all --json` printed; \
+             --openclaw-version states whose rules hold",
+        ));
     }
     let mut report = report(args, given, &restart, &gathered, played, problems);
     let fails = |f: &report::RestartFinding| f.severity == Severity::Error;

@@ -69,6 +69,11 @@ pub(super) fn fits(args: &PlanArgs) -> Result<(), Error> {
             "each job is counted on one provider",
         ),
         (
+            "--suggest",
+            args.suggest.is_asked(),
+            "no change to a job moves its catch-up",
+        ),
+        (
             "--poll-phase",
             args.poll_phase.is_some(),
             "it is about OpenClaw's gateways",
