@@ -65,26 +65,25 @@ impl World {
         self
     }
 
-    /// Plays occurrences, given by job and instant.
-    fn play(&self, due: &[(usize, i64)]) -> Figures {
-        let sources = [self.source.clone()];
-        let setting = Setting {
+    /// What it is played with: its one gateway, nothing made up, and a bin per millisecond.
+    fn setting(&self) -> Setting<'_> {
+        Setting {
             actors: &self.actors,
             chains: &self.chains,
             models: &self.models,
             capacity: &self.capacity,
-            sources: &sources,
+            sources: std::slice::from_ref(&self.source),
             faults: &self.faults,
             extra: &[],
             restarts: &[],
             seed: self.seed,
             bin_ms: 1,
-        };
-        let mut simulation = Simulation::new(&setting);
-        for (job, t) in due {
-            simulation.occurrence(*job, *t);
         }
-        simulation.finish()
+    }
+
+    /// Plays occurrences, given by job and instant.
+    fn play(&self, due: &[(usize, i64)]) -> Figures {
+        given(Simulation::new(&self.setting()), due).finish()
     }
 
     /// Every job once, at 0.
@@ -92,6 +91,14 @@ impl World {
         let due: Vec<_> = (0..self.actors.len()).map(|job| (job, 0)).collect();
         self.play(&due)
     }
+}
+
+/// Has occurrences come, given by job and instant.
+fn given<'a>(mut simulation: Simulation<'a>, due: &[(usize, i64)]) -> Simulation<'a> {
+    for (job, t) in due {
+        simulation.occurrence(*job, *t);
+    }
+    simulation
 }
 
 fn span(from_ms: i64, until_ms: i64) -> Vec<Span> {
@@ -367,22 +374,11 @@ fn percentiles_are_values_that_were_there() {
 #[test]
 fn extra_due_instants_are_played_with_the_plan() {
     let world = World::of(2, MARCH);
-    let sources = [world.source.clone()];
     let setting = Setting {
-        actors: &world.actors,
-        chains: &world.chains,
-        models: &world.models,
-        capacity: &world.capacity,
-        sources: &sources,
-        faults: &world.faults,
         extra: &[(1, 5000), (0, 1000)],
-        restarts: &[],
-        seed: 0,
-        bin_ms: 1000,
+        ..world.setting()
     };
-    let mut simulation = Simulation::new(&setting);
-    simulation.occurrence(0, 3000);
-    let figures = simulation.finish();
+    let figures = given(Simulation::new(&setting), &[(0, 3000)]).finish();
     // Job 0 still runs when the plan has it due.
     assert_eq!(
         (figures.occurrences, figures.due, figures.coalesced),

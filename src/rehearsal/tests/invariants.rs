@@ -60,22 +60,12 @@ impl Case {
                 restagger: false,
             },
         };
-        let sources = [self.world.source.clone()];
-        rehearse(
-            &input,
-            &Setting {
-                actors: &actors,
-                chains: &self.world.chains,
-                models: &self.world.models,
-                capacity: &self.world.capacity,
-                sources: &sources,
-                faults: &self.world.faults,
-                extra: &[],
-                restarts: &[],
-                seed: self.world.seed,
-                bin_ms: 1000,
-            },
-        )
+        let setting = Setting {
+            actors: &actors,
+            bin_ms: 1000,
+            ..self.world.setting()
+        };
+        rehearse(&input, &setting)
     }
 }
 

@@ -3,25 +3,12 @@
 use super::*;
 
 fn play(world: &World, restart: Restart, extra: &[(usize, i64)], due: &[(usize, i64)]) -> Figures {
-    let sources = [world.source.clone()];
-    let restarts = [restart];
     let setting = Setting {
-        actors: &world.actors,
-        chains: &world.chains,
-        models: &world.models,
-        capacity: &world.capacity,
-        sources: &sources,
-        faults: &world.faults,
         extra,
-        restarts: &restarts,
-        seed: world.seed,
-        bin_ms: 1,
+        restarts: &[restart],
+        ..world.setting()
     };
-    let mut simulation = Simulation::new(&setting);
-    for (job, t) in due {
-        simulation.occurrence(*job, *t);
-    }
-    simulation.finish()
+    given(Simulation::new(&setting), due).finish()
 }
 
 fn restart(first: &[usize], then: &[(usize, i64)], passes_over: bool) -> Restart {

@@ -4,24 +4,8 @@ use super::*;
 use crate::plan::Window;
 
 fn traced(world: &World, due: &[(usize, i64)], windows: &[Window]) -> Vec<Traces> {
-    let sources = [world.source.clone()];
-    let setting = Setting {
-        actors: &world.actors,
-        chains: &world.chains,
-        models: &world.models,
-        capacity: &world.capacity,
-        sources: &sources,
-        faults: &world.faults,
-        extra: &[],
-        restarts: &[],
-        seed: world.seed,
-        bin_ms: 1,
-    };
-    let mut simulation = Simulation::new(&setting).tracing(windows);
-    for (job, t) in due {
-        simulation.occurrence(*job, *t);
-    }
-    simulation.traces()
+    let setting = world.setting();
+    given(Simulation::new(&setting).tracing(windows), due).traces()
 }
 
 fn window(from_ms: i64, bin_ms: i64, bins: usize) -> Window {
