@@ -19,6 +19,16 @@ fn a_day_whose_clock_jumps_over_the_window_does_not_end_the_rehearsal() {
 }
 
 #[test]
+fn a_part_of_the_hour_that_is_jumped_over_is_no_window_either() {
+    let day = "plan --demo --from 2026-03-08T00:00-05:00 --for 20h --what-if anthropic=503";
+    for window in ["02:00..03:00", "02:30..02:45"] {
+        let run = run(&format!("{day}@{window}[America/New_York]"));
+        assert_eq!(run.code, Some(2), "{run}");
+        assert!(run.stderr.contains("the clock jumps over it"), "{run}");
+    }
+}
+
+#[test]
 fn a_window_over_midnight_reaches_into_the_horizon() {
     let line =
         "plan --demo --from 2026-04-01T00:00-07:00 --for 1h --what-if anthropic=503@23:50..00:10";

@@ -1,8 +1,8 @@
 //! When a fault holds: windows as written, and the stretches of time that they are.
 
 use jiff::ToSpan;
-use jiff::civil::Time;
-use jiff::tz::TimeZone;
+use jiff::civil::{DateTime, Time};
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::command::plan::gather::Gathered;
 use crate::command::plan::given::Given;
@@ -189,14 +189,22 @@ pub(super) fn spans(
     Ok((Some(spans), zone_said))
 }
 
+/// When a clock of the zone shows a time: the first time where it shows it twice, and where it jumps
+/// over it the instant at which it jumps.
+fn shown(at: DateTime, tz: &TimeZone) -> Result<i64, jiff::Error> {
+    let ambiguous = tz.to_ambiguous_timestamp(at);
+    let is_gap = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });
+    let first = ambiguous.earlier()?;
+    // Of a time that is jumped over, the earlier reading lies before the jump.
+    let jump = is_gap.then(|| tz.following(first).next()).flatten();
+    let instant = jump.map_or(first, |jump| jump.timestamp());
+    Ok(instant.as_millisecond())
+}
+
 /// The window on every day of the horizon; one that ends before it begins goes on over midnight. A day
 /// whose clock jumps over it has none.
 fn daily(from: Time, until: &Moment, tz: &TimeZone, horizon: Horizon) -> Result<Vec<Span>, String> {
-    let instant = |at: jiff::civil::DateTime| {
-        let at = tz.to_ambiguous_timestamp(at).compatible();
-        at.map(jiff::Timestamp::as_millisecond)
-            .map_err(|e| e.to_string())
-    };
+    let instant = |at| shown(at, tz).map_err(|e| e.to_string());
     let day_of = |ms: i64| {
         let at = jiff::Timestamp::from_millisecond(ms).map_err(|e| e.to_string())?;
         Ok::<_, String>(tz.to_datetime(at).date())
@@ -297,6 +305,35 @@ mod tests {
         };
         let why = daily(two, &three, &tz, jump).unwrap_err();
         assert!(why.contains("jumps over it"), "{why}");
+        let read = |text: &str| {
+            let window = parse(text).unwrap();
+            let Moment::Daily(from) = window.from else {
+                panic!("{window:?}")
+            };
+            let spans = daily(from, &window.until, &tz, jump)?;
+            let minute = |ms: i64| (ms - jump.from_ms) / 60_000;
+            let of = |s: &Span| (minute(s.from_ms), minute(s.until_ms));
+            Ok::<_, String>(spans.iter().map(of).collect::<Vec<_>>())
+        };
+        // A part of the hour that is jumped over is as empty as the whole.
+        let why = read("02:30..02:45").unwrap_err();
+        assert!(why.contains("jumps over it"), "{why}");
+        // The jump is at 07:00Z, 420 min into the horizon.
+        for (text, span) in [
+            ("02:30..03:30", (420, 450)),
+            ("01:30..02:30", (390, 420)),
+            ("02:30..+20m", (420, 440)),
+        ] {
+            assert_eq!(read(text).unwrap(), [span], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_comes_twice_is_the_first() {
+        let tz = TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap();
+        let at = jiff::civil::date(2026, 11, 1).at(1, 30, 0, 0);
+        // 2026-11-01T05:30:00Z.
+        assert_eq!(shown(at, &tz).unwrap(), 1_793_511_000_000);
     }
 
     #[test]
