@@ -224,11 +224,107 @@ fn what_does_not_fit_is_refused_with_a_hint() {
         ("--what-if anthropic=503@22:00..", "UNTIL is \"\""),
         ("--what-if anthropic=503@22:00..now", "22:00..22:20[UTC]"),
         ("--what-if anthropic=503 --fires", "--fires does not apply"),
+        (
+            "--what-if anthropic=503 --group-by model",
+            "--group-by changes a rehearsal only with --jitter fit",
+        ),
+        (
+            "--what-if anthropic=503 --max-concurrent 2",
+            "--max-concurrent changes a rehearsal only with --jitter fit",
+        ),
     ] {
         let run = run(&format!("plan --demo {line}"));
         assert_eq!(run.code, Some(2), "{line}: {run}");
         assert!(run.stderr.contains(expected), "{line}: {run}");
     }
+}
+
+#[test]
+fn fit_keeps_to_its_peak_in_a_rehearsal_too() {
+    // As resolved all are on anthropic: none fails, and each is one call of a minute.
+    let line = format!("{TICK} --run-length 60s --what-if openai=503 --max-concurrent-runs 24");
+    for peak in [2, 12] {
+        let document = rehearsed(&format!("{line} --jitter fit --max-concurrent {peak}"));
+        assert_eq!(figures(&document, "jitter", ["peak_at_once"]), [peak]);
+    }
+}
+
+/// One job at 22:00 UTC that says which model it wants, and what to fall back to.
+fn one_with_fallbacks(sandbox: &Sandbox) {
+    let job = json!([{
+        "id": "j000", "name": "report", "enabled": true, "createdAtMs": 1_774_072_800_000_i64,
+        "sessionTarget": "isolated", "schedule": {"kind": "cron", "expr": "0 22 * * *", "tz": "UTC"},
+        "payload": {
+            "kind": "agentTurn", "message": "x", "model": "anthropic/claude-sonnet-4-6",
+            "fallbacks": ["anthropic/claude-sonnet-4-6", "cheap", "openai/gpt-5.4"],
+        },
+    }]);
+    sandbox.write("work/one.json", job.to_string());
+    sandbox.write("work/empty.json5", "{}");
+}
+
+#[test]
+fn fallbacks_that_a_job_declares_are_played_without_a_configuration() {
+    let sandbox = Sandbox::new();
+    one_with_fallbacks(&sandbox);
+    let play = |version: &str, rest: &str| {
+        let run = sandbox.run(&format!(
+            "plan --quiet --json --jobs one.json --openclaw-version {version} \
+             --from 2026-04-01T00:00Z --what-if anthropic=503 {rest}"
+        ));
+        assert_eq!(run.code, Some(0), "{run}");
+        run.json()
+    };
+    let keys = ["ok", "lost", "fell_back"];
+    let (saved, lost) = ([1, 0, 1], [0, 1, 0]);
+    // Not read before 2026.3.24; read and thrown back by 2026.3.28, unless what is declared counts.
+    for (version, as_is, honoured) in [
+        ("2026.2.24", lost, lost),
+        ("2026.3.28", lost, saved),
+        ("2026.3.31", saved, saved),
+        ("2026.9.6", saved, saved),
+    ] {
+        let document = play(version, "");
+        assert_eq!(figures(&document, "as-is", keys), as_is, "{version}");
+        assert_eq!(figures(&document, "honoured", keys), honoured, "{version}");
+        let text = finding(&document, "fallbacks-unknown");
+        assert!(
+            text.contains("where its version tries them, the payload.fallbacks"),
+            "{text}"
+        );
+    }
+    let configured = play("2026.9.6", "--config empty.json5");
+    assert_eq!(figures(&configured, "as-is", keys), saved);
+}
+
+#[test]
+fn what_is_called_is_not_claimed_where_models_are_unknown() {
+    let sandbox = Sandbox::new();
+    sandbox.write("work/crontab", "0 22 * * * a\n0 22 * * * b\n");
+    let play = |jobs: &str| {
+        let run = sandbox.run(&format!(
+            "plan --quiet --json {jobs} --from 2026-04-01T00:00Z --what-if anthropic=503"
+        ));
+        assert_eq!(run.code, Some(0), "{run}");
+        run.json()
+    };
+    let unknown = play("--jobs crontab");
+    assert_eq!(
+        finding(&unknown, "not-called"),
+        "not known whether a job calls anthropic: of 2 jobs it is not known which model they call"
+    );
+    assert_eq!(
+        finding(&unknown, "outcome"),
+        "as it is, not known what fails: no run is in these figures"
+    );
+    let table = sandbox.run("plan --quiet --jobs crontab --what-if anthropic=503");
+    assert!(!table.stdout.contains("CALLS OF"), "{table}");
+    one_with_fallbacks(&sandbox);
+    let some = play("--jobs crontab --jobs one.json --openclaw-version 2026.2.24");
+    assert!(
+        finding(&some, "outcome").starts_with("as it is, 1 run due makes"),
+        "{some:#}"
+    );
 }
 
 #[test]
@@ -323,7 +419,7 @@ fn what_is_not_known_is_said() {
     // The outage of a minute is over before the scheduler repeats the run; a 401 is final.
     assert_eq!(figures(&document, "as-is", keys), [3, 2, 1, 1, 1]);
     assert!(finding(&document, "not-simulated").contains("1 of 3 occurrences"));
-    assert!(finding(&document, "fallbacks-unknown").contains("of 2 jobs only the declared model"));
+    assert!(finding(&document, "fallbacks-unknown").contains("of 2 jobs only their own word"));
     // The order of the jobs does not matter.
     let mut turned = jobs.clone();
     turned["jobs"].as_array_mut().unwrap().reverse();

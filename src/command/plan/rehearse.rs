@@ -21,7 +21,7 @@ pub use self::report::RehearsalReport;
 use self::report::{Inputs, Scenario, ScenarioRow};
 use self::setting::Cast;
 use self::stage::Stage;
-use super::args::{PlanArgs, name};
+use super::args::{PlanArgs, Strategy, name};
 use super::given::Given;
 use super::report::ModelBasis;
 use super::{Unheard, gather, problems};
@@ -44,7 +44,8 @@ pub struct RehearsalArgs {
     ///
     /// Times of day hold on every day of the horizon, in the zone of the biggest burst unless one is
     /// named, as in 22:00..22:20[Europe/Paris]. 23:50..00:10 goes on over midnight, and 22:00..24:00
-    /// ends with the day.
+    /// ends with the day. A time that the clock jumps over is the instant at which it jumps, one that
+    /// comes twice is the first.
     ///
     /// Instants are those of --from: 2026-03-31T22:00-07:00..2026-03-31T22:20-07:00, or now..+20m. A +
     /// before UNTIL is how long the window lasts: +1h..+2h begins in an hour and ends two hours later,
@@ -71,7 +72,7 @@ impl RehearsalArgs {
     }
 
     /// Refuses what a rehearsal has no use for: silently ignoring it would mislead.
-    fn fit(&self, args: &PlanArgs) -> Result<(), Error> {
+    fn fit(&self, args: &PlanArgs, jitter: Strategy) -> Result<(), Error> {
         if self.what_if.is_empty() && self.capacity.is_empty() {
             return Err(
                 Error::usage("--runs repeats a rehearsal, and nothing is to be rehearsed")
@@ -85,12 +86,23 @@ impl RehearsalArgs {
             ("--honour", args.honour != super::Honour::Effective),
             ("--suggest", args.suggest.is_asked()),
         ];
-        match given.iter().find(|(_, given)| *given) {
-            None => Ok(()),
-            Some((flag, _)) => Err(Error::usage(format!(
+        if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
+            return Err(Error::usage(format!(
                 "{flag} does not apply to a rehearsal, which counts all jobs, as resolved and as declared"
             ))
-            .hint(format!("leave {flag} out"))),
+            .hint(format!("leave {flag} out")));
+        }
+        let of_fit = [
+            ("--group-by", args.group_by.is_some()),
+            ("--max-concurrent", args.max_concurrent.is_some()),
+        ];
+        match of_fit.iter().find(|(_, given)| *given && jitter != Strategy::Fit) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Error::usage(format!(
+                "{flag} changes a rehearsal only with --jitter fit, which keeps to it"
+            ))
+            .because("without, calls are counted by provider, and starts are placed whatever their group")
+            .hint(format!("add --jitter fit, or leave {flag} out"))),
         }
     }
 }
@@ -100,7 +112,7 @@ impl RehearsalArgs {
 /// # Errors
 /// When the options contradict each other, or a window of a fault cannot be read.
 pub(super) fn run(args: &PlanArgs, ctx: &Context, given: &mut Given) -> Result<Exit, Error> {
-    args.rehearsal.fit(args)?;
+    args.rehearsal.fit(args, given.settings.strategy)?;
     let asked = restart::asked(args, given)?;
     let given = &*given;
     let gathered = given.gathered(args, ModelBasis::Effective);

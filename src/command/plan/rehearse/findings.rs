@@ -123,17 +123,21 @@ fn not_called(facts: &Facts<'_>) -> Vec<Finding> {
         .filter(|c| !c.called)
         .map(|c| (&c.provider, &c.nearest));
     let of = |(name, nearest): (&String, &Option<String>)| {
-        let hint = nearest.as_ref().map_or_else(
-            || {
-                let known = facts.cast.providers.join(", ");
-                format!("; called are {known}")
-            },
-            |near| format!("; did you mean {near}?"),
-        );
-        warning(
-            FindingKind::NotCalled,
-            format!("no job of this plan calls {name}, so that it changes nothing{hint}"),
-        )
+        let (known, unknown) = (&facts.cast.providers, facts.cast.unknown as u64);
+        let hint = match nearest {
+            Some(near) => format!("; did you mean {near}?"),
+            None if known.is_empty() => String::new(),
+            None => format!("; called are {}", known.join(", ")),
+        };
+        let said = match unknown {
+            0 => format!("no job of this plan calls {name}, so that it changes nothing"),
+            _ => format!(
+                "not known whether a job calls {name}: of {} it is not known which model {}",
+                jobs(unknown),
+                verb(unknown, "it calls", "they call"),
+            ),
+        };
+        warning(FindingKind::NotCalled, format!("{said}{hint}"))
     };
     faults.chain(missing).map(of).collect()
 }
@@ -293,12 +297,14 @@ fn not_simulated(facts: &Facts<'_>, as_is: &Figures) -> Vec<Finding> {
             format!("{n} occurrences are of jobs that call no model, and are not in these figures"),
         ));
     }
-    if facts.cast.without_fallbacks > 0 {
+    if facts.cast.without_configuration > 0 {
+        let n = facts.cast.without_configuration as u64;
         found.push(warning(
             FindingKind::FallbacksUnknown,
             format!(
-                "of {} only the declared model is known, not the configuration that may replace it or add fallbacks: they are played with that model alone (--config FILE)",
-                jobs(facts.cast.without_fallbacks as u64)
+                "of {} only {} own word is known, not the configuration that may replace it or add to it: played are payload.model and, where its version tries them, the payload.fallbacks that name a provider (--config FILE says the rest)",
+                jobs(n),
+                verb(n, "its", "their"),
             ),
         ));
     }

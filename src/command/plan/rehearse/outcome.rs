@@ -11,8 +11,16 @@ use crate::when;
 /// What the faults make of the plan as it is.
 pub(super) fn outcome(f: &Figures) -> Finding {
     let due = format!("{} due {}", runs(f.due), verb(f.due, "makes", "make"));
+    if f.due == 0 && f.not_simulated > 0 {
+        let what = "as it is, not known what fails: no run is in these figures";
+        return note(FindingKind::Outcome, what.to_owned());
+    }
     if f.failed_calls == 0 {
-        let made = format!("as it is, no call fails: {due} {}", calls(f.calls));
+        let known = match f.not_simulated {
+            0 => "",
+            _ => " of those in these figures",
+        };
+        let made = format!("as it is, no call{known} fails: {due} {}", calls(f.calls));
         if f.lost == 0 {
             return note(FindingKind::Outcome, made);
         }

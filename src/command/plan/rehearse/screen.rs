@@ -170,6 +170,9 @@ fn providers(rows: &[ScenarioRow], screen: &mut Screen<'_>) -> io::Result<()> {
     let all = rows.first().map_or(0, |r| r.providers.len());
     let mut called: Vec<usize> = (0..all).filter(|at| most(*at) > 0).collect();
     called.sort_by_key(|at| std::cmp::Reverse(most(*at)));
+    if called.is_empty() {
+        return Ok(());
+    }
     let more = called.len().saturating_sub(SHOWN);
     called.truncate(SHOWN);
     let mut columns = COLUMNS;

@@ -8,7 +8,7 @@ use crate::command::plan::gather::Gathered;
 use crate::command::plan::given::Given;
 use crate::command::plan::slots;
 use crate::job::Job;
-use crate::model::{Fate, ModelRef, Outcome, Policy, Resolution, Resolver, StepName};
+use crate::model::{self, Fate, Live, ModelRef, Outcome, Policy, Resolution, Resolver, StepName};
 use crate::plan::Dispatch;
 use crate::rehearsal::{Actor, Beat, Calls, Era, Gateway, Silence, Target};
 use crate::schedule::{Rules, ScheduleSpec, Version, stagger};
@@ -42,8 +42,10 @@ pub(super) struct Cast {
     base: Vec<Actor>,
     /// By planned job: what it calls as resolved, and as declared.
     calls: (Vec<Calls>, Vec<Calls>),
-    /// Jobs of which only the declared model is known, not its fallbacks.
-    pub(super) without_fallbacks: usize,
+    /// Jobs of which only their own word is known, no configuration.
+    pub(super) without_configuration: usize,
+    /// Jobs of which it is not known what they call.
+    pub(super) unknown: usize,
     /// Jobs with fallbacks, that is with more than one model to call, as resolved and as declared.
     pub(super) with_fallbacks: (usize, usize),
 }
@@ -73,7 +75,10 @@ impl Cast {
             calls.iter().filter(more).count()
         };
         let with_fallbacks = (long(&calls.0), long(&calls.1));
-        let without_fallbacks = gathered
+        let unknown = calls.0.iter().zip(&calls.1);
+        let unknown = unknown.filter(|(a, b)| [**a, **b].contains(&Calls::Unknown));
+        let unknown = unknown.count();
+        let without_configuration = gathered
             .planned
             .iter()
             .filter(|p| names.bare.contains(&p.at()));
@@ -83,7 +88,8 @@ impl Cast {
                 .iter()
                 .map(|p| actor(p.job, p.run_ms))
                 .collect(),
-            without_fallbacks: without_fallbacks.count(),
+            without_configuration: without_configuration.count(),
+            unknown,
             with_fallbacks,
             calls,
             gateways: (loaded.sources.iter().zip(slots))
@@ -193,14 +199,17 @@ struct Names {
     model_index: FxHashMap<ModelRef, u32>,
     provider_index: FxHashMap<String, u32>,
     chain_index: FxHashMap<Vec<u32>, u32>,
-    /// Jobs, by their place among those read, whose fallbacks are not known.
+    /// Jobs, by their place among those read, of which only their own word is known.
     bare: Vec<usize>,
+    /// By source: whether a job's own fallbacks are tried.
+    tries_own: Vec<bool>,
 }
 
 impl Names {
     /// What every job that was read calls, by the rules of `policy`.
     fn calls(&mut self, loaded: &Loaded, policy: Policy) -> Vec<Calls> {
         self.bare.clear();
+        self.tries_own = vec![false; loaded.sources.len()];
         let mut calls: Vec<Option<Calls>> = vec![None; loaded.jobs.len()];
         let how = How {
             policy,
@@ -208,7 +217,11 @@ impl Names {
         };
         models::each_source(loaded, how, |asked| {
             let first = asked.holding.remaining.first();
-            let (Some(settings), Some(first)) = (asked.asking.settings, first) else {
+            let Some(first) = first else {
+                return;
+            };
+            self.tries_own[asked.source] = tries_own(&first.release.rules, policy);
+            let Some(settings) = asked.asking.settings else {
                 return;
             };
             if asked.asking.assumed.is_some() {
@@ -246,19 +259,26 @@ impl Names {
         (!chain.is_empty()).then(|| self.chain(&chain))
     }
 
-    /// What a job calls of which only its own word is known.
+    /// What a job calls of which only its own word is known: its model, and its fallbacks where they
+    /// are tried. Which provider a bare name belongs to is the configuration's to say.
     fn declared(&mut self, at: usize, job: &Job, loaded: &Loaded) -> Calls {
         let openclaw = loaded.sources[job.source].scheduler == Scheduler::OpenClaw;
         let declared = job.model.as_deref().filter(|_| openclaw);
-        let parts = declared.and_then(|text| text.split_once('/'));
-        let parts = parts.map(|(provider, model)| (provider.trim(), model.trim()));
-        match parts {
-            Some((provider, model)) if !provider.is_empty() && !model.is_empty() => {
-                self.bare.push(at);
-                self.chain(&[&ModelRef::new(provider.to_lowercase(), model)])
+        let Some(model) = declared.and_then(named) else {
+            return Calls::Unknown;
+        };
+        self.bare.push(at);
+        let extras = job.extras.as_deref().filter(|_| self.tries_own[job.source]);
+        let own = extras
+            .and_then(|e| e.fallbacks.as_deref())
+            .unwrap_or_default();
+        let mut models = vec![model];
+        for fallback in own.iter().filter_map(|text| named(text)) {
+            if !models.contains(&fallback) {
+                models.push(fallback);
             }
-            _ => Calls::Unknown,
         }
+        self.chain(&models.iter().collect::<Vec<_>>())
     }
 
     fn chain(&mut self, models: &[&ModelRef]) -> Calls {
@@ -288,6 +308,20 @@ impl Names {
         self.model_index.insert(model.clone(), index);
         index
     }
+}
+
+/// Whether a job's own fallbacks are tried: they are read from 2026.3.24 on, and 2026.3.28 throws all
+/// but the selected model back.
+fn tries_own(rules: &model::Rules, policy: Policy) -> bool {
+    rules.chain.payload && (policy == Policy::Proposed || rules.live != Live::Compare)
+}
+
+/// A model that is written with its provider.
+fn named(text: &str) -> Option<ModelRef> {
+    let (provider, model) = text.split_once('/')?;
+    let (provider, model) = (provider.trim(), model.trim());
+    let whole = !provider.is_empty() && !model.is_empty();
+    whole.then(|| ModelRef::new(provider.to_lowercase(), model))
 }
 
 fn last<T>(list: &[T]) -> u32 {
