@@ -5,6 +5,7 @@ mod fault;
 mod findings;
 mod lines;
 mod outcome;
+mod ranges;
 mod report;
 mod restart;
 mod rules;

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::ranges::Ranges;
 use crate::command::plan::report::{JobCounts, RunLengthUse};
 use crate::error::Problem;
 use crate::openclaw::Confidence;
@@ -222,10 +223,9 @@ pub struct ScenarioRow {
     /// The figures.
     #[serde(flatten)]
     pub figures: Figures,
-    /// Their 5th percentiles; null of a single run.
-    pub low: Option<Figures>,
-    /// Their 95th percentiles; null of a single run.
-    pub high: Option<Figures>,
+    /// Where nine in ten of the runs lie.
+    #[serde(flatten)]
+    pub ranges: Ranges,
     /// The calls by provider, in the order of their names.
     pub providers: Vec<ProviderRow>,
     /// Calls begun per bin of the timeline, in the run with the first seed.
@@ -257,25 +257,22 @@ impl ScenarioRow {
         providers: &[String],
         capacity: &[Option<u32>],
     ) -> Self {
-        let many = all.len() > 1;
         let figures = percentile(all, 50);
-        let low = many.then(|| percentile(all, 5));
-        let high = many.then(|| percentile(all, 95));
+        let ranges = Ranges::of(all);
         let of = |figures: &Option<Figures>, at: usize| figures.as_ref().map(|f| f.providers[at]);
         let row = |(at, name): (usize, &String)| ProviderRow {
             provider: name.clone(),
             capacity: capacity[at],
             figures: figures.providers[at],
-            low: of(&low, at),
-            high: of(&high, at),
+            low: of(&ranges.low, at),
+            high: of(&ranges.high, at),
         };
         let mut providers: Vec<ProviderRow> = providers.iter().enumerate().map(row).collect();
         providers.sort_by(|a, b| a.provider.cmp(&b.provider));
         Self {
             scenario,
             figures,
-            low,
-            high,
+            ranges,
             providers,
             calls_per_bin: Vec::new(),
             failed_per_bin: Vec::new(),

@@ -6,7 +6,7 @@ use super::findings::jobs;
 use super::lines::{LINES, is_shown};
 use super::report::{RehearsalReport, Scenario, ScenarioRow, TimelineSpan};
 use crate::error::Problem;
-use crate::rehearsal::ProviderFigures;
+use crate::rehearsal::{Figures, ProviderFigures};
 use crate::report::{Bar, Cell, Column, Report, Row, Screen, View};
 use crate::ui::Role;
 use crate::when;
@@ -137,9 +137,9 @@ fn figures(rows: &[ScenarioRow], screen: &mut Screen<'_>) -> io::Result<()> {
                 Role::Strong
             };
             cells.push(value.map_or_else(Cell::none, |n| Cell::with(role, written.one(n))));
-            let low = row.low.as_ref().and_then(of);
+            let low = row.ranges.low.as_ref().and_then(of);
             let range = low
-                .zip(row.high.as_ref().and_then(of))
+                .zip(row.ranges.high.as_ref().and_then(of))
                 .filter(|(low, high)| low < high);
             let range = range.map(|(low, high)| Cell::with(Role::Dim, written.range(low, high)));
             ranges.push(range.unwrap_or_else(Cell::none));
@@ -224,77 +224,89 @@ fn chart(timeline: &TimelineSpan, rows: &[ScenarioRow], screen: &mut Screen<'_>)
     screen.bars(&bars)
 }
 
+/// Columns of figures, and behind them both ends of their ranges.
+macro_rules! columns {
+    ($($key:literal $title:literal $($show:ident)?;)*) => {
+        &[
+            Column::new("scenario", "SCENARIO"),
+            $(Column::new($key, $title).right()$(.$show())?,)*
+            $(
+                Column::new(concat!($key, "_low"), concat!($title, " LOW")).right().on_request(),
+                Column::new(concat!($key, "_high"), concat!($title, " HIGH")).right().on_request(),
+            )*
+        ]
+    };
+}
+
 impl Row for ScenarioRow {
-    const COLUMNS: &'static [Column] = &[
-        Column::new("scenario", "SCENARIO"),
-        Column::new("due", "DUE").right(),
-        Column::new("caught_up", "CAUGHT UP").right().on_request(),
-        Column::new("ok", "OK").right(),
-        Column::new("lost", "LOST").right(),
-        Column::new("not_ok", "NOT OK").right().on_request(),
-        Column::new("fell_back", "FELL BACK").right(),
-        Column::new("affected", "AFFECTED").right(),
-        Column::new("calls", "CALLS").right(),
-        Column::new("failed_calls", "FAILED").right(),
-        Column::new("amplification", "AMPLIFIED").right(),
-        Column::new("calls_per_due", "PER RUN").right().on_request(),
-        Column::new("waves", "WAVES").right(),
-        Column::new("biggest_wave", "BIGGEST").right().on_request(),
-        Column::new("longest_queue", "QUEUE").right(),
-        Column::new("longest_wait_ms", "WAIT").right().on_request(),
-        Column::new("drain_ms", "DRAIN").right(),
-        Column::new("switched_off", "OFF").right(),
-        Column::new("peak_per_second", "PEAK/S")
-            .right()
-            .on_request(),
-        Column::new("peak_at_once", "AT ONCE").right().on_request(),
-        Column::new("occurrences", "OCCURRENCES")
-            .right()
-            .on_request(),
-        Column::new("coalesced", "COALESCED").right().on_request(),
-        Column::new("dropped", "DROPPED").right().on_request(),
-        Column::new("without_model", "NO MODEL")
-            .right()
-            .on_request(),
-        Column::new("not_simulated", "NOT SIMULATED")
-            .right()
-            .on_request(),
-        Column::new("timed_out", "TIMED OUT").right().on_request(),
-        Column::new("runs", "RUNS").right().on_request(),
-    ];
+    const COLUMNS: &'static [Column] = columns! {
+        "due" "DUE";
+        "caught_up" "CAUGHT UP" on_request;
+        "ok" "OK";
+        "lost" "LOST";
+        "not_ok" "NOT OK" on_request;
+        "fell_back" "FELL BACK";
+        "affected" "AFFECTED";
+        "calls" "CALLS";
+        "failed_calls" "FAILED";
+        "amplification" "AMPLIFIED";
+        "calls_per_due" "PER RUN" on_request;
+        "waves" "WAVES";
+        "biggest_wave" "BIGGEST" on_request;
+        "longest_queue" "QUEUE";
+        "longest_wait_ms" "WAIT" on_request;
+        "drain_ms" "DRAIN";
+        "switched_off" "OFF";
+        "peak_per_second" "PEAK/S" on_request;
+        "peak_at_once" "AT ONCE" on_request;
+        "occurrences" "OCCURRENCES" on_request;
+        "coalesced" "COALESCED" on_request;
+        "dropped" "DROPPED" on_request;
+        "without_model" "NO MODEL" on_request;
+        "not_simulated" "NOT SIMULATED" on_request;
+        "timed_out" "TIMED OUT" on_request;
+        "runs" "RUNS" on_request;
+    };
 
     fn cell(&self, key: &str, _: &View) -> Cell {
-        let f = &self.figures;
-        match key {
-            "scenario" => Cell::with(Role::Strong, self.scenario.word()),
-            "due" => Cell::of(f.due),
-            "caught_up" => Cell::of(f.caught_up),
-            "ok" => Cell::of(f.ok),
-            "lost" => Cell::of(f.lost),
-            "not_ok" => Cell::of(f.not_ok),
-            "fell_back" => Cell::of(f.fell_back),
-            "affected" => Cell::of(f.affected),
-            "calls" => Cell::of(f.calls),
-            "failed_calls" => Cell::of(f.failed_calls),
-            "amplification" => f.amplification.map_or_else(Cell::none, Cell::of),
-            "calls_per_due" => f.calls_per_due.map_or_else(Cell::none, Cell::of),
-            "waves" => Cell::of(f.waves),
-            "biggest_wave" => Cell::of(f.biggest_wave),
-            "longest_queue" => Cell::of(f.longest_queue),
-            "longest_wait_ms" => Cell::from(when::duration(f.longest_wait_ms)),
-            "drain_ms" => f
-                .drain_ms
-                .map_or_else(Cell::none, |ms| Cell::from(when::duration(ms))),
-            "switched_off" => Cell::of(f.switched_off),
-            "peak_per_second" => Cell::of(f.peak_per_second),
-            "peak_at_once" => Cell::of(f.peak_at_once),
-            "occurrences" => Cell::of(f.occurrences),
-            "coalesced" => Cell::of(f.coalesced),
-            "dropped" => Cell::of(f.dropped),
-            "without_model" => Cell::of(f.without_model),
-            "not_simulated" => Cell::of(f.not_simulated),
-            "timed_out" => Cell::of(f.timed_out),
-            _ => Cell::of(f.runs),
+        let (key, figures) = self.ranges.find(&self.figures, key);
+        match (key, figures) {
+            ("scenario", _) => Cell::with(Role::Strong, self.scenario.word()),
+            (_, Some(figures)) => cell(figures, key),
+            (_, None) => Cell::none(),
         }
+    }
+}
+
+fn cell(f: &Figures, key: &str) -> Cell {
+    match key {
+        "due" => Cell::of(f.due),
+        "caught_up" => Cell::of(f.caught_up),
+        "ok" => Cell::of(f.ok),
+        "lost" => Cell::of(f.lost),
+        "not_ok" => Cell::of(f.not_ok),
+        "fell_back" => Cell::of(f.fell_back),
+        "affected" => Cell::of(f.affected),
+        "calls" => Cell::of(f.calls),
+        "failed_calls" => Cell::of(f.failed_calls),
+        "amplification" => f.amplification.map_or_else(Cell::none, Cell::of),
+        "calls_per_due" => f.calls_per_due.map_or_else(Cell::none, Cell::of),
+        "waves" => Cell::of(f.waves),
+        "biggest_wave" => Cell::of(f.biggest_wave),
+        "longest_queue" => Cell::of(f.longest_queue),
+        "longest_wait_ms" => Cell::from(when::duration(f.longest_wait_ms)),
+        "drain_ms" => f
+            .drain_ms
+            .map_or_else(Cell::none, |ms| Cell::from(when::duration(ms))),
+        "switched_off" => Cell::of(f.switched_off),
+        "peak_per_second" => Cell::of(f.peak_per_second),
+        "peak_at_once" => Cell::of(f.peak_at_once),
+        "occurrences" => Cell::of(f.occurrences),
+        "coalesced" => Cell::of(f.coalesced),
+        "dropped" => Cell::of(f.dropped),
+        "without_model" => Cell::of(f.without_model),
+        "not_simulated" => Cell::of(f.not_simulated),
+        "timed_out" => Cell::of(f.timed_out),
+        _ => Cell::of(f.runs),
     }
 }
