@@ -16,8 +16,15 @@ impl<'a> Fields<'a> {
         serde_json::from_str(json)
     }
 
-    /// Returns the JSON of one field.
+    /// Returns the JSON of one field, or of a field within it: `low.calls`.
     pub(super) fn get(&self, key: &str) -> Option<&'a str> {
+        if let Some((outer, inner)) = key.split_once('.') {
+            // Of what is not known, nothing is.
+            return match self.get(outer)? {
+                "null" => Some("null"),
+                json => Self::of(json).ok()?.get(inner),
+            };
+        }
         let field = self.0.iter().find(|(name, _)| *name == key)?;
         Some(field.1.get())
     }
@@ -70,5 +77,9 @@ mod tests {
         assert_eq!(plain(fields.get("c").unwrap()), "");
         assert_eq!(plain(fields.get("d").unwrap()), "[1,2]");
         assert_eq!(fields.get("e"), None);
+        let nested = Fields::of(r#"{"low":{"calls":3},"high":null}"#).unwrap();
+        assert_eq!(nested.get("low.calls"), Some("3"));
+        assert_eq!(nested.get("high.calls"), Some("null"));
+        assert_eq!(nested.get("low.x"), None);
     }
 }

@@ -133,19 +133,19 @@ fn runs_give_medians_and_intervals() {
     let document = rehearsed(&format!("{line} --runs 21"));
     let row = scenario(&document, "as-is");
     let of = |value: &Value| value["calls"].as_i64().unwrap();
-    let ends = ["calls_low", "calls_high"].map(|key| row[key].as_i64().unwrap());
+    let ends = ["low", "high"].map(|end| of(&row[end]));
     assert!(ends[0] <= of(row) && of(row) <= ends[1], "{row:#}");
     assert!(ends[0] < ends[1], "{row:#}");
     // Each call fails with one half: 24 × 2 calls in the mean, and 12 in a row hardly ever.
     assert!((30..80).contains(&of(row)), "{row:#}");
     assert_eq!(document["inputs"]["runs"], 21);
     let single = rehearsed(&line);
-    assert_eq!(scenario(&single, "as-is")["calls_low"], Value::Null);
+    assert_eq!(scenario(&single, "as-is")["low"], Value::Null);
     // CSV has them too, and so has a table that is asked for them.
-    let columns = "--columns calls,calls_low,calls_high,amplification_high";
+    let columns = "--columns calls,low.calls,high.calls,high.amplification";
     let csv = |line: &str| run(&format!("{line} -o csv {columns}")).stdout;
     let many = csv(&format!("{line} --runs 21"));
-    let amplified = &row["amplification_high"];
+    let amplified = &row["high"]["amplification"];
     let first = format!("{},{},{},{amplified}", of(row), ends[0], ends[1]);
     assert_eq!(many.lines().nth(1), Some(&*first), "{many}");
     let [median, ..] = figures(&single, "as-is", ["calls"]);
@@ -156,7 +156,7 @@ fn runs_give_medians_and_intervals() {
             .lines()
             .next()
             .unwrap()
-            .contains("drain_ms_low,drain_ms_high"),
+            .contains("low.drain_ms,high.drain_ms"),
         "{whole}"
     );
 }

@@ -5,7 +5,6 @@ mod fault;
 mod findings;
 mod lines;
 mod outcome;
-mod ranges;
 mod report;
 mod restart;
 mod rules;

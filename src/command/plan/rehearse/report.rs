@@ -4,7 +4,6 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::ranges::Ranges;
 use crate::command::plan::report::{JobCounts, RunLengthUse};
 use crate::error::Problem;
 use crate::openclaw::Confidence;
@@ -223,9 +222,10 @@ pub struct ScenarioRow {
     /// The figures.
     #[serde(flatten)]
     pub figures: Figures,
-    /// Where nine in ten of the runs lie.
-    #[serde(flatten)]
-    pub ranges: Ranges,
+    /// Their 5th percentiles; null of a single run.
+    pub low: Option<Figures>,
+    /// Their 95th percentiles; null of a single run.
+    pub high: Option<Figures>,
     /// The calls by provider, in the order of their names.
     pub providers: Vec<ProviderRow>,
     /// Calls begun per bin of the timeline, in the run with the first seed.
@@ -257,22 +257,25 @@ impl ScenarioRow {
         providers: &[String],
         capacity: &[Option<u32>],
     ) -> Self {
+        let many = all.len() > 1;
         let figures = percentile(all, 50);
-        let ranges = Ranges::of(all);
+        let low = many.then(|| percentile(all, 5));
+        let high = many.then(|| percentile(all, 95));
         let of = |figures: &Option<Figures>, at: usize| figures.as_ref().map(|f| f.providers[at]);
         let row = |(at, name): (usize, &String)| ProviderRow {
             provider: name.clone(),
             capacity: capacity[at],
             figures: figures.providers[at],
-            low: of(&ranges.low, at),
-            high: of(&ranges.high, at),
+            low: of(&low, at),
+            high: of(&high, at),
         };
         let mut providers: Vec<ProviderRow> = providers.iter().enumerate().map(row).collect();
         providers.sort_by(|a, b| a.provider.cmp(&b.provider));
         Self {
             scenario,
             figures,
-            ranges,
+            low,
+            high,
             providers,
             calls_per_bin: Vec::new(),
             failed_per_bin: Vec::new(),

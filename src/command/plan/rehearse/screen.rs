@@ -137,9 +137,9 @@ fn figures(rows: &[ScenarioRow], screen: &mut Screen<'_>) -> io::Result<()> {
                 Role::Strong
             };
             cells.push(value.map_or_else(Cell::none, |n| Cell::with(role, written.one(n))));
-            let low = row.ranges.low.as_ref().and_then(of);
+            let low = row.low.as_ref().and_then(of);
             let range = low
-                .zip(row.ranges.high.as_ref().and_then(of))
+                .zip(row.high.as_ref().and_then(of))
                 .filter(|(low, high)| low < high);
             let range = range.map(|(low, high)| Cell::with(Role::Dim, written.range(low, high)));
             ranges.push(range.unwrap_or_else(Cell::none));
@@ -231,8 +231,8 @@ macro_rules! columns {
             Column::new("scenario", "SCENARIO"),
             $(Column::new($key, $title).right()$(.$show())?,)*
             $(
-                Column::new(concat!($key, "_low"), concat!($title, " LOW")).right().on_request(),
-                Column::new(concat!($key, "_high"), concat!($title, " HIGH")).right().on_request(),
+                Column::new(concat!("low.", $key), concat!($title, " LOW")).right().on_request(),
+                Column::new(concat!("high.", $key), concat!($title, " HIGH")).right().on_request(),
             )*
         ]
     };
@@ -269,11 +269,14 @@ impl Row for ScenarioRow {
     };
 
     fn cell(&self, key: &str, _: &View) -> Cell {
-        let (key, figures) = self.ranges.find(&self.figures, key);
-        match (key, figures) {
-            ("scenario", _) => Cell::with(Role::Strong, self.scenario.word()),
-            (_, Some(figures)) => cell(figures, key),
-            (_, None) => Cell::none(),
+        let end = |figures: &Option<Figures>, key| {
+            figures.as_ref().map_or_else(Cell::none, |f| cell(f, key))
+        };
+        match key.split_once('.') {
+            Some(("low", key)) => end(&self.low, key),
+            Some((_, key)) => end(&self.high, key),
+            None if key == "scenario" => Cell::with(Role::Strong, self.scenario.word()),
+            None => cell(&self.figures, key),
         }
     }
 }
