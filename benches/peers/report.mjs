@@ -49,6 +49,7 @@ for (const { zone, expression, ns } of lines("croner-next.jsonl")) {
 function table(title, names) {
   const found = names.map(([name, label]) => [label, timed(name)]).filter(([, figures]) => figures);
   const [, base] = found[0] ?? [];
+  if (!base) return;
   console.log(`\n${title}\n`);
   row("", "wall ms", "", "CPU ms", "", "MiB", "");
   row(..."-------".split(""));
@@ -66,10 +67,12 @@ table("Start-up", [
   ["demo-cronctl", "`cronctl plan --demo`"],
   ["start-node", "`node -e 0`"],
 ]);
-table("A state directory with 100 jobs", [
-  ["list-cronctl-table", "`cronctl plan`, the table"],
-  ["list-cronctl-ndjson", "`cronctl plan -o ndjson`"],
-  ["list-cronctl-plan", "`cronctl plan --json`, 360 KB of bursts"],
-  ["list-cronctl-explain", "`cronctl explain-model --all --json`"],
-  ["list-openclaw", "`openclaw cron list --all --json`, its gateway running"],
-]);
+for (const [version, store] of [["2026.3.31", "jobs.json"], ["2026.9.6", "SQLite"]]) {
+  table(`A state directory with 100 jobs, OpenClaw ${version} (${store})`, [
+    [`${version}-table`, "`cronctl plan`, the table"],
+    [`${version}-ndjson`, "`cronctl plan -o ndjson`"],
+    [`${version}-json`, "`cronctl plan --json`, 360 KB of bursts"],
+    [`${version}-explain`, "`cronctl explain-model --all --json`"],
+    [`${version}-openclaw`, "`openclaw cron list --all --json`, its gateway running"],
+  ]);
+}

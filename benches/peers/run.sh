@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Compares cronctl with what its users have, whole process against whole process, in one run:
 # croner 10.0.1 on Node (the library behind OpenClaw's schedules), robfig/cron 3.0.1 in Go (Molecule's),
-# and `openclaw cron list --json` on a running gateway. Prints medians and ratios as Markdown.
+# and `openclaw cron list --json` on running gateways. Prints medians and ratios as Markdown.
 #
 #   benches/peers/run.sh [RUNS]
 #
 # Needs cronctl's release build and the npm registry. What is not here is left out, and said:
-#   OPENCLAW  a directory with node_modules/openclaw; without it, openclaw 2026.9.6 is installed (650 MB)
-#   NODE      the node that runs it (22 or newer); without it, node@24 is installed beside it
+#   OPENCLAW  a directory with VERSION/node_modules/openclaw; what is not there is installed (650 MB each)
+#   NODE      the node that runs them (22 or newer); without it, node@24 is installed beside them
 #   GO        robfig is measured where `go` and its source are: apt install golang golang-github-robfig-cron-dev
 #   hyperfine is built when it is not on the PATH (cargo install)
 set -euo pipefail
@@ -66,40 +66,48 @@ time_it start-cronctl 50 "$cronctl --version"
 time_it start-node 15 "node -e 0"
 time_it demo-cronctl 50 "$cronctl plan --demo -q"
 
+# gateway VERSION: lists a state directory of its own with 100 jobs, and stops.
 gateway() {
-    local openclaw=${OPENCLAW:-$work/openclaw} node=${NODE:-}
+    local version=$1 openclaw=${OPENCLAW:-$work/openclaw}/$1 node=${NODE:-$work/node/node_modules/node/bin/node}
     if [[ ! -d $openclaw/node_modules/openclaw ]]; then
-        say "installing openclaw 2026.9.6"
+        say "installing openclaw $version"
         mkdir -p "$openclaw"
-        (cd "$openclaw" && npm install --silent --no-audit --no-fund --no-save --ignore-scripts openclaw@2026.9.6 node@24 >&2) || return 1
+        npm install --prefix "$openclaw" --silent --no-audit --no-fund --no-save --ignore-scripts "openclaw@$version" >&2 || return 1
     fi
-    node=${node:-$openclaw/node_modules/node/bin/node}
-    local state=$work/state port=28719
+    if [[ ! -x $node ]]; then
+        mkdir -p "$work/node"
+        npm install --prefix "$work/node" --silent --no-audit --no-fund --no-save node@24 >&2 || return 1
+    fi
+    local state=$work/state-$version port=28719 log=$work/gateway.log
     "$generate" state "$state" 100
-    # A gateway of today takes over the store that one of 2026.3 left.
+    # Whatever wrote it: a gateway of 2026.9 takes over the store that one of 2026.3 left.
     printf '{ gateway: { mode: "local" }, agents: { list: [ { id: "main", default: true } ] } }' > "$state/openclaw.json"
     export HOME=$work OPENCLAW_STATE_DIR=$state OPENCLAW_CONFIG_PATH=$state/openclaw.json \
         OPENCLAW_GATEWAY_TOKEN=bench OPENCLAW_NO_RESPAWN=1 NO_COLOR=1 OPENCLAW_DISABLE_BONJOUR=1 OPENCLAW_GATEWAY_PORT=$port
     local main="$node $openclaw/node_modules/openclaw/openclaw.mjs"
-    $main gateway run --port $port --bind loopback --auth token --token bench > "$work/gateway.log" 2>&1 &
+    $main gateway run --port $port --bind loopback --auth token --token bench > "$log" 2>&1 &
     gateway_PID=$!
     for _ in $(seq 120); do
-        ! grep -q '\[gateway\] ready' "$work/gateway.log" || break
+        ! grep -qE '\[gateway\] (ready|listening)' "$log" || break
         kill -0 "$gateway_PID" 2>/dev/null || return 1
         sleep 1
     done
-    sleep 5
-    time_it list-openclaw 7 "$main cron list --all --json"
-    $main cron list --all --json 2>/dev/null > "$work/list.json"
-    time_it list-cronctl-table "$runs" "$cronctl plan --openclaw $state -q"
-    time_it list-cronctl-ndjson "$runs" "$cronctl plan --openclaw $state -o ndjson -q"
-    time_it list-cronctl-plan "$runs" "$cronctl plan --openclaw $state --json -q"
-    time_it list-cronctl-explain "$runs" "$cronctl explain-model --all --openclaw $state --json -q"
+    sleep 10
+    time_it "$version-openclaw" 7 "$main cron list --all --json"
+    time_it "$version-table" "$runs" "$cronctl plan --openclaw $state -q"
+    time_it "$version-ndjson" "$runs" "$cronctl plan --openclaw $state -o ndjson -q"
+    time_it "$version-json" "$runs" "$cronctl plan --openclaw $state --json -q"
+    time_it "$version-explain" "$runs" "$cronctl explain-model --all --openclaw $state --json -q"
+    kill "$gateway_PID"
+    wait "$gateway_PID" || true
+    gateway_PID=
 }
-say "a gateway's own command line"
-if ! gateway; then
-    say "left out: openclaw (could not be installed, or its gateway did not start)"
-    tail -n 3 "$work/gateway.log" >&2 || true
-fi
+for version in 2026.3.31 2026.9.6; do
+    say "the command line of a gateway $version"
+    if ! gateway "$version"; then
+        say "left out: openclaw $version (could not be installed, or its gateway did not start)"
+        tail -n 3 "$work/gateway.log" >&2 || true
+    fi
+done
 
 node "$here/report.mjs" "$work" "${CARGO_TARGET_DIR:-target}/criterion"
