@@ -1,6 +1,8 @@
 //! What the other jobs of a gateway say about a slot: it had the turn, or nothing ran at all.
 
-use super::{Asked, Outcome, REARM_MS, Reason, RunStatus, Slot, Subject};
+use rustc_hash::FxHashMap;
+
+use super::{Asked, Outcome, REARM_MS, Reason, Run, RunStatus, Slot, Subject};
 use crate::openclaw::Confidence;
 
 /// How long after a run ends the gateway may take to look at what else is due, milliseconds: its
@@ -27,10 +29,27 @@ struct Life {
 }
 
 /// A stretch without a sign of life.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Gap {
     from: Option<i64>,
     to: Option<i64>,
+}
+
+/// What was lost in a gap.
+#[derive(Default)]
+struct Loss {
+    /// The slots of all jobs.
+    slots: usize,
+    /// A job that had lost none before the gap, while the gateway lived.
+    job: Option<usize>,
+    /// Whether there is another such job: what they have in common is the gateway.
+    is_common: bool,
+}
+
+impl Gap {
+    fn holds(self, at_ms: i64) -> bool {
+        self.from.is_none_or(|from| from <= at_ms)
+    }
 }
 
 impl Life {
@@ -77,6 +96,12 @@ impl Life {
         })
     }
 
+    /// The gap in which a slot was lost; `None` when something ran before it was late.
+    fn gap_of(&self, slot: &Slot, late_after_ms: i64) -> Option<Gap> {
+        let lasts = |gap: &Gap| gap.to.is_none_or(|to| to - slot.at_ms > late_after_ms);
+        self.gap(slot.at_ms).filter(lasts)
+    }
+
     /// The runs of other jobs that went on at some time in `[at, until)`, latest start first.
     fn others(
         &self,
@@ -102,19 +127,20 @@ pub(super) fn explain(
     audited: &mut [Result<Vec<Slot>, String>],
 ) {
     let life = Life::of(subjects, by_hand, asked);
-    let mut open: Vec<i64> = audited
-        .iter()
-        .flatten()
-        .flatten()
-        .filter(|slot| is_open(slot))
-        .map(|slot| slot.at_ms)
-        .collect();
-    open.sort_unstable();
+    for (own, slots) in audited.iter_mut().enumerate() {
+        if let Ok(slots) = slots {
+            held_up(&life, subjects, asked, own, slots);
+        }
+    }
+    let losses = losses(&life, asked.late_after_ms, audited);
     for (own, slots) in audited.iter_mut().enumerate() {
         let Ok(slots) = slots else { continue };
-        held_up(&life, subjects, asked, own, slots);
+        let mut lost_from = None;
         let mut waiting = 0;
-        for slot in slots.iter_mut().filter(|slot| is_open(slot)) {
+        for slot in slots {
+            let Some(lost_from_ms) = lost_since(&mut lost_from, slot) else {
+                continue;
+            };
             if slot.run.is_none() && waits(&life, subjects, asked, own, slot) {
                 // One run will stand for all of them: it was planned for the first.
                 if waiting == 0 {
@@ -126,7 +152,12 @@ pub(super) fn explain(
                 waiting += 1;
                 continue;
             }
-            if let Some(reason) = down(&life, &open, slot, asked.late_after_ms) {
+            let gap = life.gap_of(slot, asked.late_after_ms);
+            let down = gap.and_then(|gap| {
+                let loss = losses.get(&gap)?;
+                down(gap, loss, &subjects[own].runs, slot, lost_from_ms)
+            });
+            if let Some(reason) = down {
                 if matches!(reason, Reason::Down { slots: 1, .. }) {
                     slot.confidence = Confidence::Likely;
                 }
@@ -219,30 +250,68 @@ fn is_open(slot: &Slot) -> bool {
     }
 }
 
-/// Says that the gateway was down: no sign of life from the slot until it was late, while at least two
-/// came due.
-fn down(life: &Life, open: &[i64], slot: &Slot, late_after_ms: i64) -> Option<Reason> {
-    let gap = life.gap(slot.at_ms)?;
-    if gap.to.is_some_and(|to| to - slot.at_ms <= late_after_ms) {
+/// Since when a job loses one slot after the other, up to this one, the next of its slots; `None` when
+/// this one is not lost.
+fn lost_since(from: &mut Option<i64>, slot: &Slot) -> Option<i64> {
+    if !is_open(slot) {
+        *from = None;
         return None;
     }
-    let first = gap
-        .from
-        .map_or(0, |from| open.partition_point(|at| *at < from));
-    let end = gap
-        .to
-        .map_or(open.len(), |to| open.partition_point(|at| *at < to));
-    let slots = end.saturating_sub(first);
-    // One slot alone may have been lost by a gateway that ran, unless its run came later or there is no
-    // sign since.
-    (slots > 1 || gap.to.is_none() || slot.run.is_some()).then_some(Reason::Down {
+    let since = *from.get_or_insert(slot.at_ms);
+    // A late run ends it.
+    if slot.run.is_some() {
+        *from = None;
+    }
+    Some(since)
+}
+
+/// What was lost in each gap.
+fn losses(
+    life: &Life,
+    late_after_ms: i64,
+    audited: &[Result<Vec<Slot>, String>],
+) -> FxHashMap<Gap, Loss> {
+    let mut losses: FxHashMap<Gap, Loss> = FxHashMap::default();
+    for (own, slots) in audited.iter().enumerate() {
+        let mut lost_from = None;
+        for slot in slots.iter().flatten() {
+            let Some(lost_from_ms) = lost_since(&mut lost_from, slot) else {
+                continue;
+            };
+            let Some(gap) = life.gap_of(slot, late_after_ms) else {
+                continue;
+            };
+            let loss = losses.entry(gap).or_default();
+            loss.slots += 1;
+            if gap.holds(lost_from_ms) {
+                loss.is_common |= loss.job.is_some_and(|job| job != own);
+                loss.job = Some(own);
+            }
+        }
+    }
+    losses
+}
+
+/// Says that the gateway was down in a gap.
+///
+/// A job that is broken by itself leaves the same gap when no other comes due. So at least two jobs must
+/// have lost slots in it that had lost none before, or the job itself one and no sign of life is later
+/// than that, or the gap ends with the run that stands for the slot.
+fn down(gap: Gap, loss: &Loss, runs: &[Run], slot: &Slot, lost_from_ms: i64) -> Option<Reason> {
+    let stands = match slot.reason {
+        Reason::Coalesced { run, .. } => Some(run),
+        _ => None,
+    };
+    let is_own = gap.holds(lost_from_ms)
+        && gap.to.is_none_or(|to| {
+            let run = slot.run.or(stands);
+            run.is_some_and(|run| runs[run].started_at_ms == to)
+        });
+    (loss.is_common || is_own).then_some(Reason::Down {
         from_ms: gap.from,
         to_ms: gap.to,
-        slots,
-        run: match slot.reason {
-            Reason::Coalesced { run, .. } => Some(run),
-            _ => None,
-        },
+        slots: loss.slots,
+        run: stands,
     })
 }
 

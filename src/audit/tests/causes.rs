@@ -1,6 +1,6 @@
 //! What others did, outages, waits: why a slot has no run in time.
 
-use super::{AUTUMN, SPRING, asked, at, between, cron, grid, hourly, said, subject, why};
+use super::{AUTUMN, SPRING, asked, at, between, cron, grid, hourly, run, said, subject, why};
 use crate::audit::{Grid, audit};
 use crate::when::parse_duration;
 
@@ -140,6 +140,81 @@ fn a_gateway_without_a_sign_of_life_is_down() {
     assert!(why(&jobs, &asked(SPRING), "12:00").starts_with(
         "nothing of this gateway is on record since 2026-06-01 10:00:05.010 UTC, while 3 slots"
     ));
+}
+
+/// One job ends at 10:00, and the other goes on in time: each gap ends with a sign that the gateway lives.
+#[test]
+fn a_job_that_is_broken_alone_is_no_outage() {
+    let minutes = |text| grid(SPRING, &cron(text, "UTC"), None);
+    let ran: Vec<String> = (0..60)
+        .step_by(10)
+        .map(|m| format!("10:{m:02}:00.010 +2s ok"))
+        .collect();
+    let ran: Vec<&str> = ran.iter().map(String::as_str).collect();
+    let dead = subject(
+        "dead",
+        minutes("* * * * *"),
+        &["10:00:00.012 +2s ok >10:01"],
+    );
+    let alive = subject("alive", minutes("*/10 * * * *"), &ran);
+    let asked = between(SPRING, "10:00", "10:59");
+    let found = said(&[dead.clone(), alive], &asked);
+    assert!(found.starts_with("10:00 ok in-time, 10:01 missed no-trace"));
+    assert_eq!(found.matches("missed no-trace").count(), 58, "{found}");
+    // Both lost slots from 10:20 on, and the gap says how many: 10:21 to 10:49, 10:30 and 10:40. The start
+    // of 10:50 is in time, and so is none of them.
+    let gone = [&ran[..3], &ran[5..]].concat();
+    let both = [
+        dead.clone(),
+        subject("alive", minutes("*/10 * * * *"), &gone),
+    ];
+    let mut both = both.to_vec();
+    both[0].runs = (0..21)
+        .map(|m| run(&format!("10:{m:02}:00.010 +2s ok")))
+        .collect();
+    let found = said(&both, &asked);
+    assert_eq!(found.matches("missed gateway-down").count(), 29, "{found}");
+    assert_eq!(found.matches("missed no-trace").count(), 9, "{found}");
+    let why = why(&both, &asked, "10:49");
+    assert!(
+        why.contains("to 2026-06-01 10:50:00.010 UTC, while 31 slots came due"),
+        "{why}"
+    );
+}
+
+/// A job alone: the run that stands for what was lost tells an outage from a job that is broken.
+#[test]
+fn a_gap_of_one_job_is_an_outage_when_it_ends_with_its_late_run() {
+    let minutes = grid(SPRING, &cron("* * * * *", "UTC"), None);
+    let of = |runs: &[&str]| subject("a", minutes.clone(), runs);
+    let asked = between(SPRING, "10:00", "10:05");
+    let before = "10:00:00.010 +1s ok >10:01";
+    for (end, last) in [
+        (
+            "10:03:30.000 +1s ok",
+            "10:03 late gateway-down, 10:04 missed gateway-down",
+        ),
+        (
+            "10:04:00.010 +1s ok",
+            "10:03 missed no-trace, 10:04 ok in-time",
+        ),
+    ] {
+        let found = said(&[of(&[before, end])], &asked);
+        assert!(found.ends_with(last), "{end}: {found}");
+    }
+    // The gateway lived meanwhile: the late run is the job's own matter.
+    let other = subject("b", Grid::Never, &["10:02:10 +1s ok"]);
+    let found = said(
+        &[
+            of(&[before, "10:03:30.000 +1s ok >10:04", "10:04:00.010 +1s ok"]),
+            other,
+        ],
+        &asked,
+    );
+    assert_eq!(
+        found,
+        "10:00 ok in-time, 10:01 missed coalesced, 10:02 missed coalesced, 10:03 late unexplained, 10:04 ok in-time"
+    );
 }
 
 #[test]
