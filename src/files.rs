@@ -6,13 +6,30 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// Opens a file for reading.
+/// Opens a file that somebody named for reading. It may be a pipe, and then this waits for who writes it.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the place that opens files"
 )]
 pub fn open(path: &Path) -> std::io::Result<File> {
     File::open(path)
+}
+
+/// Opens a file that was found, in a directory or by a rule, for reading. It never waits.
+///
+/// # Errors
+/// When it cannot be opened, or is no regular file: a pipe that nobody writes would be waited for without
+/// end, and opening a device may do something.
+pub fn open_found(path: &Path) -> std::io::Result<File> {
+    use std::io::{Error, ErrorKind};
+    let meta = path.metadata()?;
+    if meta.is_dir() {
+        return Err(Error::new(ErrorKind::IsADirectory, "it is a directory"));
+    }
+    if !meta.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    open(path)
 }
 
 /// Opens a file that holds a secret. On Unix it must not be readable by others, and one that is our own not
@@ -53,15 +70,27 @@ fn is_open_to_others(mode: u32, ours: bool) -> bool {
     mode & 0o004 != 0 || (ours && mode & 0o040 != 0)
 }
 
-/// Reads a whole file of at most `limit` bytes.
+/// Reads a whole file that was found (see [`open_found`]), of at most `limit` bytes.
 ///
 /// # Errors
-/// When it cannot be read, is not a regular file, or is larger than `limit`; the message names the path.
+/// When it cannot be read, is no regular file, or is larger than `limit`; the message names the path.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    read_opened(path, open_found(path), limit)
+}
+
+/// Reads a whole file that somebody named, which may be a pipe, of at most `limit` bytes.
+///
+/// # Errors
+/// When it cannot be read, is a directory, or is larger than `limit`; the message names the path.
+pub fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    read_opened(path, open(path), limit)
+}
+
+fn read_opened(path: &Path, opened: std::io::Result<File>, limit: u64) -> Result<Vec<u8>, Error> {
     let fail = |why: &dyn std::fmt::Display| {
         Error::failed(format!("{}: cannot be read", path.display())).because(why)
     };
-    let file = open(path).map_err(|e| fail(&e))?;
+    let file = opened.map_err(|e| fail(&e))?;
     let meta = file.metadata().map_err(|e| fail(&e))?;
     if meta.is_dir() {
         return Err(fail(&"it is a directory"));
@@ -181,7 +210,28 @@ pub fn names(path: &Path) -> impl Iterator<Item = String> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::is_open_to_others;
+    use super::{is_open_to_others, read, read_named};
+
+    #[test]
+    fn what_is_found_is_never_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let why = |path| read(path, 9).unwrap_err().in_one_line();
+        assert!(why(&pipe).ends_with("pipe: cannot be read: it is no regular file"));
+        assert!(why(dir.path()).ends_with("cannot be read: it is a directory"));
+        // What is named is: here somebody writes.
+        std::thread::scope(|scope| {
+            scope.spawn(|| write(&pipe));
+            assert_eq!(read_named(&pipe, 9).unwrap(), b"jobs");
+        });
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a pipe is written in place")]
+    fn write(path: &std::path::Path) {
+        std::fs::write(path, "jobs").unwrap();
+    }
 
     #[test]
     fn a_secret_is_its_owners_or_whom_it_was_handed_to() {

@@ -69,7 +69,7 @@ impl Zones {
         }
         let start = |name: &str| {
             let mut text = String::new();
-            let file = files::open(&directory.join(name)).ok()?;
+            let file = files::open_found(&directory.join(name)).ok()?;
             file.take(64).read_to_string(&mut text).ok()?;
             Some(text.lines().next()?.trim().to_owned())
         };

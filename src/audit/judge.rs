@@ -105,7 +105,12 @@ impl<'a> Judge<'a> {
         let late_ms = self.lateness(service);
         let last = service.last.map(|n| self.run(n));
         let status = last.map(|run| run.status);
-        let (outcome, reason, confidence) = if let Some((how, sure)) = service.twice {
+        let is_unknown =
+            |run: Option<usize>| run.is_some_and(|n| self.run(n).status == RunStatus::Unknown);
+        let (outcome, reason, confidence) = if is_unknown(service.first) || is_unknown(service.last)
+        {
+            (Outcome::Unknown, Reason::NoStatus, Confidence::Certain)
+        } else if let Some((how, sure)) = service.twice {
             (Outcome::Doubled, Reason::Twice(how), sure)
         } else if status == Some(RunStatus::Skipped) {
             (Outcome::Skipped, Reason::Said, Confidence::Certain)

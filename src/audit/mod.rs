@@ -123,6 +123,8 @@ pub enum RunStatus {
     Running,
     /// The gateway stopped while it ran.
     Interrupted,
+    /// Its record does not say, or in a word that is not known.
+    Unknown,
 }
 
 impl RunStatus {
@@ -134,6 +136,7 @@ impl RunStatus {
             Self::Skipped => "skipped",
             Self::Running => "running",
             Self::Interrupted => "interrupted",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -248,15 +251,26 @@ pub enum History {
     None(Arc<str>),
 }
 
-/// A record that cannot be read: it may be of any run between its neighbours.
+/// What is not on record: it may be any run between its neighbours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     /// The start of the run before it; `None` for the first record.
     pub after_ms: Option<i64>,
     /// The start of the run after it; `None` for the last record.
     pub before_ms: Option<i64>,
+    /// What is wrong there.
+    pub what: What,
     /// Where it is.
     pub evidence: Evidence,
+}
+
+/// What is wrong with the records of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A record cannot be read.
+    Unreadable,
+    /// The records end before the last run that the job's own state has.
+    Ends,
 }
 
 /// One job and what is recorded about it.

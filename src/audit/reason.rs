@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Evidence, Run, Subject};
+use super::{Evidence, Run, Subject, What};
 use crate::when::{duration, readable};
 
 /// Why a slot is what it is. Indices are into the subjects, and into the runs of one.
@@ -110,7 +110,10 @@ pub enum Reason {
         /// What it planned.
         planned_ms: i64,
     },
-    /// A record that cannot be read may be its run.
+    /// The record of its run does not say how that ended, or in a word that is not known: it may have done
+    /// nothing.
+    NoStatus,
+    /// A record that cannot be read, or is not there, may be its run.
     Damaged {
         /// Which of the damaged records.
         damage: usize,
@@ -206,6 +209,7 @@ impl Reason {
             Self::BeforeHistory { .. } => "before-history",
             Self::BeforeChange { .. } => "before-change",
             Self::OtherSchedule { .. } => "other-schedule",
+            Self::NoStatus => "unknown-status",
             Self::Damaged { .. } => "damaged-record",
             Self::Paced => "paced",
             Self::NotYet => "not-yet",
@@ -336,8 +340,17 @@ impl Reason {
                 said.at(*planned_ms)
             ),
             Self::Damaged { damage } => {
-                let evidence: &Evidence = &subject.damage[*damage].evidence;
-                format!("{evidence} cannot be read, and may be its run")
+                let damage = &subject.damage[*damage];
+                let evidence: &Evidence = &damage.evidence;
+                match damage.what {
+                    What::Unreadable => format!("{evidence} cannot be read, and may be its run"),
+                    What::Ends => format!(
+                        "{evidence} is a later run than the newest record: what ran in between is not on record"
+                    ),
+                }
+            }
+            Self::NoStatus => {
+                "its run is on record with no status that is known: it may have done nothing".to_owned()
             }
             Self::Paced => "its runs choose the next instant themselves (pacing)".to_owned(),
             Self::NotYet => "it has just come due".to_owned(),

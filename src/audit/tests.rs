@@ -55,6 +55,7 @@ pub(super) fn run(text: &str) -> Run {
             "error" => run.status = RunStatus::Error,
             "skipped" => run.status = RunStatus::Skipped,
             "interrupted" => run.status = RunStatus::Interrupted,
+            "unknown" => run.status = RunStatus::Unknown,
             "running" => run.status = RunStatus::Running,
             "hand" => run.by_hand = true,
             _ if word.starts_with('+') => {

@@ -129,7 +129,7 @@ fn read(name: &str, ctx: &Context) -> Result<Scenario, Error> {
             error.hint("`cronctl sandbox --list-scenarios` lists them; a file may be named, too")
         );
     }
-    let bytes = files::read(&path, LIMIT)?;
+    let bytes = files::read_named(&path, LIMIT)?;
     let text = String::from_utf8(bytes)
         .map_err(|e| Error::failed(format!("{name}: it is not UTF-8")).because(e))?;
     Scenario::parse(name, &text)

@@ -69,7 +69,12 @@ pub(super) struct Read {
 
 /// Reads one file. The user's own is `trusted`; a project file may come from anywhere.
 pub(super) fn read(path: &Path, trusted: bool, env: &Env) -> Result<Read, Error> {
-    let bytes = files::read(path, LIMIT)?;
+    let read = if trusted {
+        files::read_named
+    } else {
+        files::read
+    };
+    let bytes = read(path, LIMIT)?;
     let text = String::from_utf8(bytes)
         .map_err(|e| Error::failed(format!("{}: it is not UTF-8", path.display())).because(e))?;
     let reader = Reader {

@@ -309,7 +309,7 @@ fn tls(server: &Server) -> Result<MakeRustlsConnect, Fault> {
     let mut roots = rustls::RootCertStore::empty();
     if let Some(path) = server.roots() {
         let of = |why: &str| Fault::Certificates(format!("{}: {why}", path.display()));
-        let text = files::read(path, LARGEST).map_err(|e| Fault::Certificates(e.message))?;
+        let text = files::read_named(path, LARGEST).map_err(|e| Fault::Certificates(e.message))?;
         let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
         for certificate in found.map_err(|e| of(&e.to_string()))? {
             roots.add(certificate).map_err(|e| of(&e.to_string()))?;

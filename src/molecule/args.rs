@@ -161,7 +161,7 @@ impl MoleculeArgs {
             .hint("use https, or say --insecure-http where the way there is safe"));
         }
         settings.ca_pem = match &self.ca_file {
-            Some(path) => Some(files::read(&directory.join(path), CA_LIMIT)?),
+            Some(path) => Some(files::read_named(&directory.join(path), CA_LIMIT)?),
             None => None,
         };
         match self.timeout {

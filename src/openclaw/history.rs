@@ -295,7 +295,7 @@ pub fn columns(store: &Connection, table: &str) -> rusqlite::Result<Vec<String>>
 
 /// Reads the end of a file from its first whole line.
 fn tail(path: &Path) -> std::io::Result<String> {
-    let mut file = crate::files::open(path)?;
+    let mut file = crate::files::open_found(path)?;
     let skipped = file.metadata()?.len().saturating_sub(TAIL);
     file.seek(SeekFrom::Start(skipped))?;
     let mut bytes = Vec::new();

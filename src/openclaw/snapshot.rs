@@ -139,7 +139,7 @@ impl State {
 
 /// Returns up to `n` bytes from the start of a file; `None` when there is no such file.
 fn start_of(path: &Path, n: usize) -> std::io::Result<Option<Vec<u8>>> {
-    let file = match crate::files::open(path) {
+    let file = match crate::files::open_found(path) {
         Ok(file) => file,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e),
@@ -177,7 +177,7 @@ fn copy_into(
 ) -> std::io::Result<Option<tempfile::TempDir>> {
     let copy = private_dir(dir)?;
     let to = |name: &str, from: &Path| -> std::io::Result<()> {
-        let mut from = crate::files::open(from)?;
+        let mut from = crate::files::open_found(from)?;
         let mut out = create_private(&copy.path().join(name))?;
         std::io::copy(&mut from, &mut out)?;
         out.flush()

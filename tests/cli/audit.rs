@@ -431,6 +431,9 @@ fn what_cannot_be_asked_is_refused() {
     let future = recorded("v2026.3.28", "--until +1h");
     assert_eq!(future.code, Some(2), "{future}");
     assert!(future.stderr.contains("cronctl plan"), "{future}");
+    let ancient = recorded("v2026.3.28", "--since 1000000d");
+    assert_eq!(ancient.code, Some(2), "{ancient}");
+    assert!(ancient.stderr.contains("before the year 0"), "{ancient}");
     let empty = recorded("v2026.3.28", "--since 1h --until 2h");
     assert_eq!(empty.code, Some(2), "{empty}");
     let unknown = recorded("v2026.3.28", "--job hourly-swep");
@@ -438,4 +441,74 @@ fn what_cannot_be_asked_is_refused() {
     assert!(unknown.stderr.contains("hourly-sweep"), "{unknown}");
     let odd = recorded("v2026.3.28", "--fail-on gone");
     assert_eq!(odd.code, Some(2), "{odd}");
+}
+
+/// Nobody writes these pipes: whoever opened one would wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_a_state_directory_is_not_waited_for() {
+    let sandbox = copied("v2026.3.28");
+    for pipe in ["cron/runs/zz.jsonl", "agents/main/sessions/zz.jsonl"] {
+        let path = sandbox.path(&format!("work/state/{pipe}"));
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success(), "{pipe}");
+    }
+    let run = audit(&sandbox, "--all --json");
+    assert_eq!(run.code, Some(3), "{run}");
+    assert_eq!(slots(&run).len(), 9);
+    assert!(
+        run.stderr
+            .contains("zz.jsonl: cannot be read: it is no regular file"),
+        "{run}"
+    );
+    let jobs = sandbox.path("work/state/cron/jobs.json");
+    std::fs::remove_file(&jobs).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&jobs).status();
+    assert!(made.unwrap().success());
+    let run = audit(&sandbox, "");
+    assert!(
+        run.code != Some(0) && run.stderr.contains("no regular file"),
+        "{run}"
+    );
+}
+
+#[test]
+fn what_the_run_log_does_not_say_is_unknown() {
+    let unknown = |sandbox: &Sandbox, code: i32, expected: &[&str]| {
+        let run = audit(sandbox, "--job staggered --json --fail-on missed");
+        assert_eq!(run.code, Some(code), "{run}");
+        assert_eq!(slots(&run), expected, "{run}");
+        run
+    };
+    let lost = [
+        "staggered 00:31:37.848Z unknown before-history null - 0",
+        "staggered 00:46:37.848Z unknown before-history null - 0",
+    ];
+    // Emptied, and in the way of it: the job's own state has its last run, at 01:01.
+    let sandbox = with_log(|_| Vec::new());
+    let run = unknown(&sandbox, 0, &lost);
+    let why = run.json::<Value>()["slots"][0]["why"].to_string();
+    assert!(why.contains("its run log has no record of it"), "{why}");
+    std::fs::remove_file(sandbox.path(STAGGERED)).unwrap();
+    std::fs::create_dir(sandbox.path(STAGGERED)).unwrap();
+    let run = unknown(&sandbox, 3, &lost);
+    let why = run.json::<Value>()["slots"][0]["why"].to_string();
+    assert!(why.contains("its run log cannot be read"), "{why}");
+    // It ends before the last run: what lies between is not on record.
+    let sandbox = with_log(|lines| lines[..2].to_vec());
+    let between = ["staggered 00:46:37.848Z unknown damaged-record null - 0"];
+    let run = unknown(&sandbox, 0, &between);
+    let why = run.json::<Value>()["slots"][0]["why"].to_string();
+    assert!(why.contains("state.lastRunAtMs is a later run"), "{why}");
+    // A status that is not known: it ran, or did nothing.
+    let sandbox = with_log(|mut lines| {
+        lines[2] = lines[2].replace("\"status\":\"ok\"", "\"status\":\"timeout\"");
+        lines
+    });
+    let odd = ["staggered 00:46:37.848Z unknown unknown-status 14 unknown 1"];
+    let run = unknown(&sandbox, 3, &odd);
+    assert!(
+        run.stderr.contains(".jsonl:3: says that a run ended"),
+        "{run}"
+    );
 }

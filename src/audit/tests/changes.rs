@@ -1,7 +1,7 @@
 //! Jobs that were made, changed, switched off or done, and records that end.
 
 use super::{AUTUMN, SPRING, asked, at, between, every, grid, hourly, run, said, subject};
-use crate::audit::{Damage, Grid, History, Outcome, Subject, audit};
+use crate::audit::{Damage, Grid, History, Outcome, Subject, What, audit};
 use crate::schedule::ScheduleSpec;
 
 #[test]
@@ -69,6 +69,7 @@ fn what_is_not_on_record_is_unknown_and_never_missed() {
             one.damage = vec![Damage {
                 after_ms: Some(at("10:00:00.010")),
                 before_ms: Some(at("13:00:00.010")),
+                what: What::Unreadable,
                 evidence: one.runs[0].evidence.clone(),
             }];
         }),
@@ -226,4 +227,18 @@ fn a_job_that_is_off_without_a_date_is_off_where_nothing_ran() {
             format!("10:00 ok in-time, 11:00 skipped disabled, {noon}, 13:00 skipped disabled")
         );
     }
+}
+
+#[test]
+fn a_run_with_a_status_that_is_not_known_leaves_its_slot_unknown_and_unblamed() {
+    let runs = [
+        "10:00:00.010 +1s ok >11:00",
+        "11:00:00.010 +1s unknown >12:00",
+        "12:00:00.010 +1s ok >13:00",
+        "13:00:00.010 +1s ok >14:00",
+    ];
+    assert_eq!(
+        said(&[hourly(SPRING, &runs)], &asked(SPRING)),
+        "10:00 ok in-time, 11:00 unknown unknown-status, 12:00 ok in-time, 13:00 ok in-time"
+    );
 }

@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, Error> {
             .because(why)
             .hint("cronctl check --write-baseline FILE writes one")
     };
-    let bytes = files::read(path, MAX_BYTES)?;
+    let bytes = files::read_named(path, MAX_BYTES)?;
     let baseline: Baseline = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
     if baseline.schema != SCHEMA {
         return Err(wrong(format!(

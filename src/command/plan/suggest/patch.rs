@@ -34,7 +34,7 @@ impl Document {
         let bytes = match (source.kind, &**store) {
             (SourceKind::Demo, _) => demo_document().as_bytes().to_vec(),
             (_, "stdin") => return Err(refuse("a pipe cannot be read twice: name the file")),
-            (_, file) => crate::files::read(&ctx.directory.join(file), MAX_BYTES)?,
+            (_, file) => crate::files::read_named(&ctx.directory.join(file), MAX_BYTES)?,
         };
         if bytes.starts_with(b"SQLite format 3") {
             return Err(refuse(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::merge::{Found, Source, status_of};
+use super::merge::{Found, Log, status_of};
 use super::{AllRuns, logs_of, shown};
 use crate::audit::{Evidence, Part, Run};
 use crate::error::Problem;
@@ -15,8 +15,6 @@ use crate::openclaw::loose::Loose;
 
 /// The largest run log that is read. Gateways prune at 2 MB where no other size is set.
 const MAX_BYTES: u64 = 64 << 20;
-/// How many damaged records of a log are named one by one.
-const NAMED: usize = 20;
 
 /// What the audit takes from a log line, from `cron_run_logs.entry_json` and from `detail_json`.
 #[derive(Default, Deserialize)]
@@ -35,12 +33,17 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// Whether it says that it is of something else than the end of a run.
+    pub(super) fn is_other(&self) -> bool {
+        matches!(&self.action, Loose::Is(action) if action != "finished")
+    }
+
     /// The run; `None` when this is no record of an end, or has no start.
     pub(super) fn run(self, evidence: Evidence) -> Option<Run> {
-        if matches!(&self.action, Loose::Is(action) if action != "finished") {
+        if self.is_other() {
             return None;
         }
-        let status = status_of(self.status.ok()?.as_str())?;
+        let status = status_of(self.status.ok().as_deref());
         let length = self.duration_ms.ok().filter(|ms| *ms >= 0);
         let written = self.ts.ok();
         let started_at_ms = self
@@ -82,10 +85,13 @@ pub(super) fn read_all(dir: &Path, found: &mut HashMap<String, Found>, out: &mut
                 let found = found.entry(job).or_default();
                 read(&text, &shown(&path), found, &mut out.problems);
             }
-            Err(error) => out.problems.push(Problem::new(
-                error.in_one_line(),
-                "the runs of its job are not looked at",
-            )),
+            Err(error) => {
+                found.entry(job).or_default().log = Log::Unreadable;
+                out.problems.push(Problem::new(
+                    error.in_one_line(),
+                    "the runs of its job are not looked at",
+                ));
+            }
         }
     }
 }
@@ -95,7 +101,7 @@ pub(super) fn read(text: &str, at: &Arc<str>, found: &mut Found, problems: &mut 
     let mut lines = Lines::of(text);
     let mut damaged: Vec<usize> = Vec::new();
     let mut records = 0;
-    found.has_log = true;
+    found.log = found.log.max(Log::Read);
     values(text, |value| {
         let line = lines.at(value);
         let Ok(record) = serde_json::from_str::<Record>(value) else {
@@ -108,19 +114,23 @@ pub(super) fn read(text: &str, at: &Arc<str>, found: &mut Found, problems: &mut 
         }
         records += 1;
         for line in damaged.drain(..) {
-            found.damaged(line, at, problems, NAMED);
+            found.damaged(line, at, problems);
         }
         let evidence = Evidence {
             at: Arc::clone(at),
             part: Part::Line(line),
         };
-        if let Some(run) = record.run(evidence) {
-            found.add(run, Source::Log);
+        if record.is_other() {
+            return true;
+        }
+        match record.run(evidence) {
+            Some(run) => found.add_line(run, problems),
+            None => found.damaged(line, at, problems),
         }
         true
     });
     for line in damaged.drain(..) {
-        found.damaged(line, at, problems, NAMED);
+        found.damaged(line, at, problems);
     }
     found.log_lines += records;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{JobFacts, JobRuns, KEPT_MS, KEPT_RUNS, Places};
-use crate::audit::{Damage, Evidence, History, Part, Run, RunStatus};
+use crate::audit::{Damage, Evidence, History, Part, Run, RunStatus, What};
 use crate::error::Problem;
 use crate::job::Job;
 
@@ -23,6 +23,21 @@ pub(super) enum Source {
     State,
 }
 
+/// Whether a job has a run log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Log {
+    /// There is none.
+    #[default]
+    Absent,
+    /// It was read.
+    Read,
+    /// It could not be read.
+    Unreadable,
+}
+
+/// How many problems with the records of a job are named one by one.
+const NAMED: usize = 20;
+
 /// What was found of one job.
 #[derive(Default)]
 pub(super) struct Found {
@@ -30,23 +45,60 @@ pub(super) struct Found {
     damage: Vec<Damage>,
     /// The start of the last log line that was read.
     last_logged: Option<i64>,
-    pub(super) has_log: bool,
+    /// How many problems with its records were named.
+    named: usize,
+    pub(super) log: Log,
     pub(super) log_lines: usize,
     /// Rows of SQLite tables, receipts apart.
     pub(super) rows: usize,
 }
 
 /// The status of a finished run, as logs and details have it.
-pub(super) fn status_of(text: &str) -> Option<RunStatus> {
-    Some(match text {
-        "ok" => RunStatus::Ok,
-        "error" => RunStatus::Error,
-        "skipped" => RunStatus::Skipped,
-        _ => return None,
-    })
+pub(super) fn status_of(text: Option<&str>) -> RunStatus {
+    match text {
+        Some("ok") => RunStatus::Ok,
+        Some("error") => RunStatus::Error,
+        Some("skipped") => RunStatus::Skipped,
+        _ => RunStatus::Unknown,
+    }
+}
+
+/// Names a record whose status is not known.
+pub(super) fn without_status(run: &Run) -> Problem {
+    Problem::new(
+        run.evidence.to_string(),
+        "says that a run ended, with no status that is known",
+    )
+    .hint("what became of the slot that it served is unknown")
+}
+
+impl Log {
+    /// Why there is no record of a job in it.
+    fn why(self) -> &'static str {
+        match self {
+            Self::Absent => "there is no record of it beside its own state",
+            Self::Read => "its run log has no record of it",
+            Self::Unreadable => "its run log cannot be read",
+        }
+    }
 }
 
 impl Found {
+    /// Adds the run of a log line.
+    pub(super) fn add_line(&mut self, run: Run, problems: &mut Vec<Problem>) {
+        if run.status == RunStatus::Unknown {
+            self.name(without_status(&run), problems);
+        }
+        self.add(run, Source::Log);
+    }
+
+    fn name(&mut self, problem: Problem, problems: &mut Vec<Problem>) {
+        if self.named < NAMED {
+            problems.push(problem);
+        }
+        self.named += 1;
+    }
+
     pub(super) fn add(&mut self, run: Run, source: Source) {
         if source == Source::Log {
             self.close_damage(run.started_at_ms);
@@ -66,29 +118,21 @@ impl Found {
     }
 
     /// Notes a line that cannot be read.
-    pub(super) fn damaged(
-        &mut self,
-        line: usize,
-        at: &Arc<str>,
-        problems: &mut Vec<Problem>,
-        named: usize,
-    ) {
+    pub(super) fn damaged(&mut self, line: usize, at: &Arc<str>, problems: &mut Vec<Problem>) {
         let evidence = Evidence {
             at: Arc::clone(at),
             part: Part::Line(line),
         };
-        if self.damage.len() < named {
-            problems.push(
-                Problem::new(
-                    evidence.to_string(),
-                    "is no record of a run that can be read",
-                )
-                .hint("the other lines are used; slots that it may have served are unknown"),
-            );
-        }
+        let problem = Problem::new(
+            evidence.to_string(),
+            "is no record of a run that can be read",
+        )
+        .hint("the other lines are used; slots that it may have served are unknown");
+        self.name(problem, problems);
         self.damage.push(Damage {
             after_ms: self.last_logged,
             before_ms: None,
+            what: What::Unreadable,
             evidence,
         });
     }
@@ -111,6 +155,7 @@ impl Found {
         history: History,
         at: &Arc<str>,
     ) -> JobRuns {
+        let history = self.up_to_the_last_run(job, history, at);
         // What was made since the records begin has all of them.
         let history = match history {
             History::From(from, _) if job.created_at_ms.is_some_and(|at| at >= from) => {
@@ -140,6 +185,34 @@ impl Found {
         self.runs.iter().map(|(run, _)| run.started_at_ms).min()
     }
 
+    /// Holds the records against the last run that the job's own state has: what ran between the newest of
+    /// them and that run is not on record.
+    fn up_to_the_last_run(&mut self, job: &Job, history: History, at: &Arc<str>) -> History {
+        let Some(last) = job.state.last_run_at_ms else {
+            return history;
+        };
+        let newest = self.runs.iter().map(|(run, _)| run.started_at_ms).max();
+        match (newest, history) {
+            (Some(newest), history) => {
+                if newest < last {
+                    self.damage.push(Damage {
+                        after_ms: Some(newest),
+                        before_ms: Some(last),
+                        what: What::Ends,
+                        evidence: of_state_at(job, at, "lastRunAtMs"),
+                    });
+                }
+                history
+            }
+            (None, History::None(why)) => History::None(why),
+            (None, History::From(from, why)) if from >= last => History::From(from, why),
+            (None, _) => History::From(
+                last,
+                format!("the job has run, and {}", self.log.why()).into(),
+            ),
+        }
+    }
+
     /// How far back the log of a job goes. A gateway prunes it to the newest lines once it is large.
     fn history_in_log(&self, places: &Places<'_>) -> History {
         let kept = places.keep_lines.unwrap_or(KEPT_RUNS).max(1);
@@ -157,21 +230,27 @@ impl Found {
 
     /// How far back the records of a job go whose store is `jobs.json`.
     pub(super) fn history_in_files(&self, job: &Job, places: &Places<'_>) -> History {
-        if self.has_log {
-            return self.history_in_log(places);
-        }
-        match job.state.last_run_at_ms {
-            None => History::Whole,
-            Some(last) => History::From(
-                self.first().map_or(last, |first| first.min(last)),
+        let why = self.log.why();
+        let has_run = job.state.last_run_at_ms.is_some();
+        match (self.log, self.first()) {
+            (Log::Read, _) => self.history_in_log(places),
+            (Log::Unreadable, None) if !has_run => History::None(why.into()),
+            (_, None) => History::Whole,
+            (Log::Absent, Some(_)) if !has_run => History::Whole,
+            (Log::Absent, Some(first)) => History::From(
+                first,
                 "the job has run, and there is no run log of it".into(),
             ),
+            (Log::Unreadable, Some(first)) => History::From(first, why.into()),
         }
     }
 
     /// How far back the records of a job go whose store is SQLite, with these tables of runs.
     pub(super) fn history_in_store(&self, tables: &[&str], places: &Places<'_>) -> History {
-        if self.has_log && self.rows == 0 {
+        if self.log == Log::Unreadable && self.rows == 0 {
+            return History::None(self.log.why().into());
+        }
+        if self.log == Log::Read && self.rows == 0 {
             // What a migration left, and nothing since.
             return self.history_in_log(places);
         }
@@ -195,6 +274,13 @@ impl Found {
     }
 }
 
+fn of_state_at(job: &Job, at: &Arc<str>, field: &'static str) -> Evidence {
+    Evidence {
+        at: format!("{at} {}", job.id).into(),
+        part: Part::State(field),
+    }
+}
+
 /// The last run and the one in flight, as the job's own state has them.
 fn of_state(job: &Job, at: &Arc<str>) -> Vec<(Run, Source)> {
     let state = &job.state;
@@ -209,15 +295,12 @@ fn of_state(job: &Job, at: &Arc<str>) -> Vec<(Run, Source)> {
             next_run_at_ms: None,
             error: error.map(Box::from),
             error_class: None,
-            evidence: Evidence {
-                at: format!("{at} {}", job.id).into(),
-                part: Part::State(field),
-            },
+            evidence: of_state_at(job, at, field),
         };
         runs.push((run, Source::State));
     };
-    let status = state.last_status.as_deref().and_then(status_of);
-    if let (Some(start), Some(status)) = (state.last_run_at_ms, status) {
+    if let Some(start) = state.last_run_at_ms {
+        let status = status_of(state.last_status.as_deref());
         let end = state.last_duration_ms.and_then(|ms| start.checked_add(ms));
         let error = state.last_error.as_deref();
         add(start, end, status, error, "lastRunAtMs");
@@ -270,7 +353,8 @@ fn merged(mut records: Vec<(Run, Source)>) -> Vec<Run> {
 
 /// Adds what another record of the same run knows.
 fn fill(run: &mut Run, other: Run) {
-    if run.status == RunStatus::Running && other.status != RunStatus::Running {
+    let is_open = matches!(run.status, RunStatus::Running | RunStatus::Unknown);
+    if is_open && other.status != RunStatus::Running {
         run.status = other.status;
     }
     if other.status == RunStatus::Interrupted && run.status == RunStatus::Error {

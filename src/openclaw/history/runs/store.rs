@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row};
 
 use super::facts::{JobFacts, of_row};
 use super::log::{Record, is_manual};
-use super::merge::{Found, Source};
+use super::merge::{Found, Source, without_status};
 use super::{AllRuns, shown};
 use crate::audit::{Evidence, Part, Run, RunStatus};
 use crate::env::Env;
@@ -127,10 +127,18 @@ impl Read {
                 self.damaged(&evidence, "is no record of a run that can be read");
                 continue;
             };
-            let job = std::mem::take(&mut record.job_id).ok();
-            if let (Some(job), Some(run)) = (job, record.run(evidence)) {
-                self.runs.push((job, run, Source::Log));
+            if record.is_other() {
+                continue;
             }
+            let job = std::mem::take(&mut record.job_id).ok();
+            let (Some(job), Some(run)) = (job, record.run(evidence.clone())) else {
+                self.damaged(&evidence, "has no job or no start, and is not looked at");
+                continue;
+            };
+            if run.status == RunStatus::Unknown {
+                self.problems.push(without_status(&run));
+            }
+            self.runs.push((job, run, Source::Log));
         }
         Ok(())
     }
@@ -189,6 +197,12 @@ impl Read {
                 error_class: None,
                 evidence,
             });
+            if run.status == RunStatus::Unknown {
+                run.status = of_task(status);
+            }
+            if run.status == RunStatus::Unknown {
+                self.problems.push(without_status(&run));
+            }
             run.ended_at_ms = run.ended_at_ms.or_else(|| int(row, 4));
             run.error = run.error.take().or_else(|| error().map(Box::from));
             let rest = id.split_once(job).map_or("", |(_, rest)| rest);
@@ -241,7 +255,8 @@ fn of_task(status: &str) -> RunStatus {
         "running" => RunStatus::Running,
         // A task whose process is gone.
         "lost" => RunStatus::Interrupted,
-        _ => RunStatus::Error,
+        "failed" | "timed_out" | "cancelled" => RunStatus::Error,
+        _ => RunStatus::Unknown,
     }
 }
 
@@ -251,6 +266,7 @@ fn of_receipt(status: &str) -> RunStatus {
         "skipped" | "superseded" => RunStatus::Skipped,
         "running" => RunStatus::Running,
         "interrupted" => RunStatus::Interrupted,
-        _ => RunStatus::Error,
+        "error" => RunStatus::Error,
+        _ => RunStatus::Unknown,
     }
 }

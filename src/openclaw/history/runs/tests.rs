@@ -251,3 +251,97 @@ fn the_store_of_2026_7_has_run_logs() {
     assert_eq!(runs.history, History::Whole);
     assert!(all.problems[0].at.ends_with("cron_run_logs row 2"));
 }
+
+/// `from …` or `whole` or `none`, and the stretches without a record.
+fn reach(runs: &JobRuns) -> String {
+    let history = match &runs.history {
+        History::Whole => "whole".to_owned(),
+        History::From(from, why) => format!("from {}: {why}", from - DAY),
+        History::None(why) => format!("none: {why}"),
+    };
+    let ends = |d: &Damage| {
+        (
+            d.after_ms.map(|at| at - DAY),
+            d.before_ms.map(|at| at - DAY),
+        )
+    };
+    format!(
+        "{history} {:?}",
+        runs.damage.iter().map(ends).collect::<Vec<_>>()
+    )
+}
+
+#[test]
+fn what_lies_before_a_last_run_that_no_record_has_is_unknown() {
+    let ran = job(&json!({"lastRunAtMs": DAY + 700, "lastRunStatus": "ok"}));
+    let never = job(&json!({}));
+    for (log, job, expected) in [
+        (line(DAY + 700, ""), &ran, "whole []"),
+        (line(DAY, ""), &ran, "whole [(Some(0), Some(700))]"),
+        (
+            "\n".to_owned(),
+            &ran,
+            "from 700: the job has run, and its run log has no record of it []",
+        ),
+        (
+            String::new(),
+            &ran,
+            "from 700: the job has run, and there is no record of it beside its own state []",
+        ),
+        ("\n".to_owned(), &never, "whole []"),
+        // A record that does not say which run it is of.
+        (
+            "{\"action\":\"finished\",\"status\":\"ok\"}\n".to_owned(),
+            &never,
+            "whole [(None, None)]",
+        ),
+    ] {
+        assert_eq!(reach(&files(&log, None, job).0), expected, "{log}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("openclaw.sqlite");
+    Connection::open(&store)
+        .unwrap()
+        .execute_batch(TASKS)
+        .unwrap();
+    assert_eq!(
+        reach(&read(dir.path(), &store, &ran).0),
+        "from 700: the job has run, and there is no record of it beside its own state []"
+    );
+    let kept = format!("from {}: the store keeps runs for 7 days []", -KEPT_MS);
+    assert_eq!(reach(&read(dir.path(), &store, &never).0), kept);
+}
+
+#[test]
+fn a_log_that_cannot_be_read_says_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("cron/runs/a.jsonl")).unwrap();
+    let store = dir.path().join("cron/jobs.json");
+    std::fs::write(&store, "{\"jobs\": []}").unwrap();
+    let (runs, all) = read(dir.path(), &store, &job(&json!({})));
+    assert_eq!(reach(&runs), "none: its run log cannot be read []");
+    assert_eq!(all.problems.len(), 1);
+    let ran = job(&json!({"lastRunAtMs": DAY, "lastRunStatus": "ok"}));
+    assert_eq!(
+        reach(&read(dir.path(), &store, &ran).0),
+        "from 0: the job has run, and its run log cannot be read []"
+    );
+}
+
+#[test]
+fn a_run_without_a_status_that_is_known_did_run_and_is_named() {
+    let log = line(DAY, "").replace("\"ok\"", "\"timeout\"") + &line(DAY + 9_000, "");
+    let (runs, all) = files(&log, None, &job(&json!({})));
+    assert_eq!(starts(&runs), [0, 9_000]);
+    assert_eq!(runs.runs[0].status, RunStatus::Unknown);
+    assert_eq!(all.problems.len(), 1, "{:?}", all.problems);
+    assert!(all.problems[0].at.ends_with("a.jsonl:1"));
+    // Another record of it knows.
+    let sql = format!(
+        "{TASKS} INSERT INTO task_runs VALUES \
+         ('t1','cron','a','cron:a:{DAY}','timed_out',1,{DAY},{},NULL,NULL);",
+        DAY + 500
+    );
+    let (runs, _) = files(&log, Some(&sql), &job(&json!({})));
+    assert_eq!(runs.runs[0].status, RunStatus::Error);
+}
