@@ -1,7 +1,7 @@
 //! What became of each slot of a job, from its own records.
 
 use super::expected::{has, matched};
-use super::matching::{Matched, Service, in_time, is_wait, planner};
+use super::matching::{Matched, Service, backoff, in_time, is_wait, planner};
 use super::{Asked, Grid, History, Outcome, Reason, Run, RunStatus, Slot, Subject, around, chain};
 use crate::openclaw::Confidence;
 
@@ -392,14 +392,4 @@ impl<'a> Judge<'a> {
         };
         (Reason::NoTrace, sure)
     }
-}
-
-/// Until when the gateway waited after a failed run, where that is past `at`, as recorded with it.
-fn backoff(run: &Run, at: i64) -> Option<i64> {
-    /// The longest wait after an error, milliseconds; what is later is the schedule's own instant.
-    const LONGEST_MS: i64 = 3_600_000;
-    let next = run.next_run_at_ms.filter(|next| *next > at)?;
-    let waited = next - run.ended_at_ms?;
-    (matches!(run.status, RunStatus::Error | RunStatus::Skipped) && waited <= LONGEST_MS)
-        .then_some(next)
 }

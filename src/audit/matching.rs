@@ -204,6 +204,16 @@ pub(super) fn is_wait(run: &Run, next_ms: i64) -> bool {
     is(GAP_MS) || (run.status != RunStatus::Ok && AFTER_ERRORS_MS.into_iter().any(is))
 }
 
+/// Until when the gateway waited after a failed run, where that is past `at`, as recorded with it.
+pub(super) fn backoff(run: &Run, at: i64) -> Option<i64> {
+    /// The longest wait after an error, milliseconds; what is later is the schedule's own instant.
+    const LONGEST_MS: i64 = 3_600_000;
+    let next = run.next_run_at_ms.filter(|next| *next > at)?;
+    let waited = next - run.ended_at_ms?;
+    (matches!(run.status, RunStatus::Error | RunStatus::Skipped) && waited <= LONGEST_MS)
+        .then_some(next)
+}
+
 /// The last run that had ended by the start of run `n`: it recorded when the gateway meant to start
 /// the job next.
 pub(super) fn planner(runs: &[Run], n: usize) -> Option<&Run> {

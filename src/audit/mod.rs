@@ -264,6 +264,19 @@ pub struct Damage {
     pub evidence: Evidence,
 }
 
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let evidence = &self.evidence;
+        match self.what {
+            What::Unreadable => write!(f, "{evidence} cannot be read, and may be its run"),
+            What::Ends => write!(
+                f,
+                "{evidence} is a later run than the newest record: what ran in between is not on record"
+            ),
+        }
+    }
+}
+
 /// What is wrong with the records of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Evidence, Run, Subject, What};
+use super::{Run, Subject};
 use crate::when::{duration, readable};
 
 /// Why a slot is what it is. Indices are into the subjects, and into the runs of one.
@@ -339,16 +339,7 @@ impl Reason {
                 said.at(said.own(*run).started_at_ms),
                 said.at(*planned_ms)
             ),
-            Self::Damaged { damage } => {
-                let damage = &subject.damage[*damage];
-                let evidence: &Evidence = &damage.evidence;
-                match damage.what {
-                    What::Unreadable => format!("{evidence} cannot be read, and may be its run"),
-                    What::Ends => format!(
-                        "{evidence} is a later run than the newest record: what ran in between is not on record"
-                    ),
-                }
-            }
+            Self::Damaged { damage } => subject.damage[*damage].to_string(),
             Self::NoStatus => {
                 "its run is on record with no status that is known: it may have done nothing".to_owned()
             }
