@@ -128,9 +128,11 @@ pub(super) fn gather<'a>(
         basis,
         zones,
     };
-    let parts = match std::thread::available_parallelism() {
-        Ok(threads) if loaded.jobs.len() >= WORTH_A_THREAD => threads.get(),
-        _ => 1,
+    // The question itself reads several files.
+    let parts = if loaded.jobs.len() < WORTH_A_THREAD {
+        1
+    } else {
+        std::thread::available_parallelism().map_or(1, usize::from)
     };
     look.in_parts(parts)
 }
