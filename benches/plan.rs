@@ -1,6 +1,6 @@
 //! How long the core of a plan takes: occurrences to bursts, planned starts, peaks and slots.
 //!
-//! Goal: below 100 ns of all cores together per fire, at 100,000 jobs over a day.
+//! What it measured last stands in `docs/performance.md`.
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 
 use std::collections::HashMap;
