@@ -2,6 +2,7 @@
 //!
 //! Pure: "now" is an argument. Inside, instants are epoch milliseconds UTC and durations milliseconds.
 
+use jiff::fmt::temporal::DateTimePrinter;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp, Zoned};
 
@@ -125,21 +126,37 @@ pub fn parse_instant(
     Err(format!("{text:?} {hint}"))
 }
 
+/// Writes instants with milliseconds, several times as fast as a format string.
+const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+
+/// 0000-01-01T00:00:00Z: years before have more than four digits.
+const YEAR_0_MS: i64 = -62_167_219_200_000;
+
 /// Returns an instant as RFC 3339 in UTC with milliseconds; out of range (beyond the year 9999), its
 /// milliseconds as a number.
 pub fn utc(ms: i64) -> String {
     Timestamp::from_millisecond(ms).map_or_else(
         |_| ms.to_string(),
-        |t| t.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+        |t| match ms {
+            YEAR_0_MS.. => PRINTER.timestamp_to_string(&t),
+            _ => t.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+        },
     )
 }
 
 /// Returns an instant as RFC 3339 with the offset of a zone.
 pub fn local(ms: i64, tz: &TimeZone) -> String {
-    in_zone(ms, tz).map_or_else(
-        || ms.to_string(),
-        |t| t.strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string(),
-    )
+    const DAY_MS: i64 = 86_400_000;
+    let Ok(t) = Timestamp::from_millisecond(ms) else {
+        return ms.to_string();
+    };
+    let offset = tz.to_offset(t);
+    // The printer rounds what local mean times have beside whole minutes.
+    if ms >= YEAR_0_MS + DAY_MS && offset.seconds() % 60 == 0 {
+        return PRINTER.timestamp_with_offset_to_string(&t, offset);
+    }
+    let zoned = t.to_zoned(tz.clone());
+    zoned.strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string()
 }
 
 /// Returns an instant for reading: `2026-03-31 22:00:00 PDT`, milliseconds only where there are some.
@@ -169,6 +186,21 @@ fn in_zone(ms: i64, tz: &TimeZone) -> Option<Zoned> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn instants_are_written_as_their_format_says(ms in -70_000_000_000_000_i64..253_402_207_199_999) {
+            let t = Timestamp::from_millisecond(ms).unwrap();
+            proptest::prop_assert_eq!(utc(ms), t.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string());
+            // The last is Los Angeles by its own noon.
+            for seconds in [0, -25_200, 19_800, 50_400, -28_378] {
+                let tz = TimeZone::fixed(jiff::tz::Offset::from_seconds(seconds).unwrap());
+                let zoned = t.to_zoned(tz.clone());
+                let expected = zoned.strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string();
+                proptest::prop_assert_eq!(local(ms, &tz), expected);
+            }
+        }
+    }
 
     #[test]
     fn durations_read_as_written() {
