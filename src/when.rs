@@ -129,8 +129,9 @@ pub fn parse_instant(
 /// Writes instants with milliseconds, several times as fast as a format string.
 const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
-/// 0000-01-01T00:00:00Z: years before have more than four digits.
-const YEAR_0_MS: i64 = -62_167_219_200_000;
+/// 0000-01-01T00:00:00Z, the first instant that RFC 3339 can write, epoch milliseconds: years before have
+/// more than four digits.
+pub const YEAR_0_MS: i64 = -62_167_219_200_000;
 
 /// Returns an instant as RFC 3339 in UTC with milliseconds; out of range (beyond the year 9999), its
 /// milliseconds as a number.

@@ -24,9 +24,6 @@ pub use report::{AuditReport, SlotRow};
 /// What is looked at without `--since`, milliseconds.
 const DAY_MS: i64 = 86_400_000;
 
-/// 0000-01-01T00:00:00Z, the first instant that RFC 3339 can write, epoch milliseconds.
-const FIRST_MS: i64 = -62_167_219_200_000;
-
 /// Runs `cronctl audit`.
 ///
 /// # Errors
@@ -104,7 +101,7 @@ fn period(args: &AuditArgs, now_ms: i64, zones: &Zones) -> Result<Period, Error>
         ))
         .hint("cronctl plan tells what will fire"));
     }
-    if since_ms < FIRST_MS {
+    if since_ms < when::YEAR_0_MS {
         let asked = args.since.as_deref().unwrap_or("24h before --until");
         return Err(Error::usage(format!(
             "--since {asked}: it begins before the year 0, and no instant of then can be written"

@@ -220,12 +220,9 @@ fn add_missing(
     let mut other = Some(other);
     let mut more: Option<History> = None;
     for job in jobs {
-        // What never ran is in no other history either.
-        let has_run = job.state.last_run_at_ms.is_some();
         let median = history.median(&job.id).or_else(|| {
-            if !has_run {
-                return None;
-            }
+            // What never ran is in no other history either.
+            job.state.last_run_at_ms?;
             if let Some(read) = other.take() {
                 more = read();
             }

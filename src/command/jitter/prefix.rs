@@ -18,19 +18,15 @@ pub(in crate::command) enum Prefix {
 /// Reads the prefix of a command, which is cut short where it ends in `…`. `None` where nothing waits.
 pub(in crate::command) fn read(command: &str) -> Option<Prefix> {
     let words: Vec<&str> = command.split_whitespace().collect();
-    let is_cronctl = |word: &&str| {
-        // Not in the substitution of a shell only, but also in a path.
-        word.rsplit(['/', '(', '`', '"', '\'']).next() == Some("cronctl")
-    };
+    // Not in the substitution of a shell only, but also in a path.
+    let is_cronctl = |word: &str| word.rsplit(['/', '(', '`', '"', '\'']).next() == Some("cronctl");
     // Options that every command takes may stand before it.
     let (first, jitter) = (0..words.len()).find_map(|at| {
-        let rest = words[at..]
-            .strip_prefix(&[words[at]])
-            .filter(|_| is_cronctl(&words[at]))?;
-        let jitter = rest.iter().position(|word| *word == "jitter")?;
-        let options = &rest[..jitter];
+        let rest = &words[at + 1..];
+        let options = &rest[..rest.iter().position(|word| *word == "jitter")?];
         let are_options = options.first().is_none_or(|word| word.starts_with('-'));
-        (are_options && !options.contains(&"--")).then_some((at, at + 1 + jitter))
+        (is_cronctl(words[at]) && are_options && !options.contains(&"--"))
+            .then_some((at, at + 1 + options.len()))
     })?;
     if first > 0 || words[0].starts_with(['(', '$', '`', '"', '\'']) {
         return Some(Prefix::Unknown(

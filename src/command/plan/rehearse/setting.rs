@@ -75,9 +75,8 @@ impl Cast {
             calls.iter().filter(more).count()
         };
         let with_fallbacks = (long(&calls.0), long(&calls.1));
-        let unknown = calls.0.iter().zip(&calls.1);
-        let unknown = unknown.filter(|(a, b)| [**a, **b].contains(&Calls::Unknown));
-        let unknown = unknown.count();
+        let either = calls.0.iter().zip(&calls.1);
+        let unknown = either.filter(|(a, b)| [**a, **b].contains(&Calls::Unknown));
         let without_configuration = gathered
             .planned
             .iter()
@@ -89,7 +88,7 @@ impl Cast {
                 .map(|p| actor(p.job, p.run_ms))
                 .collect(),
             without_configuration: without_configuration.count(),
-            unknown,
+            unknown: unknown.count(),
             with_fallbacks,
             calls,
             gateways: (loaded.sources.iter().zip(slots))

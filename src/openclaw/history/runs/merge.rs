@@ -185,13 +185,17 @@ impl Found {
         self.runs.iter().map(|(run, _)| run.started_at_ms).min()
     }
 
+    fn newest(&self) -> Option<i64> {
+        self.runs.iter().map(|(run, _)| run.started_at_ms).max()
+    }
+
     /// Holds the records against the last run that the job's own state has: what ran between the newest of
     /// them and that run is not on record.
     fn up_to_the_last_run(&mut self, job: &Job, history: History, at: &Arc<str>) -> History {
         let Some(last) = job.state.last_run_at_ms else {
             return history;
         };
-        let newest = self.runs.iter().map(|(run, _)| run.started_at_ms).max();
+        let newest = self.newest();
         match (newest, history) {
             (Some(newest), history) => {
                 if newest < last {
@@ -265,7 +269,7 @@ impl Found {
         if tables.contains(&"task_runs") {
             // The newest record tells when the store was last kept in order, should that be later
             // than what is taken for now.
-            let newest = self.runs.iter().map(|(run, _)| run.started_at_ms).max();
+            let newest = self.newest();
             let kept_at = newest.map_or(places.now_ms, |newest| newest.max(places.now_ms));
             let from = kept_at.saturating_sub(KEPT_MS);
             return History::From(from, "the store keeps runs for 7 days".into());
