@@ -40,7 +40,6 @@ pub mod zones;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use cli::Cli;
@@ -57,7 +56,7 @@ pub fn run() -> ExitCode {
         Ok(true) => return Exit::Ok.into(),
         Err(error) => return explain(&error, &env).into(),
     }
-    match Cli::try_parse() {
+    match Cli::parse_line(std::env::args_os().collect()) {
         Ok(cli) => dispatch(cli, &env).into(),
         Err(error) => explain(&error, &env).into(),
     }

@@ -2,7 +2,8 @@
 //!
 //! To add one: a file with `pub struct XArgs` (`clap::Args`) and
 //! `pub fn run(args: &XArgs, ctx: &Context) -> Result<Exit, Error>`, a variant of [`Command`] whose
-//! doc comment is the help, an arm in [`run`], and a line in [`schemas`] for each report. Then
+//! doc comment is the help, an arm in [`run`], a line in `ARGUMENTS`, and one in
+//! [`schemas`] for each report. Then
 //! `CRONCTL_REGENERATE=1 cargo test --test cli generated` writes its manual page and schema, and
 //! `tests/cli/schema.rs` asks for a sample.
 
@@ -23,7 +24,7 @@ mod signals;
 pub mod turns;
 mod watching;
 
-use clap::Subcommand;
+use clap::{Args as _, Subcommand};
 
 use crate::context::Context;
 use crate::error::{Error, Exit};
@@ -114,6 +115,35 @@ impl Command {
             Self::Completions(_) | Self::Jitter(_) => false,
         }
     }
+}
+
+/// Adds the arguments of a command to its definition.
+type Augment = fn(clap::Command) -> clap::Command;
+
+/// The arguments of each command alone, by its name.
+const ARGUMENTS: [(&str, Augment); 12] = [
+    ("plan", plan::PlanArgs::augment_args),
+    (
+        "explain-model",
+        explain_model::ExplainModelArgs::augment_args,
+    ),
+    ("next", next::NextArgs::augment_args),
+    ("check", check::CheckArgs::augment_args),
+    ("audit", audit::AuditArgs::augment_args),
+    ("jitter", jitter::JitterArgs::augment_args),
+    ("turns", turns::TurnsArgs::augment_args),
+    ("checkpoint", checkpoint::CheckpointArgs::augment_args),
+    ("adapter", adapter::AdapterArgs::augment_args),
+    ("sandbox", sandbox::SandboxArgs::augment_args),
+    ("config", config::ConfigArgs::augment_args),
+    ("completions", completions::CompletionsArgs::augment_args),
+];
+
+/// Defines one command alone, as [`Command`] does among all of them but for what only help shows;
+/// `None` when there is none of this name.
+pub(crate) fn define(name: &str) -> Option<clap::Command> {
+    let (name, arguments) = ARGUMENTS.iter().find(|(known, _)| *known == name)?;
+    Some(arguments(clap::Command::new(*name)))
 }
 
 /// Runs a command.

@@ -88,6 +88,11 @@ impl Output {
         matches!(self.format, Format::Ndjson | Format::Csv) && self.sort.is_none()
     }
 
+    /// Returns whether what a screen shows is bare rows, for scripts, and never an overview.
+    pub fn is_bare(&self) -> bool {
+        self.columns.is_some() || self.no_headers
+    }
+
     /// Refuses what only an answer that is a whole can be given. `what` says what there is instead.
     ///
     /// # Errors
@@ -312,11 +317,10 @@ fn on_screen<R: Report>(
     chosen: Option<Vec<Column>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let bare = chosen.is_some() || ctx.output.no_headers;
     let mut screen = Screen::new(out, ctx.view(), chosen, !ctx.output.no_headers);
     // The rows leave the report while it draws, so that it can be borrowed beside them.
     let rows = std::mem::take(report.rows());
-    let drawn = if bare {
+    let drawn = if ctx.output.is_bare() {
         screen.rows(&rows, "")
     } else {
         report.screen(&rows, &mut screen)

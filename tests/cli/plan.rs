@@ -464,3 +464,48 @@ fn a_long_table_has_one_header_and_every_row() {
         1
     );
 }
+
+/// The overview shows the largest bursts, among those of one size the earliest, in the order of time,
+/// and says how many there are besides; rows for scripts are all of them.
+#[test]
+fn the_overview_shows_the_largest_bursts_and_counts_the_others() {
+    let every = |hours: u32| (0..hours).map(move |n| (n, format!("0 */{hours} * * *")));
+    let jobs: Vec<Value> = [2, 3, 4, 6]
+        .into_iter()
+        .flat_map(every)
+        .map(|(n, expr)| job(&format!("{expr}-{n}"), &expr, "UTC", "a/b"))
+        .map(|mut job| {
+            job["schedule"]["staggerMs"] = json!(0);
+            job
+        })
+        .collect();
+    let line = "--from 2026-03-31T00:30Z --for 24h";
+    let document = planned(&jobs, line);
+    let bursts = document["bursts"].as_array().unwrap();
+    let mut largest: Vec<(u64, i64)> = bursts
+        .iter()
+        .map(|b| (b["jobs"].as_u64().unwrap(), b["at_ms"].as_i64().unwrap()))
+        .collect();
+    assert!(largest.len() > 12, "{} bursts", largest.len());
+    largest.sort_by_key(|(jobs, at)| (std::cmp::Reverse(*jobs), *at));
+    largest.truncate(8);
+    largest.sort_by_key(|(_, at)| *at);
+    let expected: Vec<String> = largest
+        .iter()
+        .map(|(_, at)| {
+            let burst = bursts.iter().find(|b| b["at_ms"] == *at).unwrap();
+            let at = burst["at"].as_str().unwrap();
+            at.replace('T', " ").replace(".000Z", " UTC")
+        })
+        .collect();
+
+    let screen = plan(&jobs, line).stdout;
+    let table = screen.split("\nBursts\n").nth(1).unwrap();
+    let shown: Vec<&str> = table.lines().skip(1).take(8).map(|l| &l[..23]).collect();
+    assert_eq!(shown, expected, "{screen}");
+    let more = format!("and {} smaller or later", bursts.len() - 8);
+    assert!(table.contains(&more), "{screen}");
+
+    let rows = plan(&jobs, &format!("{line} --no-headers")).stdout;
+    assert_eq!(rows.lines().count(), bursts.len(), "{rows}");
+}

@@ -81,6 +81,9 @@ fn planned(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit, Error>
     let rules = given.rules(args, &gathered);
     let input = given.input(args, &gathered, jobs, &rules);
     let mut taker = Taker::new(loaded, &gathered, &input, (&given.models, basis), args, ctx)?;
+    if is_overview(args, ctx) && !ctx.output.is_bare() {
+        taker.only_largest(screen::BURSTS_SHOWN);
+    }
     let outcome = plan::plan(&input, &mut taker);
     let (bursts, fires) = taker.taken()?;
     let problems = problems(loaded, &gathered, &outcome);
@@ -114,6 +117,11 @@ fn planned(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit, Error>
     })?;
     print(args, ctx, summary, problems, bursts, fires)?;
     Ok(Exit::Ok)
+}
+
+/// Whether a person sees the overview instead of rows.
+fn is_overview(args: &PlanArgs, ctx: &Context) -> bool {
+    ctx.output.format == Format::Table && !args.fires && !args.summary
 }
 
 /// What the plan is made from.
@@ -171,8 +179,8 @@ fn print(
         .map(|f| f.text.clone())
         .collect();
     // On the screen they stand under the plan, and need not be said again.
-    let on_screen = ctx.output.format == Format::Table && !args.fires && !args.summary;
-    let warnings = if on_screen { Vec::new() } else { said };
+    let overview = is_overview(args, ctx);
+    let warnings = if overview { Vec::new() } else { said };
     match (bursts, fires) {
         (Rows::Kept(bursts), _) => {
             let mut report = PlanReport {
@@ -180,7 +188,7 @@ fn print(
                 bursts,
                 warnings,
                 problems,
-                overview: on_screen,
+                overview,
             };
             output::write(&mut report, ctx)
         }

@@ -12,8 +12,8 @@ use crate::source::rules_name;
 use crate::ui::Role;
 use crate::when;
 
-/// Bursts on the overview; all of them with `--summary`.
-const BURSTS_SHOWN: usize = 8;
+/// How many bursts the overview shows, the largest; all of them with `--summary`.
+pub(super) const BURSTS_SHOWN: usize = 8;
 
 impl Report for PlanReport {
     type Row = BurstRow;
@@ -39,7 +39,7 @@ impl Report for PlanReport {
         header(&self.summary, screen)?;
         peaks(&self.summary, screen)?;
         histogram(&self.summary, rows, screen)?;
-        bursts(rows, screen)?;
+        bursts(self.summary.burst_count, rows, screen)?;
         findings(&self.summary, screen)
     }
 }
@@ -275,18 +275,13 @@ fn histogram(summary: &Summary, rows: &[BurstRow], screen: &mut Screen<'_>) -> i
     screen.bars(&bars)
 }
 
-fn bursts(rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
+fn bursts(all: u64, rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
     screen.heading("Bursts")?;
-    if rows.len() <= BURSTS_SHOWN {
-        return burst_table(rows, screen);
+    burst_table(rows, screen)?;
+    let more = all - rows.len() as u64;
+    if more == 0 {
+        return Ok(());
     }
-    let mut largest: Vec<&BurstRow> = rows.iter().collect();
-    largest.sort_by_key(|r| (std::cmp::Reverse(r.jobs), r.at_ms));
-    largest.truncate(BURSTS_SHOWN);
-    largest.sort_by_key(|r| r.at_ms);
-    let shown: Vec<BurstRow> = largest.into_iter().cloned().collect();
-    burst_table(&shown, screen)?;
-    let more = rows.len() - shown.len();
     screen.paragraph(&format!(
         "and {more} smaller or later: cronctl plan --summary"
     ))

@@ -1,5 +1,6 @@
 //! Takes a plan while it is made: bursts and fires become rows, printed at once or kept.
 
+use std::cmp::Reverse;
 use std::ops::ControlFlow;
 
 use super::args::PlanArgs;
@@ -57,6 +58,8 @@ impl<R: Row> Rows<R> {
 /// Takes the plan while it is made.
 pub(super) struct Taker<'a> {
     rows: RowMaker<'a>,
+    /// How many of the largest bursts become rows; all without it.
+    largest: Option<usize>,
     progress: Progress,
     bursts: Rows<BurstRow>,
     fires: Rows<FireRow>,
@@ -82,11 +85,36 @@ impl<'a> Taker<'a> {
                 basis,
                 target,
             },
+            largest: None,
             progress: ctx.ui.progress("planning", Some(PROGRESS_STEPS)),
             bursts: Rows::new(ctx, !args.fires)?,
             fires: Rows::new(ctx, args.fires)?,
             failed: None,
         })
+    }
+
+    /// Keeps the `n` largest bursts only; among those of one size the earliest.
+    pub(super) fn only_largest(&mut self, n: usize) {
+        self.largest = Some(n);
+    }
+
+    /// Whether a burst is among the largest so far, for which the smallest of them makes place.
+    /// Bursts come in the order of time.
+    fn is_wanted(&mut self, burst: &Burst) -> bool {
+        let (Some(n), Rows::Kept(rows)) = (self.largest, &mut self.bursts) else {
+            return true;
+        };
+        if rows.len() < n {
+            return true;
+        }
+        let smallest = (0..rows.len()).min_by_key(|i| (rows[*i].jobs, Reverse(*i)));
+        match smallest {
+            Some(i) if rows[i].jobs < burst.jobs => {
+                rows.remove(i);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Returns the rows, bursts or fires.
@@ -119,6 +147,9 @@ impl Sink for Taker<'_> {
     }
 
     fn burst(&mut self, burst: Burst) -> ControlFlow<()> {
+        if !self.is_wanted(&burst) {
+            return ControlFlow::Continue(());
+        }
         let taken = self.bursts.take(|| self.rows.burst(&burst));
         self.went(taken)
     }
