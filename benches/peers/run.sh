@@ -94,10 +94,10 @@ gateway() {
     done
     sleep 10
     time_it "$version-openclaw" 7 "$main cron list --all --json"
-    time_it "$version-table" "$runs" "$cronctl plan --openclaw $state -q"
-    time_it "$version-ndjson" "$runs" "$cronctl plan --openclaw $state -o ndjson -q"
-    time_it "$version-json" "$runs" "$cronctl plan --openclaw $state --json -q"
-    time_it "$version-explain" "$runs" "$cronctl explain-model --all --openclaw $state --json -q"
+    time_it "$version-table" 50 "$cronctl plan --openclaw $state -q"
+    time_it "$version-ndjson" 50 "$cronctl plan --openclaw $state -o ndjson -q"
+    time_it "$version-json" 50 "$cronctl plan --openclaw $state --json -q"
+    time_it "$version-explain" 50 "$cronctl explain-model --all --openclaw $state --json -q"
     kill "$gateway_PID"
     wait "$gateway_PID" || true
     gateway_PID=

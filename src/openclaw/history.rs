@@ -296,9 +296,10 @@ pub fn columns(store: &Connection, table: &str) -> rusqlite::Result<Vec<String>>
 /// Reads the end of a file from its first whole line.
 fn tail(path: &Path) -> std::io::Result<String> {
     let mut file = crate::files::open_found(path)?;
-    let skipped = file.metadata()?.len().saturating_sub(TAIL);
+    let len = file.metadata()?.len();
+    let skipped = len.saturating_sub(TAIL);
     file.seek(SeekFrom::Start(skipped))?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(len - skipped).unwrap_or(0));
     file.take(TAIL).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
     Ok(match (skipped, text.split_once('\n')) {
