@@ -76,8 +76,6 @@ impl CatchUp {
     pub const STEP_MS: i64 = 5_000;
     /// How long agent work is deferred, milliseconds (not configurable).
     pub const AGENT_DELAY_MS: i64 = 120_000;
-    /// The least time until a timer fires for what is due already, milliseconds (`MIN_REFIRE_GAP_MS`).
-    pub const REARM_MS: i64 = 2_000;
 
     /// The rules of a version; `skip_missed` is `cron.skipMissedJobs` of its configuration.
     ///

@@ -260,7 +260,7 @@ impl Play<'_> {
         self.wave.next_ms[lane] = None;
         if let Some(next) = next {
             // No job fires again within two seconds of its end.
-            self.enqueue(lane, next.max(end.saturating_add(CatchUp::REARM_MS)));
+            self.enqueue(lane, next.max(end.saturating_add(Dispatch::REARM_MS)));
         }
         end
     }
@@ -299,7 +299,7 @@ impl Play<'_> {
         while !self.deferred.is_empty() {
             let Some(due) = self.earliest() else { break };
             let tick = if due <= idle {
-                idle.saturating_add(CatchUp::REARM_MS)
+                idle.saturating_add(Dispatch::REARM_MS)
             } else {
                 due
             };
@@ -326,7 +326,7 @@ impl Play<'_> {
             if due.is_empty() {
                 let Some(next) = self.earliest() else { break };
                 // What fell due before the timer was armed waits for its least delay.
-                let armed = self.wave.ended_ms.saturating_add(CatchUp::REARM_MS);
+                let armed = self.wave.ended_ms.saturating_add(Dispatch::REARM_MS);
                 let next = if next <= self.wave.ended_ms {
                     armed
                 } else {

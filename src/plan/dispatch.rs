@@ -25,7 +25,7 @@ pub enum Dispatch {
         slots: u32,
     },
     /// OpenClaw before: a tick takes what is due, works through it with so many slots, and no other
-    /// tick begins before it has ended.
+    /// tick begins before it has ended; what came due meanwhile waits [`REARM_MS`](Self::REARM_MS) more.
     Batch {
         /// Runs at once.
         slots: u32,
@@ -75,17 +75,23 @@ impl MoleculeRules {
 }
 
 impl Dispatch {
+    /// The least time until the timer of a batch fires for what is due already, milliseconds.
+    ///
+    /// Source: `MIN_REFIRE_GAP_MS` in `armTimer`, OpenClaw 2026.3.28 and 2026.3.31.
+    pub const REARM_MS: i64 = 2_000;
+
     /// Says the rule in words.
     pub fn rule(&self) -> String {
         match self {
             Self::Unlimited => "no cap on what runs at once".to_owned(),
             Self::Pool { slots } => format!("{slots} slots for all cron runs"),
             Self::Batch { slots: 1 } => {
-                "one run at a time, and no tick before the last one has ended".to_owned()
+                "one run at a time, and no tick before the last one has ended, 2 s later for what waits"
+                    .to_owned()
             }
-            Self::Batch { slots } => {
-                format!("{slots} slots a tick, and no tick before the last one has ended")
-            }
+            Self::Batch { slots } => format!(
+                "{slots} slots a tick, and no tick before the last one has ended, 2 s later for what waits"
+            ),
             Self::Molecule(rules) => format!(
                 "a poll every {} s, {} rows and {} slots a tick, no row read later than {} s into it",
                 rules.poll_ms / 1000,
@@ -252,7 +258,8 @@ impl<'a> Dispatcher<'a> {
                 // A tick missed while another ran begins as soon as that one has ended.
                 Some(polls(due).max(self.idle_at))
             }
-            _ => Some(due.max(self.idle_at)),
+            _ if due <= self.idle_at => Some(self.idle_at.saturating_add(Dispatch::REARM_MS)),
+            _ => Some(due),
         }
     }
 

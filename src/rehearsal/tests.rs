@@ -385,3 +385,19 @@ fn extra_due_instants_are_played_with_the_plan() {
         (3, 2, 1)
     );
 }
+
+/// As the plan's own slots: what came due during a tick waits for the timer's least delay after it.
+#[test]
+fn what_came_due_during_a_tick_waits_two_seconds_after_it() {
+    let mut world = World::of(3, MARCH);
+    world.source.dispatch = Dispatch::Batch { slots: 2 };
+    // Starts at 0, 62 s, and at once after the end of the second tick at 122 s.
+    let figures = world.play(&[(0, 0), (1, 1000), (2, 122_500)]);
+    assert_eq!((figures.longest_wait_ms, figures.peak_at_once), (61_000, 1));
+    // Within the two seconds: the third shares the second tick.
+    let figures = world.play(&[(0, 0), (1, 1000), (2, 61_500)]);
+    assert_eq!((figures.longest_wait_ms, figures.peak_at_once), (61_000, 2));
+    // A pool has a slot for it at once.
+    world.source.dispatch = Dispatch::Pool { slots: 2 };
+    assert_eq!(world.play(&[(0, 0), (1, 1000)]).longest_wait_ms, 0);
+}

@@ -30,7 +30,26 @@ fn a_cap_makes_a_queue() {
 fn a_batch_keeps_the_next_tick_waiting_where_a_pool_does_not() {
     let wait = |rules: Dispatch| dispatched(&rules, 60_000, &[0, 1000]).longest_wait_ms;
     assert_eq!(wait(Dispatch::Pool { slots: 2 }), 0);
-    assert_eq!(wait(Dispatch::Batch { slots: 2 }), 59_000);
+    assert_eq!(
+        wait(Dispatch::Batch { slots: 2 }),
+        59_000 + Dispatch::REARM_MS
+    );
+}
+
+/// After a tick the timer is armed for the earliest job: at its time, or in 2 s when that is past.
+#[test]
+fn what_came_due_during_a_tick_waits_two_seconds_more_and_what_comes_later_does_not() {
+    let rules = Dispatch::Batch { slots: 2 };
+    let last = |due| dispatched(&rules, 60_000, &[0, due]).last_start_ms;
+    assert_eq!(last(59_999), Some(62_000));
+    assert_eq!(last(60_000), Some(62_000));
+    assert_eq!(last(60_001), Some(60_001));
+    // What comes due in these two seconds is taken by the same tick.
+    let report = dispatched(&rules, 60_000, &[0, 1000, 61_000]);
+    assert_eq!(
+        (report.last_start_ms, report.peak.concurrent),
+        (Some(62_000), 2)
+    );
 }
 
 #[test]

@@ -184,6 +184,9 @@ impl Simulation<'_> {
         let actor = &self.setting.actors[job as usize];
         let slots = &mut self.slots[actor.source];
         slots.running -= 1;
+        if slots.running == 0 && slots.tick.is_empty() {
+            slots.ended_ms = Some(self.now_ms);
+        }
         slots.in_lane -= u32::from(actor.in_lane);
         self.will_start(actor.source);
         let now_ms = self.now_ms;

@@ -19,6 +19,8 @@ pub(super) struct Slots {
     /// Runs that wait for the lane: place and generation.
     pub(super) line: VecDeque<(u32, u32)>,
     pub(super) in_lane: u32,
+    /// When the last tick ended (batch).
+    pub(super) ended_ms: Option<i64>,
     /// Whether a start is in the event queue already.
     pub(super) starting: bool,
     /// Whether it passes slots over, because it still works on what it missed.
@@ -47,7 +49,13 @@ impl Simulation<'_> {
             self.begins(run);
         }
         let slots = &mut self.slots[source];
-        if batch && slots.tick.is_empty() && slots.running == 0 {
+        if batch && slots.tick.is_empty() && slots.running == 0 && !slots.pending.is_empty() {
+            if slots.ended_ms.take() == Some(self.now_ms) {
+                slots.starting = true;
+                let source = small(source);
+                self.at(self.now_ms + Dispatch::REARM_MS, Event::Starts { source });
+                return;
+            }
             slots.tick = std::mem::take(&mut slots.pending);
         }
         loop {

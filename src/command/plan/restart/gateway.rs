@@ -215,7 +215,7 @@ pub(in crate::command::plan) fn made_up(
                 run_ms: 0,
             }),
             (Then::Due(at_ms), Standing::BacksOff { .. }) => resume.push((job, at_ms)),
-            (Then::Anew(_), _) if one_shot => again.push((job, CatchUp::REARM_MS)),
+            (Then::Anew(_), _) if one_shot => again.push((job, Dispatch::REARM_MS)),
             _ => {}
         }
     }
