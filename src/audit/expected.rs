@@ -42,7 +42,7 @@ pub(super) fn matched(subject: &Subject, asked: &Asked, left: i64) -> Result<Mat
         }
         Grid::Every(timetable) => {
             let period = chain::period(timetable, asked.since_ms);
-            if period.is_some_and(|p| (asked.until_ms - asked.since_ms) / p > left) {
+            if period.is_some_and(|p| (asked.until_ms - since) / p > left) {
                 return Err(too_many());
             }
             let (facts, history) = (&subject.facts, &subject.history);

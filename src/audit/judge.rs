@@ -4,25 +4,59 @@ use super::expected::{has, matched};
 use super::matching::{Matched, Service, backoff, in_time, is_wait, planner};
 use super::{Asked, Grid, History, Outcome, Reason, Run, RunStatus, Slot, Subject, around, chain};
 use crate::openclaw::Confidence;
+use crate::when;
+
+/// How far before and after what is asked for slots are looked at too, milliseconds.
+///
+/// An expression that is asked from within an hour that the clock repeats may have no answer in it
+/// (2026.3), and only the run after a wait says which slots were held up.
+const AROUND_MS: i64 = 26 * 3_600_000;
 
 /// Audits the jobs of one gateway: for each the slots that are asked for, in order, or why its
 /// schedule has no answer.
 pub fn audit(subjects: &[Subject], asked: &Asked) -> Vec<Result<Vec<Slot>, String>> {
-    let mut by_hand = Vec::with_capacity(subjects.len());
+    let until_ms = asked.until_ms.saturating_add(AROUND_MS);
+    let around = Asked {
+        since_ms: asked
+            .since_ms
+            .saturating_sub(AROUND_MS)
+            .max(asked.since_ms.min(when::YEAR_0_MS)),
+        until_ms: until_ms.min(asked.now_ms).max(asked.until_ms),
+        ..asked.clone()
+    };
     let mut left = chain::MAX_SLOTS;
-    let mut audited: Vec<_> = subjects
+    let matched: Vec<_> = subjects
         .iter()
         .map(|subject| {
-            let matched = matched(subject, asked, left);
-            let slots = matched.as_ref().map_err(Clone::clone).map(|matched| {
-                left -= i64::try_from(matched.slots.len()).unwrap_or(left);
-                Judge::new(subject, matched, asked).slots()
-            });
-            by_hand.push(matched.map_or_else(|_| Vec::new(), |matched| matched.by_hand));
-            slots
+            let matched = matched(subject, &around, left)?;
+            left -= i64::try_from(matched.slots.len()).unwrap_or(left);
+            Ok(matched)
         })
         .collect();
-    around::explain(subjects, &by_hand, asked, &mut audited);
+    let starts = subjects
+        .iter()
+        .zip(&matched)
+        .flat_map(|(subject, matched)| {
+            let services = matched.iter().flat_map(|m| &m.slots);
+            services.filter_map(|service| Some(subject.runs[service.first?].started_at_ms))
+        });
+    let on_until_ms = starts.max();
+    let mut audited: Vec<_> = subjects
+        .iter()
+        .zip(&matched)
+        .map(|(subject, matched)| {
+            let matched = matched.as_ref().map_err(String::clone)?;
+            Ok(Judge::new(subject, matched, &around, on_until_ms).slots())
+        })
+        .collect();
+    let by_hand: Vec<_> = matched
+        .into_iter()
+        .map(|matched| matched.map_or_else(|_: String| Vec::new(), |matched| matched.by_hand))
+        .collect();
+    around::explain(subjects, &by_hand, &around, &mut audited);
+    for slots in audited.iter_mut().flatten() {
+        slots.retain(|slot| (asked.since_ms..asked.until_ms).contains(&slot.at_ms));
+    }
     audited
 }
 
@@ -33,10 +67,17 @@ struct Judge<'a> {
     asked: &'a Asked,
     /// The runs that were not started by hand, by start: indices.
     scheduled: Vec<usize>,
+    /// The last start of a slot of any job: until then the gateway's cron was on.
+    on_until_ms: Option<i64>,
 }
 
 impl<'a> Judge<'a> {
-    fn new(subject: &'a Subject, matched: &'a Matched, asked: &'a Asked) -> Self {
+    fn new(
+        subject: &'a Subject,
+        matched: &'a Matched,
+        asked: &'a Asked,
+        on_until_ms: Option<i64>,
+    ) -> Self {
         let by_hand = |n: &usize| matched.by_hand.get(*n).copied().unwrap_or(false);
         let scheduled = (0..subject.runs.len()).filter(|n| !by_hand(n)).collect();
         Self {
@@ -44,6 +85,7 @@ impl<'a> Judge<'a> {
             matched,
             asked,
             scheduled,
+            on_until_ms,
         }
     }
 
@@ -267,7 +309,8 @@ impl<'a> Judge<'a> {
             }
         }
         // The configuration says how it is now, not how it was.
-        (self.asked.is_off).then_some((Reason::Off, Confidence::Likely))
+        let is_off = self.asked.is_off && self.on_until_ms.is_none_or(|on| on < at);
+        is_off.then_some((Reason::Off, Confidence::Likely))
     }
 
     fn unrecorded(&self, at: i64) -> Option<Reason> {
@@ -344,6 +387,7 @@ impl<'a> Judge<'a> {
         if let Grid::Cron { .. } = &self.subject.grid
             && let Some(run) = before
             && let Some(planned_ms) = self.run(run).next_run_at_ms.filter(|next| *next > at)
+            && !is_wait(self.run(run), planned_ms)
         {
             return Some(Reason::OtherSchedule { run, planned_ms });
         }

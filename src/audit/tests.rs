@@ -7,6 +7,7 @@ mod by_hand;
 mod causes;
 mod changes;
 mod clock;
+mod edges;
 mod every;
 mod outcomes;
 
