@@ -102,8 +102,6 @@ impl<'a> Screen<'a> {
     /// Prints the table of a report's rows, in the columns asked for; without rows, the sentence
     /// `empty` (or, when that is empty, the header alone).
     pub fn rows<R: Row>(&mut self, rows: &[R], empty: &str) -> io::Result<()> {
-        // The layout keeps kilobytes of every row: a very long table is laid out in parts.
-        const PART: usize = 10_000;
         if rows.is_empty() && !empty.is_empty() {
             return self.paragraph(empty);
         }
@@ -111,6 +109,62 @@ impl<'a> Screen<'a> {
             Some(columns) => columns.clone(),
             None => self.worth_showing(rows),
         };
+        self.rows_in(&columns, rows)
+    }
+
+    /// Prints rows in the columns that fit: on a narrow terminal whole cells say more than all of them,
+    /// and the `expendable` go first, in this order. `breakable` is a column that may be broken, and how
+    /// much of it has to stand in a line. Scripts, and who names columns, get them all.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn rows_that_fit<R: Row>(
+        &mut self,
+        rows: &[R],
+        expendable: &[&str],
+        breakable: Option<(&str, usize)>,
+    ) -> io::Result<()> {
+        let look = self.view.look;
+        if self.columns.is_some() || rows.is_empty() || !look.terminal {
+            return self.rows(rows, "");
+        }
+        let mut columns = self.worth_showing(rows);
+        let width = |column: &Column| {
+            let cells = rows.iter().map(|r| r.cell(column.key, &self.view).text);
+            let longest = cells.map(|text| text.chars().count()).max().unwrap_or(0);
+            let longest = match breakable {
+                Some((key, enough)) if key == column.key => longest.min(enough),
+                _ => longest,
+            };
+            longest.max(column.title.len()) + 2
+        };
+        let widths: Vec<(&str, usize)> = columns.iter().map(|c| (c.key, width(c))).collect();
+        // The space after the last column is not needed.
+        let mut over = widths.iter().map(|(_, width)| width).sum::<usize>();
+        let mut left_out = Vec::new();
+        for key in expendable {
+            if over <= look.width + 2 {
+                break;
+            }
+            let Some((_, width)) = widths.iter().find(|(shown, _)| shown == key) else {
+                continue;
+            };
+            over -= width;
+            left_out.extend(columns.iter().filter(|c| c.key == *key).map(|c| c.title));
+            columns.retain(|c| c.key != *key);
+        }
+        self.rows_in(&columns, rows)?;
+        if left_out.is_empty() {
+            return Ok(());
+        }
+        left_out.reverse();
+        let text = format!("Too narrow for {}.", left_out.join(", "));
+        self.line(&[Cell::with(Role::Dim, text)])
+    }
+
+    fn rows_in<R: Row>(&mut self, columns: &[Column], rows: &[R]) -> io::Result<()> {
+        // The layout keeps kilobytes of every row: a very long table is laid out in parts.
+        const PART: usize = 10_000;
         let mut header = self.header;
         for part in rows.chunks(PART).chain(rows.is_empty().then_some(rows)) {
             let cells = part.iter().map(|row| {
@@ -118,12 +172,7 @@ impl<'a> Screen<'a> {
                 columns.iter().map(cell).collect()
             });
             let cells: Vec<Vec<Cell>> = cells.collect();
-            let text = table::render(
-                &columns,
-                &cells,
-                std::mem::take(&mut header),
-                self.view.look,
-            );
+            let text = table::render(columns, &cells, std::mem::take(&mut header), self.view.look);
             self.put(&text)?;
         }
         Ok(())

@@ -512,3 +512,31 @@ fn what_the_run_log_does_not_say_is_unknown() {
         "{run}"
     );
 }
+
+/// A provider's answer may repeat the header that it was sent.
+#[test]
+fn a_token_in_the_error_of_a_run_is_not_printed() {
+    let sandbox = copied("v2026.3.31");
+    let runs = sandbox.path("work/state/cron/runs");
+    let mut changed = 0;
+    for entry in std::fs::read_dir(runs).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let error =
+            r#""status": "error", "error": "401: Authorization: Bearer s3cret-of-somebody""#;
+        changed += text.matches(r#""status": "ok""#).count();
+        std::fs::write(&path, text.replace(r#""status": "ok""#, error)).unwrap();
+    }
+    assert!(changed > 0);
+    for output in ["json", "ndjson", "csv", "table"] {
+        let run = audit(&sandbox, &format!("--all --since 2d --output {output}"));
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(!said.contains("s3cret"), "{said}");
+        if output == "json" {
+            assert!(
+                said.contains("401: Authorization: Bearer [token]"),
+                "{said}"
+            );
+        }
+    }
+}

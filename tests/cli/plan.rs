@@ -509,3 +509,40 @@ fn the_overview_shows_the_largest_bursts_and_counts_the_others() {
     let rows = plan(&jobs, &format!("{line} --no-headers")).stdout;
     assert_eq!(rows.lines().count(), bursts.len(), "{rows}");
 }
+
+/// `--job` narrows the bursts, and what is counted beside the shown ones is of that job too.
+#[test]
+fn bursts_of_a_job_are_counted_without_those_of_others() {
+    let mut jobs = burst();
+    jobs.push(job("alone", "30 3 * * *", "UTC", "a/b"));
+    for n in 0..12 {
+        jobs.push(job(
+            &format!("pair-{n}"),
+            &format!("0 {n} * * *"),
+            "UTC",
+            "a/b",
+        ));
+    }
+    jobs.push(job("hourly", "0 0-11 * * *", "UTC", "a/b"));
+    for job in &mut jobs {
+        job["schedule"]["staggerMs"] = json!(0);
+    }
+    let shown = |line: &str| plan(&jobs, &format!("{P8} {line}")).stdout;
+    let alone = shown("--job alone");
+    assert!(
+        alone.contains("No burst of the jobs that are asked for"),
+        "{alone}"
+    );
+    assert!(!alone.contains("smaller or later"), "{alone}");
+    assert!(shown("--job alone --summary").contains("No burst of the jobs"));
+    // 12 with a pair, one of them at the tick of the 24.
+    let hourly = shown("--job hourly");
+    assert!(hourly.contains("and 4 smaller or later"), "{hourly}");
+    assert_eq!(
+        planned(&jobs, &format!("{P8} --job hourly"))["bursts"]
+            .as_array()
+            .unwrap()
+            .len(),
+        12
+    );
+}

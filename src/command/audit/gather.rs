@@ -1,5 +1,6 @@
 //! From what was read to what the audit needs: each job with its slots, facts and runs, by gateway.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use crate::audit::{Asked, Facts, Grid, Subject};
@@ -11,6 +12,7 @@ use crate::openclaw::history::runs::{self, AllRuns, JobRuns, Places};
 use crate::schedule::{
     JobFacts, Rules, ScheduleError, ScheduleSpec, Stagger, Timetable, Version, Zone, ZoneSource,
 };
+use crate::secrets::without_bearers;
 use crate::source::{self, Loaded, Scheduler, SourceInfo, SourceKind};
 
 /// The first version whose runs say in their ids that they were started by hand.
@@ -215,11 +217,16 @@ fn grid(job: &Job, zones: &dyn ZoneSource) -> Result<Grid, ScheduleError> {
 
 fn subject(job: &Job, grid: Grid, runs: JobRuns) -> Subject {
     let JobRuns {
-        runs,
+        mut runs,
         history,
         damage,
         facts,
     } = runs;
+    for error in runs.iter_mut().filter_map(|run| run.error.as_mut()) {
+        if let Cow::Owned(clean) = without_bearers(error) {
+            *error = clean.into();
+        }
+    }
     let last_end = runs.iter().filter_map(|run| run.ended_at_ms).max();
     // The end of a run sets `updatedAtMs`, too: only a later one is somebody's change.
     let changed = facts.updated_at_ms.filter(|updated| {

@@ -22,7 +22,7 @@ use std::mem::ManuallyDrop;
 
 use self::gather::Gathered;
 use self::given::Given;
-use self::take::{Rows, Taker};
+use self::take::{Rows, Taken, Taker};
 use crate::command::begin;
 use crate::context::Context;
 use crate::error::{Error, Exit, Problem};
@@ -85,7 +85,7 @@ fn planned(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit, Error>
         taker.only_largest(screen::BURSTS_SHOWN);
     }
     let outcome = plan::plan(&input, &mut taker);
-    let (bursts, fires) = taker.taken()?;
+    let taken = taker.taken()?;
     let problems = problems(loaded, &gathered, &outcome);
     let peaks_declared = (args.honour == Honour::Both).then(|| {
         let gathered = given.gathered(args, ModelBasis::Declared);
@@ -115,7 +115,7 @@ fn planned(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit, Error>
             skipped: problems.len(),
         })
     })?;
-    print(args, ctx, summary, problems, bursts, fires)?;
+    print(args, ctx, summary, problems, taken)?;
     Ok(Exit::Ok)
 }
 
@@ -169,8 +169,7 @@ fn print(
     ctx: &Context,
     summary: Summary,
     problems: Vec<Problem>,
-    bursts: Rows<BurstRow>,
-    fires: Rows<FireRow>,
+    taken: Taken,
 ) -> Result<(), Error> {
     let said = summary
         .findings
@@ -181,7 +180,7 @@ fn print(
     // On the screen they stand under the plan, and need not be said again.
     let overview = is_overview(args, ctx);
     let warnings = if overview { Vec::new() } else { said };
-    match (bursts, fires) {
+    match (taken.bursts, taken.fires) {
         (Rows::Kept(bursts), _) => {
             let mut report = PlanReport {
                 summary,
@@ -189,6 +188,7 @@ fn print(
                 warnings,
                 problems,
                 overview,
+                smaller: taken.smaller,
             };
             output::write(&mut report, ctx)
         }

@@ -29,6 +29,10 @@ pub struct PlanReport {
     #[serde(skip)]
     #[schemars(skip)]
     pub overview: bool,
+    /// How many bursts the overview has no row for.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub smaller: u64,
 }
 
 /// `cronctl.plan.fires/1`: the plan fire by fire.

@@ -7,7 +7,7 @@ use super::report::{
     SourceDispatch, Summary,
 };
 use crate::error::Problem;
-use crate::report::{Bar, Cell, Column, Report, Row as _, Screen, Show};
+use crate::report::{Bar, Cell, Column, Report, Screen};
 use crate::source::rules_name;
 use crate::ui::Role;
 use crate::when;
@@ -34,12 +34,12 @@ impl Report for PlanReport {
 
     fn screen(&self, rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
         if !self.overview {
-            return screen.rows(rows, Self::EMPTY);
+            return screen.rows(rows, none(&self.summary));
         }
         header(&self.summary, screen)?;
         peaks(&self.summary, screen)?;
         histogram(&self.summary, rows, screen)?;
-        bursts(self.summary.burst_count, rows, screen)?;
+        bursts(self, rows, screen)?;
         findings(&self.summary, screen)
     }
 }
@@ -51,6 +51,27 @@ impl Report for FiresReport {
 
     fn rows(&mut self) -> &mut Vec<FireRow> {
         &mut self.fires
+    }
+
+    fn screen(&self, rows: &[FireRow], screen: &mut Screen<'_>) -> io::Result<()> {
+        const EXPENDABLE: [&str; 9] = [
+            "stagger_reason",
+            "on_tick",
+            "agent",
+            "workspace",
+            "run_ms",
+            "provider",
+            "stagger_ms",
+            "model_declared",
+            "job",
+        ];
+        if rows.is_empty() {
+            return screen.paragraph(Self::EMPTY);
+        }
+        // A job is told by its id or by its name.
+        let named = rows.iter().all(|row| row.name.is_some());
+        let expendable = &EXPENDABLE[..EXPENDABLE.len() - usize::from(!named)];
+        screen.rows_that_fit(rows, expendable, None)
     }
 
     fn warnings(&self) -> &[String] {
@@ -275,65 +296,28 @@ fn histogram(summary: &Summary, rows: &[BurstRow], screen: &mut Screen<'_>) -> i
     screen.bars(&bars)
 }
 
-fn bursts(all: u64, rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
+fn bursts(report: &PlanReport, rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
     screen.heading("Bursts")?;
-    burst_table(rows, screen)?;
-    let more = all - rows.len() as u64;
-    if more == 0 {
+    if rows.is_empty() {
+        return screen.paragraph(none(&report.summary));
+    }
+    screen.rows_that_fit(rows, &["longest_run_ms", "span_ms"], Some(("groups", 20)))?;
+    if report.smaller == 0 {
         return Ok(());
     }
     screen.paragraph(&format!(
-        "and {more} smaller or later: cronctl plan --summary"
+        "and {} smaller or later: cronctl plan --summary",
+        report.smaller
     ))
 }
 
-/// The table in the columns that fit: on a narrow terminal, whole cells say more than all of them.
-fn burst_table(rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
-    /// What is left out first.
-    const EXPENDABLE: [&str; 2] = ["longest_run_ms", "span_ms"];
-    /// Groups are listed in a column that may be broken between them.
-    const READABLE: usize = 20;
-    let view = *screen.view();
-    if rows.is_empty() || !view.look.terminal {
-        return screen.rows(rows, PlanReport::EMPTY);
+/// Why there is no burst to show.
+fn none(summary: &Summary) -> &'static str {
+    if summary.burst_count == 0 {
+        PlanReport::EMPTY
+    } else {
+        "No burst of the jobs that are asked for (--job): none is due at a tick with another job."
     }
-    let filled = |c: &Column| rows.iter().any(|r| !r.cell(c.key, &view).text.is_empty());
-    let shown = |c: &&Column| match c.show {
-        Show::Always => true,
-        Show::OnRequest => false,
-        Show::IfAny => filled(c),
-    };
-    let mut columns: Vec<Column> = BurstRow::COLUMNS.iter().filter(shown).copied().collect();
-    let width = |column: &Column| {
-        let cells = rows.iter().map(|r| r.cell(column.key, &view).text);
-        let longest = cells.map(|text| text.chars().count()).max().unwrap_or(0);
-        let longest = if column.key == "groups" {
-            longest.min(READABLE)
-        } else {
-            longest
-        };
-        longest.max(column.title.len()) + 2
-    };
-    let mut left_out = Vec::new();
-    for key in EXPENDABLE {
-        // The space after the last column is not needed.
-        if columns.iter().map(width).sum::<usize>() <= view.look.width + 2 {
-            break;
-        }
-        left_out.extend(columns.iter().filter(|c| c.key == key).map(|c| c.title));
-        columns.retain(|c| c.key != key);
-    }
-    let cells: Vec<Vec<Cell>> = rows
-        .iter()
-        .map(|row| columns.iter().map(|c| row.cell(c.key, &view)).collect())
-        .collect();
-    screen.table(&columns, &cells)?;
-    if left_out.is_empty() {
-        return Ok(());
-    }
-    left_out.reverse();
-    let text = format!("Too narrow for {}.", left_out.join(", "));
-    screen.line(&[Cell::with(Role::Dim, text)])
 }
 
 fn findings(summary: &Summary, screen: &mut Screen<'_>) -> io::Result<()> {

@@ -55,11 +55,21 @@ impl<R: Row> Rows<R> {
     }
 }
 
+/// The rows of a plan.
+pub(super) struct Taken {
+    pub(super) bursts: Rows<BurstRow>,
+    /// How many bursts have no row, being smaller or later than those that have one.
+    pub(super) smaller: u64,
+    pub(super) fires: Rows<FireRow>,
+}
+
 /// Takes the plan while it is made.
 pub(super) struct Taker<'a> {
     rows: RowMaker<'a>,
     /// How many of the largest bursts become rows; all without it.
     largest: Option<usize>,
+    /// How many did not.
+    smaller: u64,
     progress: Progress,
     bursts: Rows<BurstRow>,
     fires: Rows<FireRow>,
@@ -86,6 +96,7 @@ impl<'a> Taker<'a> {
                 target,
             },
             largest: None,
+            smaller: 0,
             progress: ctx.ui.progress("planning", Some(PROGRESS_STEPS)),
             bursts: Rows::new(ctx, !args.fires)?,
             fires: Rows::new(ctx, args.fires)?,
@@ -107,6 +118,7 @@ impl<'a> Taker<'a> {
         if rows.len() < n {
             return true;
         }
+        self.smaller += 1;
         let smallest = (0..rows.len()).min_by_key(|i| (rows[*i].jobs, Reverse(*i)));
         match smallest {
             Some(i) if rows[i].jobs < burst.jobs => {
@@ -118,10 +130,14 @@ impl<'a> Taker<'a> {
     }
 
     /// Returns the rows, bursts or fires.
-    pub(super) fn taken(self) -> Result<(Rows<BurstRow>, Rows<FireRow>), Error> {
+    pub(super) fn taken(self) -> Result<Taken, Error> {
         match self.failed {
             Some(error) => Err(error),
-            None => Ok((self.bursts, self.fires)),
+            None => Ok(Taken {
+                bursts: self.bursts,
+                smaller: self.smaller,
+                fires: self.fires,
+            }),
         }
     }
 

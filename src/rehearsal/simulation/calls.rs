@@ -184,7 +184,9 @@ impl Simulation<'_> {
         let actor = &self.setting.actors[job as usize];
         let slots = &mut self.slots[actor.source];
         slots.running -= 1;
-        if slots.running == 0 && slots.tick.is_empty() {
+        // What a gateway catches up with when it starts follows without its timer.
+        let is_tick = self.jobs[job as usize].restart.is_none();
+        if is_tick && slots.running == 0 && slots.tick.is_empty() {
             slots.ended_ms = Some(self.now_ms);
         }
         slots.in_lane -= u32::from(actor.in_lane);

@@ -122,8 +122,7 @@ fn planned(args: &PlanArgs, ctx: &Context, given: &Given, now_ms: i64) -> Result
     let mut taker = Taker::new(&given.loaded, &gathered, &input, models, args, &kept)?;
     let outcome = plan::plan(&input, &mut taker);
     let problems = crate::command::plan::problems(&given.loaded, &gathered, &outcome);
-    let (bursts, _) = taker.taken()?;
-    let mut bursts = match bursts {
+    let mut bursts = match taker.taken()?.bursts {
         Rows::Kept(bursts) => bursts,
         _ => Vec::new(),
     };
