@@ -53,7 +53,13 @@ impl<'a> Screen<'a> {
         if !self.blank {
             self.blank()?;
         }
-        self.line(&[Cell::with(Role::Strong, text)])
+        if !self.view.look.terminal {
+            return self.line(&[Cell::with(Role::Strong, text)]);
+        }
+        for line in wrap(text, self.view.look.width) {
+            self.line(&[Cell::with(Role::Strong, line)])?;
+        }
+        Ok(())
     }
 
     /// Prints prose, wrapped to the width.
@@ -159,7 +165,7 @@ impl<'a> Screen<'a> {
         }
         left_out.reverse();
         let text = format!("Too narrow for {}.", left_out.join(", "));
-        self.line(&[Cell::with(Role::Dim, text)])
+        self.indented("", 0, Cell::with(Role::Dim, text))
     }
 
     fn rows_in<R: Row>(&mut self, columns: &[Column], rows: &[R]) -> io::Result<()> {

@@ -85,7 +85,7 @@ fn planned(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit, Error>
         taker.only_largest(screen::BURSTS_SHOWN);
     }
     let outcome = plan::plan(&input, &mut taker);
-    let taken = taker.taken()?;
+    let rows = taker.taken()?;
     let problems = problems(loaded, &gathered, &outcome);
     let peaks_declared = (args.honour == Honour::Both).then(|| {
         let gathered = given.gathered(args, ModelBasis::Declared);
@@ -115,7 +115,7 @@ fn planned(args: &PlanArgs, ctx: &Context, given: &Given) -> Result<Exit, Error>
             skipped: problems.len(),
         })
     })?;
-    print(args, ctx, summary, problems, taken)?;
+    print(args, ctx, summary, problems, rows)?;
     Ok(Exit::Ok)
 }
 

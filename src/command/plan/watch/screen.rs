@@ -65,7 +65,16 @@ impl Report for NextBursts {
             ))?;
         }
         screen.blank()?;
-        screen.rows(rows, Self::EMPTY)?;
+        if rows.is_empty() {
+            screen.paragraph(Self::EMPTY)?;
+        } else {
+            let expendable = [
+                "groups",
+                "starts_per_second_after",
+                "starts_per_second_before",
+            ];
+            screen.rows_that_fit(rows, &expendable, Some(("groups", 20)))?;
+        }
         if self.more > 0 {
             screen.paragraph(&format!("and {} later", self.more))?;
         }
