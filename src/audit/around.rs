@@ -9,6 +9,10 @@ use crate::openclaw::Confidence;
 /// timer sleeps at most a minute.
 const NOTICE_MS: i64 = REARM_MS + 2_000;
 
+/// How long after a tick ends the next one begins for what came due during it (2 s by `armTimer`, 2026.3),
+/// and is written down.
+const LOOKS_AGAIN_MS: i64 = 5_000;
+
 /// One sign of life of a gateway: a run of some job, or a job made or changed.
 #[derive(Clone, Copy)]
 struct Sign {
@@ -333,11 +337,13 @@ fn waits(life: &Life, subjects: &[Subject], asked: &Asked, own: usize, slot: &mu
     if facts.next_run_at_ms.is_none() {
         return false;
     }
-    let goes_on =
-        life.others(own, asked.now_ms, asked.now_ms + 1)
-            .filter(|(sign, subject, run)| {
-                sign.end == i64::MAX && subjects[*subject].runs[*run].status == RunStatus::Running
-            });
+    let goes_on = life
+        .others(own, asked.now_ms - LOOKS_AGAIN_MS, asked.now_ms + 1)
+        .filter(|(sign, subject, run)| {
+            let is_running =
+                sign.end == i64::MAX && subjects[*subject].runs[*run].status == RunStatus::Running;
+            is_running || (asked.in_batches && sign.end <= asked.now_ms)
+        });
     let mut goes_on: Vec<_> = goes_on.collect();
     if asked.at_once.is_none() || goes_on.len() < turns(asked) {
         return false;

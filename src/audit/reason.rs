@@ -282,11 +282,12 @@ impl Reason {
                 holder: Some((subject, run)),
             } => {
                 let holder = &said.subjects[*subject];
-                format!(
-                    "it waits while {} runs {}",
-                    holder.name,
-                    said.span(&holder.runs[*run])
-                )
+                let run = &holder.runs[*run];
+                let span = said.span(run);
+                match run.ended_at_ms {
+                    None => format!("it waits while {} runs {span}", holder.name),
+                    Some(_) => format!("it waits for the tick after that of {} {span}", holder.name),
+                }
             }
             Self::Said => run
                 .and_then(|run| said.own(run).error.as_deref())

@@ -125,3 +125,21 @@ fn what_was_due_before_the_last_run_is_not_excused_by_cron_being_off_now() {
     assert!(found.starts_with("10:00 missed "), "{found}");
     assert!(found.ends_with("11:00 ok in-time, 12:00 skipped cron-off, 13:00 skipped cron-off"));
 }
+
+/// 2026.3 looks 2 s after a tick for what came due during it: until then it waits, and is not missed.
+#[test]
+fn what_came_due_during_a_tick_waits_a_moment_after_it() {
+    let minutes = |text| grid(SPRING, &cron(text, "UTC"), None);
+    let mut one = subject("a", minutes("*/5 * * * *"), &["12:00:00.010 +2s ok >12:05"]);
+    one.facts.next_run_at_ms = Some(at("12:05"));
+    let long = subject("long", minutes("4 12 * * *"), &["12:04:00.010 +2m ok"]);
+    let jobs = [one, long];
+    let asked = |now: &str| between(SPRING, "12:03", now);
+    assert_eq!(said(&jobs, &asked("12:06:00.500")), "12:05 late waiting");
+    let why = why(&jobs, &asked("12:06:00.500"), "12:05");
+    assert!(
+        why.starts_with("it waits for the tick after that of long "),
+        "{why}"
+    );
+    assert!(said(&jobs, &asked("12:06:30")).starts_with("12:05 missed"));
+}

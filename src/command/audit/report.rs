@@ -67,7 +67,7 @@ pub struct HistoryUse {
     pub marks_runs_by_hand: bool,
     /// How many runs the gateway has at once; null where that is not known.
     pub runs_at_once: Option<usize>,
-    /// Runs in the period of jobs that are no longer in the store: their slots are not known.
+    /// Runs in the period of jobs that are no longer in the store, or cannot be read there: their slots are not known.
     pub runs_of_removed_jobs: usize,
 }
 

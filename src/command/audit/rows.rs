@@ -187,7 +187,7 @@ fn warning(history: &HistoryUse) -> Option<String> {
     let source = &history.source;
     (runs > 0).then(|| {
         format!(
-            "{source}: {runs} runs are of jobs that are no longer in the store: what slots those had is not known"
+            "{source}: {runs} runs are of jobs that are no longer in the store, or cannot be read there: what slots those had is not known"
         )
     })
 }
