@@ -3,6 +3,7 @@
 use fastrand::Rng;
 
 use super::fault::Kind;
+use super::retry::Reason;
 
 /// The rules of a range of OpenClaw releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,9 +51,6 @@ const MINUTE_MS: i64 = 60_000;
 /// Source: `DEFAULT_ERROR_BACKOFF_SCHEDULE_MS`, the same in both eras.
 const BACKOFF_MS: [i64; 5] = [30_000, 60_000, 300_000, 900_000, 3_600_000];
 
-/// Errors after which a transient failure is repeated by the scheduler.
-const SCHEDULER_RETRIES: u32 = 3;
-
 impl Era {
     /// How long a call without an answer lasts, milliseconds.
     ///
@@ -71,28 +69,63 @@ impl Era {
     /// How long to wait before the same model is called again, milliseconds, after a call of it that
     /// failed of `kind` at `now_ms`; `None`: it is not.
     pub fn again_ms(self, kind: Kind, tried: &Tried, now_ms: i64, rng: &mut Rng) -> Option<i64> {
-        if !kind.is_transient() {
-            return None;
-        }
         match self {
-            Self::March {
-                silence: Silence::Watched,
-            } if kind == Kind::Silence => None,
-            Self::March { .. } => march_ms(tried.calls, rng),
+            Self::March { silence } => march_ms(session_tries(kind, silence)?, tried.calls, rng),
+            Self::September if september_reasons(kind).is_empty() => None,
             Self::September => september_ms(kind, tried, now_ms, rng),
         }
+    }
+
+    /// What the scheduler makes of a model that was given up after `kind`; of failures that will not
+    /// pass, nothing. `summed` says whether other models were tried in the run, too.
+    ///
+    /// Source: 2026.3 looks for `TRANSIENT_PATTERNS` in the whole text (`isTransientCronError`), which
+    /// after more than one model is that of all, each with the reason of its failover (`All models
+    /// failed (2): … (timeout) | … (auth)`). There a 503 is named by its number or as overloaded,
+    /// whatever its body says; a client's silence is "LLM request timed out.", in which no pattern is
+    /// found; the gateway's own names `agents.defaults.timeoutSeconds`, in which one is. 2026.9.6 has
+    /// the reason of the last model (`errorClassification`).
+    pub fn reasons(self, kind: Kind, summed: bool) -> &'static [Reason] {
+        match (self, kind) {
+            (Self::September, _) => september_reasons(kind),
+            (_, Kind::Overloaded) => &[Reason::Overloaded, Reason::ServerError],
+            (_, Kind::RateLimit) => &[Reason::RateLimit],
+            (_, Kind::ServerError | Kind::Unreachable) if summed => {
+                &[Reason::ServerError, Reason::Timeout]
+            }
+            (_, Kind::ServerError | Kind::Unreachable | Kind::OtherServerError) => {
+                &[Reason::ServerError]
+            }
+            (
+                Self::March {
+                    silence: Silence::Watched,
+                },
+                Kind::Silence,
+            ) => &[Reason::Timeout],
+            (_, Kind::Silence | Kind::Gone) if summed => &[Reason::Timeout],
+            _ => &[],
+        }
+    }
+
+    /// Whether the scheduler judges a failed run by all the models that were tried, not by the last.
+    pub fn sums_up(self) -> bool {
+        self != Self::September
     }
 
     /// How long to wait before the next model is called, milliseconds; `None`: this failure ends the
     /// run.
     ///
     /// Source: `maybeBackoffBeforeOverloadFailover` (2026.3: 250 ms and up to a fifth more for
-    /// overload). 2026.3 does not go on after a 400; recorded with a fallback for 400, 401, 429, 503
-    /// and 529 on 2026.3.31 and 2026.9.6.
+    /// overload). 2026.3 goes on after what `classifyFailoverReason` knows: not after a 400, 408, 409
+    /// and the less known 5xx. Recorded with a fallback for 400, 401, 429, 503 and 529 on 2026.3.31
+    /// and 2026.9.6.
     pub fn failover_ms(self, kind: Kind, rng: &mut Rng) -> Option<i64> {
         match (self, kind) {
             (Self::March { .. }, Kind::Overloaded) => Some(250 + rng.i64(0..=50)),
-            (Self::March { .. }, Kind::Refused) => None,
+            (
+                Self::March { .. },
+                Kind::Refused | Kind::RequestTimeout | Kind::Conflict | Kind::OtherServerError,
+            ) => None,
             _ => Some(0),
         }
     }
@@ -104,10 +137,10 @@ impl Era {
         BACKOFF_MS[at]
     }
 
-    /// Whether the scheduler itself repeats the run of a job after that pause: one-shots in both
-    /// eras, recurring jobs from 2026.9 on; only failures that may pass, at most three times.
-    pub fn repeats(self, one_shot: bool, transient: bool, errors: u32) -> bool {
-        transient && errors <= SCHEDULER_RETRIES && (one_shot || self == Self::September)
+    /// Whether the scheduler itself repeats failed runs of recurring jobs, as it does those of
+    /// one-shots: from 2026.9 on.
+    pub fn repeats_recurring(self) -> bool {
+        self == Self::September
     }
 
     /// Whether a run that its own time-out ended counts as a failure that may pass. 2026.3 looks for
@@ -125,17 +158,43 @@ impl Era {
     }
 }
 
-/// Three tries of the client, four times over.
-fn march_ms(calls: u32, rng: &mut Rng) -> Option<i64> {
+/// How often the session of 2026.3 has the client try a call, three times each; `None`: the client
+/// does not try again either.
+///
+/// Source: `shouldRetry` of the clients (408, 409, 429, from 500 on), `_isRetryableError` of the
+/// session (429, 500, 502, 503, 504, or words such as `overloaded`; a 529 is recorded with it).
+fn session_tries(kind: Kind, silence: Silence) -> Option<u32> {
+    match kind {
+        Kind::Silence if silence == Silence::Watched => None,
+        Kind::Overloaded | Kind::RateLimit | Kind::ServerError | Kind::Silence => Some(4),
+        Kind::RequestTimeout | Kind::Conflict | Kind::Unreachable | Kind::OtherServerError => {
+            Some(1)
+        }
+        Kind::Gone | Kind::Auth | Kind::Billing | Kind::NotFound | Kind::Refused => None,
+    }
+}
+
+/// What 2026.9.6 makes of a failure (`classifyFailoverSignalCore`), as far as it may pass.
+fn september_reasons(kind: Kind) -> &'static [Reason] {
+    match kind {
+        Kind::Overloaded => &[Reason::Overloaded],
+        Kind::RateLimit => &[Reason::RateLimit],
+        Kind::ServerError | Kind::Unreachable | Kind::OtherServerError => &[Reason::ServerError],
+        Kind::RequestTimeout | Kind::Gone | Kind::Silence => &[Reason::Timeout],
+        Kind::Conflict | Kind::Auth | Kind::Billing | Kind::NotFound | Kind::Refused => &[],
+    }
+}
+
+/// Three tries of the client, as often as the session has it.
+fn march_ms(session: u32, calls: u32, rng: &mut Rng) -> Option<i64> {
     const CLIENT_TRIES: u32 = 3;
-    const SESSION_RETRIES: u32 = 3;
     let (round, within) = (calls / CLIENT_TRIES, calls % CLIENT_TRIES);
     if within > 0 {
         // 0.5 s, then 1 s, each less up to a quarter.
         let full = 500 << (within - 1);
         return Some(full - rng.i64(0..=full / 4));
     }
-    (round <= SESSION_RETRIES).then(|| 2000 << (round - 1))
+    (round < session).then(|| 2000 << (round - 1))
 }
 
 /// One second, doubling to thirty, times a half to one and a half.

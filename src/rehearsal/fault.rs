@@ -7,10 +7,18 @@ pub enum Kind {
     Overloaded,
     /// 429.
     RateLimit,
-    /// Any other 5xx.
+    /// 500, 502, 504.
     ServerError,
+    /// 521 to 524: a proxy does not reach its server.
+    Unreachable,
+    /// Any other 5xx.
+    OtherServerError,
     /// 408.
     RequestTimeout,
+    /// 409.
+    Conflict,
+    /// 410, 499.
+    Gone,
     /// 401, 403.
     Auth,
     /// 402.
@@ -24,29 +32,26 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of an HTTP status from 400 to 599.
+    /// The kind of an HTTP status from 400 to 599, whose answer says nothing but its number.
     ///
     /// Source: recorded on 2026.3.28 and 2026.9.6 for each of 400, 401, 402, 403, 404, 429, 500, 503
-    /// and 529 (`tests/data/rehearsal`); others by their class.
+    /// and 529 (`tests/data/rehearsal`); for others what tells them apart: `_isRetryableError`,
+    /// `classifyFailoverReason` (2026.3), `classifyFailoverSignalCore` (2026.9.6).
     pub fn of_status(status: u16) -> Self {
         match status {
             503 | 529 => Self::Overloaded,
             429 => Self::RateLimit,
+            500 | 502 | 504 => Self::ServerError,
+            521..=524 => Self::Unreachable,
             408 => Self::RequestTimeout,
+            409 => Self::Conflict,
+            410 | 499 => Self::Gone,
             401 | 403 => Self::Auth,
             402 => Self::Billing,
             404 => Self::NotFound,
-            500.. => Self::ServerError,
+            505.. | 501 => Self::OtherServerError,
             _ => Self::Refused,
         }
-    }
-
-    /// Whether the same request may succeed later.
-    pub fn is_transient(self) -> bool {
-        !matches!(
-            self,
-            Self::Auth | Self::Billing | Self::NotFound | Self::Refused
-        )
     }
 }
 

@@ -11,6 +11,7 @@ mod drain;
 mod era;
 mod fault;
 mod figures;
+mod retry;
 mod simulation;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use count::Bin;
 pub use era::{Era, Silence, Tried};
 pub use fault::{Fault, Kind, Span, Target};
 pub use figures::{Figures, ProviderFigures, percentile};
+pub use retry::{Reason, Retry};
 pub use trace::{Trace, Traces};
 
 use std::ops::ControlFlow;
@@ -84,6 +86,8 @@ pub struct Gateway {
     pub dispatch: Dispatch,
     /// Retries, and what follows an error.
     pub era: Era,
+    /// Repeats of one-shots.
+    pub retry: Retry,
     /// Agent turns at once, whatever the slots: OpenClaw 2026.3 has a lane of one.
     pub lane: Option<u32>,
 }

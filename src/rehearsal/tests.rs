@@ -3,6 +3,7 @@
 mod invariants;
 mod recorded;
 mod restart;
+mod retries;
 mod traced;
 
 use super::simulation::Simulation;
@@ -47,6 +48,7 @@ impl World {
             source: Gateway {
                 dispatch: Dispatch::Unlimited,
                 era,
+                retry: Retry::default(),
                 lane: None,
             },
             faults: Vec::new(),
@@ -244,16 +246,6 @@ fn errors_push_the_next_start_back_and_occurrences_meanwhile_coalesce() {
     let starts: Vec<i64> = figures.bins.iter().map(|bin| bin.number).collect();
     assert_eq!(starts, [0, 60_000, 120_200, 420_400]);
     assert_eq!((figures.due, figures.coalesced), (4, 4));
-}
-
-#[test]
-fn a_one_shot_is_repeated_three_times() {
-    let mut world = World::of(1, MARCH).failing(Kind::ServerError, None);
-    world.actors[0].beat = Beat::Once;
-    let figures = world.at_once();
-    assert_eq!((figures.runs, figures.calls, figures.lost), (4, 48, 1));
-    world.faults[0].kind = Kind::Auth;
-    assert_eq!(world.at_once().runs, 1);
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(super) struct Run {
     /// Which model of its chain is called.
     pub(super) candidate: usize,
     pub(super) tried: Tried,
+    /// Whether a model of it was given up after what its scheduler repeats.
+    pub(super) passing: bool,
     /// Whether it stands in line again for its next model.
     pub(super) rejoins: bool,
     pub(super) rng: Rng,

@@ -1,5 +1,6 @@
 //! `cronctl plan --what-if`: the incident, capacity, chance, wrong names, formats.
 
+mod rules;
 mod windows;
 
 use serde_json::{Value, json};

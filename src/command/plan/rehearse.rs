@@ -7,6 +7,7 @@ mod lines;
 mod outcome;
 mod report;
 mod restart;
+mod retry;
 mod rules;
 mod screen;
 mod setting;

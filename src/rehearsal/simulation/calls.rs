@@ -3,7 +3,7 @@
 use super::super::era::Tried;
 use super::super::fault::Kind;
 use super::super::turn::{Ends, Run, Stage};
-use super::super::{Beat, Calls, FAILED_CALL_MS};
+use super::super::{Beat, Calls, FAILED_CALL_MS, Gateway};
 use super::{Doing, Event, REFIRE_GAP_MS, Simulation};
 
 impl Simulation<'_> {
@@ -103,9 +103,10 @@ impl Simulation<'_> {
         let now_ms = self.now_ms;
         let job = self.runs[place].job as usize;
         let actor = &self.setting.actors[job];
-        let era = self.setting.sources[actor.source].era;
+        let Gateway { era, retry, .. } = &self.setting.sources[actor.source];
         let Run {
             tried,
+            passing,
             rng,
             candidate,
             rejoins,
@@ -125,11 +126,15 @@ impl Simulation<'_> {
             *candidate += 1;
             *tried = Tried::default();
             *rejoins = true;
-            let next = *candidate < chain.len();
-            next.then(|| era.failover_ms(kind, rng)).flatten()
+            let failover = era.failover_ms(kind, rng);
+            // A failure that no model follows is all that the run says of itself.
+            let summed = era.sums_up() && chain.len() > 1 && failover.is_some();
+            *passing &= summed;
+            *passing |= retry.is_on(era.reasons(kind, summed));
+            failover.filter(|_| *candidate < chain.len())
         };
         let Some(pause) = pause else {
-            let transient = kind.is_transient();
+            let transient = *passing;
             return self.over(
                 run,
                 Err(Failed {
@@ -193,6 +198,8 @@ impl Simulation<'_> {
         self.will_start(actor.source);
         let now_ms = self.now_ms;
         if let Some(restart) = self.jobs[job as usize].restart.take() {
+            // What a start makes up at once is no tick of the timer: the next one follows on its heels.
+            self.slots[actor.source].ended_ms = None;
             self.at(now_ms, Event::CatchesUp { restart });
         }
         let state = &mut self.jobs[job as usize];
@@ -212,15 +219,16 @@ impl Simulation<'_> {
             }
             Err(failed) => failed,
         };
-        let era = self.setting.sources[actor.source].era;
+        let Gateway { era, retry, .. } = &self.setting.sources[actor.source];
         let once = actor.beat == Beat::Once;
         state.errors = state.errors.saturating_add(1);
-        let resumes_ms = now_ms + era.backoff_ms(state.errors);
         let off = era
             .switches_off_after()
             .is_some_and(|most| !once && actor.switches_off && state.errors >= most);
-        if !off && era.repeats(once, failed.transient, state.errors) {
-            self.at(resumes_ms, Event::Due { job });
+        let repeats = failed.transient && state.errors <= retry.attempts;
+        if !off && repeats && (once || era.repeats_recurring()) {
+            let again_ms = now_ms.saturating_add(retry.pause_ms(state.errors));
+            self.at(again_ms, Event::Due { job });
             return;
         }
         if let Some(group) = state.affected {
@@ -230,7 +238,7 @@ impl Simulation<'_> {
         self.figures.timed_out += u64::from(failed.timed_out);
         self.figures.switched_off += u64::from(off);
         state.doing = if off { Doing::Off } else { Doing::Nothing };
-        state.pause_until_ms = resumes_ms;
+        state.pause_until_ms = now_ms + era.backoff_ms(state.errors);
     }
 
     /// Whether another provider served a run than the first in its chain.

@@ -104,6 +104,7 @@ impl Simulation<'_> {
             stage: Stage::InLine,
             candidate: 0,
             tried: Tried::default(),
+            passing: false,
             rejoins: false,
             rng,
         };

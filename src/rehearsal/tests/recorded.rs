@@ -136,10 +136,13 @@ fn september_calls_as_recorded() {
             let pause = next - gateway.last().unwrap();
             let first = Era::September.backoff_ms(1);
             assert!((first..2 * first).contains(&pause), "{name}: {pause}");
+            let retry = Retry::default();
             assert!(
-                Era::September.repeats(false, kind.is_transient(), 1),
+                retry.is_on(Era::September.reasons(kind, false))
+                    && Era::September.repeats_recurring(),
                 "{name}"
             );
+            assert_eq!(retry.pause_ms(1), first, "{name}");
         }
         assert_eq!(
             run["fallback_call_ms"].is_null(),

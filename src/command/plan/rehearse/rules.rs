@@ -1,10 +1,11 @@
 //! The rules that a rehearsal was played by, and what each rests on. Pure.
 
 use super::report::{RestartRule, RestartUse, RuleRow, Sureness};
+use super::retry::{self, Basis};
 use super::setting::Cast;
 use crate::command::plan::given::Given;
 use crate::job::Job;
-use crate::rehearsal::{Era, FAILED_CALL_MS, Silence};
+use crate::rehearsal::{Era, FAILED_CALL_MS, Retry, Silence};
 use crate::schedule::Version;
 use crate::when;
 
@@ -35,23 +36,7 @@ pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> 
         };
         let gateway = &cast.gateways[at];
         let mut row = |rule: String, checked: &[Version], origin: &str| {
-            let sure = checked.contains(&version);
-            let names: Vec<String> = checked.iter().map(Version::to_string).collect();
-            let of = if sure {
-                String::new()
-            } else {
-                format!(", taken for {version} too")
-            };
-            rules.push(RuleRow {
-                source: Some(source.tag.clone()),
-                rule,
-                sureness: if sure {
-                    Sureness::Certain
-                } else {
-                    Sureness::Likely
-                },
-                origin: format!("{origin} {}{of}", names.join(", ")),
-            });
+            rules.push(of_version(&source.tag, version, rule, checked, origin));
         };
         row(
             format!("slots: {}", gateway.dispatch.rule()),
@@ -66,12 +51,13 @@ pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> 
             );
         }
         let silence = when::duration(gateway.era.silence_ms());
+        let basis = retry::of(given.loaded.gateways[at].as_ref(), gateway.era).1;
         match gateway.era {
             Era::March { silence: ends } => {
                 row(
-                    "a call that fails with 429 or 5xx: 3 tries 0.5 and 1 s apart, less up to a quarter, all that 4 times, 2, 4 and 8 s apart: 12 calls; other statuses: 1 call".into(),
+                    "a call that fails with 429, 500, 502, 503, 504 or 529: 3 tries 0.5 and 1 s apart, less up to a quarter, all that 4 times, 2, 4 and 8 s apart: 12 calls; with 408, 409 or another 5xx: 3 tries; with another status: 1 call".into(),
                     &[MARCH_28, MARCH_31],
-                    "recorded on 2026.3.28, read of",
+                    "_isRetryableError, shouldRetry of the clients; 400 to 404, 429, 500, 503, 529 recorded on 2026.3.28, read of",
                 );
                 let (after, checked) = match ends {
                     Silence::Client => ("and counts as one of these tries", MARCH_28),
@@ -83,16 +69,17 @@ pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> 
                     "recorded on",
                 );
                 row(
-                    "then the next model of the chain, at the end of the line, after 250 to 300 ms when overloaded; not after a 400; an error of a recurring job: no start for 30 s, 1 min, 5 min, 15 min, 1 h; one-shots: 3 repeats, then off".into(),
+                    "then the next model of the chain, at the end of the line, after 250 to 300 ms when overloaded; not after 400, 408, 409, the 4xx and 5xx that it does not know; an error of a recurring job: no start for 30 s, 1 min, 5 min, 15 min, 1 h".into(),
                     &[MARCH_28, MARCH_31],
-                    "maybeBackoffBeforeOverloadFailover, applyJobResult of",
+                    "maybeBackoffBeforeOverloadFailover, classifyFailoverReason, applyJobResult of",
                 );
+                rules.extend(repeats(&source.tag, version, ends, (&gateway.retry, basis)));
             }
             Era::September => {
                 row(
-                    "a call that fails with 429, 5xx or no answer: again after 1 s, doubling to 30 s, times 0.5 to 1.5; 8 times within 90 s, 9 times at a 429; other statuses: 1 call".into(),
+                    "a call that fails with 408, 410, 429, 499, 5xx or no answer: again after 1 s, doubling to 30 s, times 0.5 to 1.5; 8 times within 90 s, 9 times at a 429; other statuses: 1 call".into(),
                     &[SEPTEMBER_6],
-                    "resolveTransientRetryDelayMs, recorded on",
+                    "resolveTransientRetryDelayMs, classifyFailoverSignalCore, recorded on",
                 );
                 row(
                     format!(
@@ -106,14 +93,21 @@ pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> 
                     &[SEPTEMBER_6],
                     "applyJobResult, recorded on",
                 );
+                if basis == Basis::Set {
+                    row(
+                        "cron.retry of the configuration changes nothing".into(),
+                        &[SEPTEMBER_6],
+                        "resolveTransientCronRetryDecision of",
+                    );
+                }
             }
         }
     }
     rules.push(RuleRow {
         source: None,
-        rule: "a 408 is retried as a 429 is, on 2026.9 as a 5xx".to_owned(),
-        sureness: Sureness::Likely,
-        origin: "by its class; not recorded".to_owned(),
+        rule: "an answer that fails says nothing but its status: words such as overloaded, timeout or billing in its body may make it another kind".to_owned(),
+        sureness: Sureness::Assumed,
+        origin: "a simplification: what providers write is not known".to_owned(),
     });
     let events = |job: &Job| job.enabled && job.payload_kind.as_deref() == Some("systemEvent");
     if given.loaded.jobs.iter().any(events) {
@@ -126,6 +120,62 @@ pub(super) fn used(given: &Given, cast: &Cast, restart: Option<&RestartUse>) -> 
     }
     rules.extend(simplifications());
     rules
+}
+
+/// A rule of one gateway: certain where it was looked at in its very version.
+fn of_version(
+    tag: &str,
+    version: Version,
+    rule: String,
+    checked: &[Version],
+    origin: &str,
+) -> RuleRow {
+    let sure = checked.contains(&version);
+    let names: Vec<String> = checked.iter().map(Version::to_string).collect();
+    let of = if sure {
+        String::new()
+    } else {
+        format!(", taken for {version} too")
+    };
+    RuleRow {
+        source: Some(tag.to_owned()),
+        rule,
+        sureness: if sure {
+            Sureness::Certain
+        } else {
+            Sureness::Likely
+        },
+        origin: format!("{origin} {}{of}", names.join(", ")),
+    }
+}
+
+/// The repeats of one-shots by 2026.3, and what an error counts as.
+fn repeats(
+    tag: &str,
+    version: Version,
+    silence: Silence,
+    (retry, basis): (&Retry, Basis),
+) -> Vec<RuleRow> {
+    let mut row = of_version(
+        tag,
+        version,
+        retry::said(retry, basis),
+        &[MARCH_28, MARCH_31],
+        "resolveRetryConfig, applyJobResult of",
+    );
+    if basis == Basis::Unknown {
+        row.sureness = Sureness::Likely;
+    }
+    let alone = match silence {
+        Silence::Client => "408, 409, 410, 499 and no answer do not",
+        Silence::Watched => "408, 409, 410 and 499 do not",
+    };
+    let read = format!(
+        "what an error is, the scheduler reads in its text: 429, 5xx may pass, {alone}; after several models the text is that of all, and what may pass of any counts"
+    );
+    let origin = "TRANSIENT_PATTERNS, throwFallbackFailureSummary of";
+    let read = of_version(tag, version, read, &[MARCH_28, MARCH_31], origin);
+    vec![row, read]
 }
 
 /// What holds for all, because it is not recorded.

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::retry;
 use crate::command::explain_model::gather::{self as models, How};
 use crate::command::plan::args::PlanArgs;
 use crate::command::plan::gather::Gathered;
@@ -12,7 +13,7 @@ use crate::model::{self, Fate, Live, ModelRef, Outcome, Policy, Resolution, Reso
 use crate::plan::Dispatch;
 use crate::rehearsal::{Actor, Beat, Calls, Era, Gateway, Silence, Target};
 use crate::schedule::{Rules, ScheduleSpec, Version, stagger};
-use crate::source::{Loaded, Scheduler, SourceInfo};
+use crate::source::{self, Loaded, Scheduler, SourceInfo};
 
 /// Up to here retries are taken to be 2026.3's, from here on 2026.9's: read of neither in between.
 const RETRIES_ANEW: Version = Version::new(2026, 6, 1);
@@ -92,7 +93,10 @@ impl Cast {
             with_fallbacks,
             calls,
             gateways: (loaded.sources.iter().zip(slots))
-                .map(|(source, (dispatch, _))| gateway(source, dispatch, args))
+                .enumerate()
+                .map(|(at, (source, (dispatch, _)))| {
+                    gateway(source, dispatch, loaded.gateways[at].as_ref(), args)
+                })
                 .collect(),
             versions: loaded.sources.iter().map(version).collect(),
             providers: names.providers,
@@ -137,22 +141,29 @@ fn version(source: &SourceInfo) -> Option<Version> {
     }
 }
 
-fn gateway(source: &SourceInfo, dispatch: &Dispatch, args: &PlanArgs) -> Gateway {
+fn gateway(
+    source: &SourceInfo,
+    dispatch: &Dispatch,
+    read: Option<&source::Gateway>,
+    args: &PlanArgs,
+) -> Gateway {
     let version = version(source);
     let march = version.is_some_and(|v| v < RETRIES_ANEW);
+    let era = if march {
+        let watched = version.is_some_and(|v| v > UNWATCHED);
+        let silence = if watched {
+            Silence::Watched
+        } else {
+            Silence::Client
+        };
+        Era::March { silence }
+    } else {
+        Era::September
+    };
     Gateway {
         dispatch: dispatch.clone(),
-        era: if march {
-            let watched = version.is_some_and(|v| v > UNWATCHED);
-            let silence = if watched {
-                Silence::Watched
-            } else {
-                Silence::Client
-            };
-            Era::March { silence }
-        } else {
-            Era::September
-        },
+        era,
+        retry: retry::of(read, era).0,
         lane: (slots::has_one_lane(source) && args.max_concurrent_runs.is_none()).then_some(1),
     }
 }
