@@ -80,7 +80,8 @@ pub struct Extras {
     pub session_key: Option<String>,
     /// `payload.externalContentSource`: `gmail`, `webhook`.
     pub external_source: Option<String>,
-    /// `declarationKey`: set on the jobs that a gateway adds by itself (2026.9).
+    /// `declarationKey`: under which something declares the job (2026.9): the gateway itself, a plugin,
+    /// a claw, or whoever adds it with a key.
     pub declaration_key: Option<String>,
     /// The declared session target when the gateway reads another: `current`, an unknown word.
     pub declared_target: Option<String>,
@@ -101,6 +102,32 @@ impl Job {
     /// Returns whether `asked` is its name, or its id or the beginning of it.
     pub fn answers_to(&self, asked: &str) -> bool {
         self.id.starts_with(asked) || self.name.as_deref() == Some(asked)
+    }
+
+    /// Whether it is one of the gateway's own monitors, which no client edits and no error switches
+    /// off.
+    ///
+    /// Source: `isSystemMonitorDeclaration` of 2026.9.6.
+    pub fn is_monitor(&self) -> bool {
+        const OWN: [&str; 2] = ["heartbeat:", "skill-collection-review:"];
+        let key = self
+            .extras
+            .as_ref()
+            .and_then(|e| e.declaration_key.as_deref());
+        key.is_some_and(|key| OWN.iter().any(|own| key.starts_with(own)))
+    }
+
+    /// Whether a gateway adds it by itself: its monitors, and what the plugin memory-core declares.
+    ///
+    /// Source: `MANAGED_DREAMING_DECLARATION_KEY` (extensions/memory-core) of 2026.9.6, where all
+    /// other keys are of something that a person did: `openclaw backup enable`, a claw, a doctor's
+    /// import (`heartbeat-task:`), a job that was added with a key.
+    pub fn is_of_gateway(&self) -> bool {
+        let key = self
+            .extras
+            .as_ref()
+            .and_then(|e| e.declaration_key.as_deref());
+        self.is_monitor() || key == Some("memory-core:memory-dreaming-promotion")
     }
 
     /// The time-out that the job sets itself, seconds.

@@ -165,12 +165,7 @@ fn upgrade(
         let finding = findings.source(rules::UPGRADE_STORE, source, "source", place, message);
         finding.sure(sure);
     }
-    let own = |j: &crate::job::Job| {
-        j.source == index
-            && j.extras
-                .as_ref()
-                .is_some_and(|e| e.declaration_key.is_some())
-    };
+    let own = |j: &crate::job::Job| j.source == index && j.is_of_gateway();
     if from < SYSTEM_JOBS && to >= SYSTEM_JOBS && !findings.facts.jobs.iter().any(own) {
         let message = format!(
             "{way}: a heartbeat and a skill review per agent and Memory Dreaming Promotion (03:00 \

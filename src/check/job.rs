@@ -45,7 +45,8 @@ fn target(findings: &mut Findings<'_>, job: &Job) {
 /// Jobs that the gateway added by itself.
 fn system(findings: &mut Findings<'_>, job: &Job) {
     let extras = job.extras.as_deref();
-    let Some(key) = extras.and_then(|e| e.declaration_key.as_deref()) else {
+    let key = extras.and_then(|e| e.declaration_key.as_deref());
+    let Some(key) = key.filter(|_| job.is_of_gateway()) else {
         return;
     };
     let (what, confidence) = match job.payload_kind.as_deref() {
@@ -55,9 +56,12 @@ fn system(findings: &mut Findings<'_>, job: &Job) {
         _ => return,
     };
     let message = format!("added by the gateway itself ({key}); each run is {what}");
-    let fix = format!("openclaw cron disable {}", quoted(&job.id));
+    let fix = (!job.is_monitor()).then(|| format!("openclaw cron disable {}", quoted(&job.id)));
     let finding = findings.job(rules::SYSTEM_JOB, job, message);
-    finding.fix(fix).sure(confidence);
+    let finding = finding.sure(confidence);
+    if let Some(fix) = fix {
+        finding.fix(fix);
+    }
 }
 
 /// What few jobs declare.

@@ -78,6 +78,6 @@ define! {
     SYSTEM_JOB = "system-job", Note,
         title: "A job that the gateway added by itself costs model calls",
         why: "OpenClaw 2026.9 adds heartbeats, Memory Dreaming Promotion and skill reviews by itself; those with agent turns are billed like any other.",
-        fix: "`openclaw cron disable JOB` when it is not wanted; the gateway owns the job and may add it again.",
-        source: "2026.9.6, observed on a fresh gateway; openclaw#64293.";
+        fix: "Heartbeats and skill reviews follow the configuration (agents.defaults.heartbeat.every, skills.workshop.autonomous.mode), and no command edits them. The promotion: `openclaw cron disable JOB`; the gateway may add it again.",
+        source: "2026.9.6, observed on a fresh gateway, and isSystemMonitorDeclaration; openclaw#64293.";
 }

@@ -118,7 +118,16 @@ fn jobs() -> Vec<Case> {
             one("payload: {kind: 'agentTurn', message: 'then run openclaw gateway restart'}"),
             one("payload: {kind: 'agentTurn', message: 'write a report about gateways'}"),
         ),
-        case("system-job", one("declarationKey: 'k'"), one("")),
+        case(
+            "system-job",
+            one("declarationKey: 'memory-core:memory-dreaming-promotion'"),
+            one("declarationKey: 'my-app:nightly'"),
+        ),
+        case(
+            "system-job",
+            one("declarationKey: 'skill-collection-review:main'"),
+            one("declarationKey: 'claw:main:report'"),
+        ),
     ]
 }
 
