@@ -202,7 +202,8 @@ impl<'a> Of<'a> {
         if !interrupted.is_empty() {
             let (n, named) = (jobs(interrupted.len()), named(&interrupted));
             let said = format!(
-                "{n} had a run in flight when the record was made and are not caught up: {named}"
+                "{n} had a run in flight when the record was made and {} not caught up: {named}",
+                if interrupted.len() == 1 { "is" } else { "are" }
             );
             self.say(Kind::Interrupted, Severity::Warning, &said);
         }
