@@ -68,7 +68,8 @@ pub struct Figures {
     /// while any of their group still goes on. Each group takes from when the first of it was due to
     /// when the last of it ended.
     pub drain_ms: Option<i64>,
-    /// Jobs that their gateway switched off.
+    /// Recurring jobs that their gateway switched off after too many errors. A one-shot is switched off
+    /// after its last run in any case, and not counted.
     pub switched_off: u64,
     /// The same by provider.
     #[serde(skip)]

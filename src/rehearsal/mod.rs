@@ -73,7 +73,7 @@ pub struct Actor {
     pub beat: Beat,
     /// Its turn waits for the lane that all isolated agent turns share ([`Gateway::lane`]).
     pub in_lane: bool,
-    /// Is switched off after too many errors ([`Era::switches_off_after`]); system jobs are not.
+    /// Is switched off after too many errors ([`Era::switches_off_after`]); the gateway's monitors are not.
     pub switches_off: bool,
     /// Consecutive errors as recorded.
     pub errors: u32,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::figures;
+use super::{figures, finding};
 use crate::sandbox::Sandbox;
 
 /// A job at 22:00 UTC of 1 April 2026, as given but for what all have.
@@ -99,5 +99,58 @@ fn the_repeats_of_one_shots_are_those_of_the_configuration() {
     assert_eq!(
         rule(&newer, "cron.retry").0,
         "cron.retry of the configuration changes nothing"
+    );
+}
+
+/// `autoDisableCronJob` of 2026.9.6 spares the keys of `isSystemMonitorDeclaration`, no others.
+#[test]
+fn only_the_gateways_own_monitors_are_never_switched_off() {
+    let off = |key: &str| {
+        let state = json!({"consecutiveErrors": 9});
+        let declared = job("j1", &json!({"declarationKey": key, "state": state}));
+        let document = played(&[declared], "2026.9.6", None, "--what-if anthropic=401");
+        figures(&document, "as-is", ["switched_off"])
+    };
+    assert_eq!(off("my-app:nightly"), [1]);
+    assert_eq!(off("memory-core:memory-dreaming-promotion"), [1]);
+    assert_eq!(off("heartbeat-task:main:0123"), [1]);
+    assert_eq!(off("skill-collection-review:main"), [0]);
+    assert_eq!(off("heartbeat:main"), [0]);
+}
+
+/// `kind: "command"` of 2026.9.6 runs a program: no model, whatever the configuration.
+#[test]
+fn a_command_is_without_a_model_where_nothing_is_known() {
+    let command = json!({"payload": {"kind": "command", "argv": ["true"]}});
+    let document = played(
+        &[job("j1", &command), job("j2", &json!({}))],
+        "2026.9.6",
+        None,
+        "--what-if anthropic=401",
+    );
+    let keys = ["without_model", "not_simulated", "due"];
+    assert_eq!(figures(&document, "as-is", keys), [1, 0, 1]);
+}
+
+#[test]
+fn fallbacks_of_the_main_session_are_said_to_be_unknown() {
+    let event = json!({
+        "sessionTarget": "main", "payload": {"kind": "systemEvent", "text": "x"},
+    });
+    let config = "{agents: {defaults: {model: {primary: 'anthropic/claude-sonnet-4-6', fallbacks: ['openai/gpt-5.4']}}}}";
+    let document = played(
+        &[job("j1", &event)],
+        "2026.9.6",
+        Some(config),
+        "--what-if openai=503",
+    );
+    assert_eq!(
+        finding(&document, "not-called"),
+        "no job of this plan is known to call openai: the fallbacks of 1 job, whose turn is the main \
+         session's, are not known; called are anthropic"
+    );
+    assert_eq!(
+        finding(&document, "fallbacks-unknown"),
+        "the turn of 1 job is the main session's, whose fallbacks are not known: it is played with none"
     );
 }

@@ -129,8 +129,13 @@ fn not_called(facts: &Facts<'_>) -> Vec<Finding> {
             None if known.is_empty() => String::new(),
             None => format!("; called are {}", known.join(", ")),
         };
-        let said = match unknown {
-            0 => format!("no job of this plan calls {name}, so that it changes nothing"),
+        let of_sessions = facts.cast.of_sessions as u64;
+        let said = match (unknown, of_sessions) {
+            (0, 0) => format!("no job of this plan calls {name}, so that it changes nothing"),
+            (0, _) => format!(
+                "no job of this plan is known to call {name}: the fallbacks of {}, whose turn is the main session's, are not known",
+                jobs(of_sessions),
+            ),
             _ => format!(
                 "not known whether a job calls {name}: of {} it is not known which model {}",
                 jobs(unknown),
@@ -256,7 +261,7 @@ fn timed_out(facts: &Facts<'_>) -> Option<Finding> {
 fn switched_off(facts: &Facts<'_>) -> Option<Finding> {
     let any = where_any(facts, |f| f.switched_off)?;
     let text = format!(
-        "jobs that their gateway switches off after 10 errors in a row, and that stay off: {any}"
+        "recurring jobs that their gateway switches off after 10 errors in a row, and that stay off: {any}"
     );
     Some(warning(FindingKind::SwitchedOff, text))
 }
@@ -295,6 +300,17 @@ fn not_simulated(facts: &Facts<'_>, as_is: &Figures) -> Vec<Finding> {
         found.push(note(
             FindingKind::NotSimulated,
             format!("{n} occurrences are of jobs that call no model, and are not in these figures"),
+        ));
+    }
+    if facts.cast.of_sessions > 0 {
+        let n = facts.cast.of_sessions as u64;
+        found.push(warning(
+            FindingKind::FallbacksUnknown,
+            format!(
+                "the turn of {} is the main session's, whose fallbacks are not known: {} played with none",
+                jobs(n),
+                verb(n, "it is", "they are"),
+            ),
         ));
     }
     if facts.cast.without_configuration > 0 {

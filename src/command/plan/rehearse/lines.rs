@@ -67,7 +67,7 @@ pub(super) const LINES: [Line; 20] = [
         Written::Duration,
     ),
     (
-        "jobs switched off",
+        "recurring off",
         |f| Some(f.switched_off as f64),
         Written::Whole,
     ),
@@ -88,7 +88,7 @@ impl Written {
         match self {
             Self::Whole | Self::IfAny => format!("{n:.0}"),
             Self::Ratio => format!("{n:.2}"),
-            Self::Duration => when::duration(rounded(whole(n))),
+            Self::Duration => duration(whole(n)),
         }
     }
 
@@ -99,6 +99,11 @@ impl Written {
             Self::Duration => format!("{:.0}-{:.0} s", low / 1000.0, high / 1000.0),
         }
     }
+}
+
+/// Writes a duration of a rehearsal, in tables and in sentences alike.
+pub(super) fn duration(ms: i64) -> String {
+    when::duration(rounded(ms))
 }
 
 /// To seconds from ten of them on, to minutes from an hour on: it must fit a column.

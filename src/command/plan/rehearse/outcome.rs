@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::findings::{note, runs, verb, warning};
+use super::lines::duration;
 use super::report::{Finding, FindingKind};
 use crate::rehearsal::Figures;
-use crate::when;
 
 /// What the faults make of the plan as it is.
 pub(super) fn outcome(f: &Figures) -> Finding {
@@ -45,7 +45,7 @@ pub(super) fn outcome(f: &Figures) -> Finding {
     let drain = f.drain_ms.map_or_else(String::new, |ms| {
         format!(
             "; the last affected run ends {} after the first was due",
-            when::duration(ms)
+            duration(ms)
         )
     });
     warning(
@@ -172,6 +172,22 @@ mod tests {
             ) && found.text.ends_with("1 ends by the job's own time-out"),
             "{}",
             found.text
+        );
+    }
+
+    /// The table writes the same figure.
+    #[test]
+    fn a_drain_is_rounded_as_in_the_table() {
+        let figures = Figures {
+            failed_calls: 1,
+            drain_ms: Some(698_538),
+            ..Figures::default()
+        };
+        let said = outcome(&figures).text;
+        assert!(said.contains("ends 11 min 39 s after"), "{said}");
+        assert_eq!(
+            super::super::lines::Written::Duration.one(698_538.0),
+            "11 min 39 s"
         );
     }
 

@@ -47,6 +47,8 @@ pub(super) struct Cast {
     pub(super) without_configuration: usize,
     /// Jobs of which it is not known what they call.
     pub(super) unknown: usize,
+    /// Jobs whose turn is a session's, with fallbacks that are not known.
+    pub(super) of_sessions: usize,
     /// Jobs with fallbacks, that is with more than one model to call, as resolved and as declared.
     pub(super) with_fallbacks: (usize, usize),
 }
@@ -82,7 +84,14 @@ impl Cast {
             .planned
             .iter()
             .filter(|p| names.bare.contains(&p.at()));
+        let of_sessions = gathered.planned.iter().zip(&calls.0);
+        let of_sessions = of_sessions.filter(|(p, calls)| {
+            let kind = p.job.payload_kind.as_deref();
+            let main = p.job.session_target.as_deref() == Some("main");
+            matches!(calls, Calls::Chain(_)) && (main || kind == Some("heartbeat"))
+        });
         Self {
+            of_sessions: of_sessions.count(),
             base: gathered
                 .planned
                 .iter()
@@ -177,10 +186,6 @@ fn actor(job: &Job, run_ms: i64) -> Actor {
         None if agent_turn => Some(AGENT_TURN_MS),
         None => Some(OTHER_MS),
     };
-    let system = job
-        .extras
-        .as_ref()
-        .is_some_and(|e| e.declaration_key.is_some());
     let errors = job.state.consecutive_errors.unwrap_or(0).max(0);
     Actor {
         calls: Calls::Unknown,
@@ -194,7 +199,7 @@ fn actor(job: &Job, run_ms: i64) -> Actor {
             ScheduleSpec::Every { .. } | ScheduleSpec::Other { .. } => Beat::Every,
         },
         in_lane: agent_turn,
-        switches_off: !system,
+        switches_off: !job.is_monitor(),
         errors: u32::try_from(errors).unwrap_or(u32::MAX),
     }
 }
@@ -273,6 +278,11 @@ impl Names {
     /// are tried. Which provider a bare name belongs to is the configuration's to say.
     fn declared(&mut self, at: usize, job: &Job, loaded: &Loaded) -> Calls {
         let openclaw = loaded.sources[job.source].scheduler == Scheduler::OpenClaw;
+        // Whatever the configuration (`Resolver`).
+        let kind = job.payload_kind.as_deref();
+        if openclaw && matches!(kind, Some("command" | "script")) {
+            return Calls::None;
+        }
         let declared = job.model.as_deref().filter(|_| openclaw);
         let Some(model) = declared.and_then(named) else {
             return Calls::Unknown;
