@@ -198,8 +198,6 @@ impl Simulation<'_> {
         self.will_start(actor.source);
         let now_ms = self.now_ms;
         if let Some(restart) = self.jobs[job as usize].restart.take() {
-            // What a start makes up at once is no tick of the timer: the next one follows on its heels.
-            self.slots[actor.source].ended_ms = None;
             self.at(now_ms, Event::CatchesUp { restart });
         }
         let state = &mut self.jobs[job as usize];

@@ -185,13 +185,11 @@ fn may_be_edited(job: &Job) -> Result<(), String> {
         .extras
         .as_ref()
         .and_then(|e| e.declaration_key.as_deref());
-    let own =
-        |key: &str| key.starts_with("heartbeat:") || key.starts_with("skill-collection-review:");
     match key {
         _ if job.payload_kind.as_deref() == Some("heartbeat") => {
             Err("it is the gateway's own heartbeat, which follows the configuration".to_owned())
         }
-        Some(key) if own(key) => Err(format!(
+        Some(key) if job.is_monitor() => Err(format!(
             "it belongs to the gateway, which lets no client edit it (declarationKey {key:?})"
         )),
         Some(key) => Err(format!(
