@@ -77,7 +77,8 @@ impl MoleculeRules {
 impl Dispatch {
     /// The least time until the timer of a batch fires for what is due already, milliseconds.
     ///
-    /// Source: `MIN_REFIRE_GAP_MS` in `armTimer`, OpenClaw 2026.3.28 and 2026.3.31.
+    /// Source: `MIN_REFIRE_GAP_MS` in `armTimer`, OpenClaw 2026.3.28 and 2026.3.31; run on 2026.3.31: a
+    /// job that came due 10 s before another's run ended began 2.02 s after that end.
     pub const REARM_MS: i64 = 2_000;
 
     /// Says the rule in words.
