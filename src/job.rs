@@ -104,16 +104,18 @@ impl Job {
         self.id.starts_with(asked) || self.name.as_deref() == Some(asked)
     }
 
+    /// `declarationKey`: under which something declares the job.
+    pub fn declaration_key(&self) -> Option<&str> {
+        self.extras.as_ref()?.declaration_key.as_deref()
+    }
+
     /// Whether it is one of the gateway's own monitors, which no client edits and no error switches
     /// off.
     ///
     /// Source: `isSystemMonitorDeclaration` of 2026.9.6.
     pub fn is_monitor(&self) -> bool {
         const OWN: [&str; 2] = ["heartbeat:", "skill-collection-review:"];
-        let key = self
-            .extras
-            .as_ref()
-            .and_then(|e| e.declaration_key.as_deref());
+        let key = self.declaration_key();
         key.is_some_and(|key| OWN.iter().any(|own| key.starts_with(own)))
     }
 
@@ -123,11 +125,8 @@ impl Job {
     /// other keys are of something that a person did: `openclaw backup enable`, a claw, a doctor's
     /// import (`heartbeat-task:`), a job that was added with a key.
     pub fn is_of_gateway(&self) -> bool {
-        let key = self
-            .extras
-            .as_ref()
-            .and_then(|e| e.declaration_key.as_deref());
-        self.is_monitor() || key == Some("memory-core:memory-dreaming-promotion")
+        let dreaming = Some("memory-core:memory-dreaming-promotion");
+        self.is_monitor() || self.declaration_key() == dreaming
     }
 
     /// The time-out that the job sets itself, seconds.

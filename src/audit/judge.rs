@@ -40,7 +40,7 @@ pub fn audit(subjects: &[Subject], asked: &Asked) -> Vec<Result<Vec<Slot>, Strin
             let services = matched.iter().flat_map(|m| &m.slots);
             services.filter_map(|service| Some(subject.runs[service.first?].started_at_ms))
         });
-    let on_until_ms = starts.max();
+    let on_until_ms = asked.is_off.then(|| starts.max()).flatten();
     let mut audited: Vec<_> = subjects
         .iter()
         .zip(&matched)
@@ -67,7 +67,7 @@ struct Judge<'a> {
     asked: &'a Asked,
     /// The runs that were not started by hand, by start: indices.
     scheduled: Vec<usize>,
-    /// The last start of a slot of any job: until then the gateway's cron was on.
+    /// Where cron is off now, the last start of a slot of any job: until then it was on.
     on_until_ms: Option<i64>,
 }
 

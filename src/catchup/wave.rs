@@ -298,11 +298,7 @@ impl Play<'_> {
         let mut idle = self.wave.ended_ms;
         while !self.deferred.is_empty() {
             let Some(due) = self.earliest() else { break };
-            let tick = if due <= idle {
-                idle.saturating_add(Dispatch::REARM_MS)
-            } else {
-                due
-            };
+            let tick = Dispatch::armed(due, idle);
             if tick >= self.until_ms {
                 break;
             }
@@ -326,13 +322,7 @@ impl Play<'_> {
             if due.is_empty() {
                 let Some(next) = self.earliest() else { break };
                 // What fell due before the timer was armed waits for its least delay.
-                let armed = self.wave.ended_ms.saturating_add(Dispatch::REARM_MS);
-                let next = if next <= self.wave.ended_ms {
-                    armed
-                } else {
-                    next
-                };
-                now = now.max(next);
+                now = now.max(Dispatch::armed(next, self.wave.ended_ms));
             }
             if ends.len() >= slots.max(1)
                 && let Some(Reverse(end)) = ends.peek()

@@ -44,9 +44,7 @@ fn target(findings: &mut Findings<'_>, job: &Job) {
 
 /// Jobs that the gateway added by itself.
 fn system(findings: &mut Findings<'_>, job: &Job) {
-    let extras = job.extras.as_deref();
-    let key = extras.and_then(|e| e.declaration_key.as_deref());
-    let Some(key) = key.filter(|_| job.is_of_gateway()) else {
+    let Some(key) = job.declaration_key().filter(|_| job.is_of_gateway()) else {
         return;
     };
     let (what, confidence) = match job.payload_kind.as_deref() {

@@ -81,6 +81,15 @@ impl Dispatch {
     /// job that came due 10 s before another's run ended began 2.02 s after that end.
     pub const REARM_MS: i64 = 2_000;
 
+    /// When a timer fires that is armed at `now_ms` for what is due at `due_ms`. Epoch milliseconds.
+    pub fn armed(due_ms: i64, now_ms: i64) -> i64 {
+        if due_ms <= now_ms {
+            now_ms.saturating_add(Self::REARM_MS)
+        } else {
+            due_ms
+        }
+    }
+
     /// Says the rule in words.
     pub fn rule(&self) -> String {
         match self {
@@ -259,8 +268,7 @@ impl<'a> Dispatcher<'a> {
                 // A tick missed while another ran begins as soon as that one has ended.
                 Some(polls(due).max(self.idle_at))
             }
-            _ if due <= self.idle_at => Some(self.idle_at.saturating_add(Dispatch::REARM_MS)),
-            _ => Some(due),
+            _ => Some(Dispatch::armed(due, self.idle_at)),
         }
     }
 

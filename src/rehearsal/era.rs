@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 use super::fault::Kind;
-use super::retry::Reason;
+use super::retry::{Reason, pause_after};
 
 /// The rules of a range of OpenClaw releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,9 +132,7 @@ impl Era {
 
     /// The scheduler's pause after so many consecutive errors, milliseconds.
     pub fn backoff_ms(self, errors: u32) -> i64 {
-        let last = BACKOFF_MS.len() - 1;
-        let at = usize::try_from(errors.saturating_sub(1)).map_or(last, |n| n.min(last));
-        BACKOFF_MS[at]
+        pause_after(&BACKOFF_MS, errors)
     }
 
     /// Whether the scheduler itself repeats failed runs of recurring jobs, as it does those of

@@ -69,8 +69,12 @@ impl Retry {
 
     /// The pause after so many consecutive errors, milliseconds.
     pub fn pause_ms(&self, errors: u32) -> i64 {
-        let at = usize::try_from(errors.saturating_sub(1)).unwrap_or(usize::MAX);
-        let last = self.backoff_ms.last().copied().unwrap_or(0);
-        self.backoff_ms.get(at).copied().unwrap_or(last)
+        pause_after(&self.backoff_ms, errors)
     }
+}
+
+/// The pause of a list after so many consecutive errors; the last one repeats, and none is 0.
+pub(super) fn pause_after(pauses: &[i64], errors: u32) -> i64 {
+    let at = usize::try_from(errors.saturating_sub(1)).unwrap_or(usize::MAX);
+    pauses.get(at).or(pauses.last()).copied().unwrap_or(0)
 }

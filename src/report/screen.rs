@@ -118,8 +118,8 @@ impl<'a> Screen<'a> {
         self.rows_in(&columns, rows)
     }
 
-    /// Prints rows in the columns that fit: on a narrow terminal whole cells say more than all of them,
-    /// and the `expendable` go first, in this order. `breakable` is a column that may be broken, and how
+    /// Prints rows as [`rows`](Self::rows) does, in the columns that fit: on a narrow terminal whole cells
+    /// say more than all of them, and the `expendable` go first, in this order. `breakable` is a column that may be broken, and how
     /// much of it has to stand in a line. Scripts, and who names columns, get them all.
     ///
     /// # Errors
@@ -127,12 +127,13 @@ impl<'a> Screen<'a> {
     pub fn rows_that_fit<R: Row>(
         &mut self,
         rows: &[R],
+        empty: &str,
         expendable: &[&str],
         breakable: Option<(&str, usize)>,
     ) -> io::Result<()> {
         let look = self.view.look;
         if self.columns.is_some() || rows.is_empty() || !look.terminal {
-            return self.rows(rows, "");
+            return self.rows(rows, empty);
         }
         let mut columns = self.worth_showing(rows);
         let width = |column: &Column| {
@@ -146,16 +147,16 @@ impl<'a> Screen<'a> {
         };
         let widths: Vec<(&str, usize)> = columns.iter().map(|c| (c.key, width(c))).collect();
         // The space after the last column is not needed.
-        let mut over = widths.iter().map(|(_, width)| width).sum::<usize>();
+        let mut wide = widths.iter().map(|(_, width)| width).sum::<usize>();
         let mut left_out = Vec::new();
         for key in expendable {
-            if over <= look.width + 2 {
+            if wide <= look.width + 2 {
                 break;
             }
             let Some((_, width)) = widths.iter().find(|(shown, _)| shown == key) else {
                 continue;
             };
-            over -= width;
+            wide -= width;
             left_out.extend(columns.iter().filter(|c| c.key == *key).map(|c| c.title));
             columns.retain(|c| c.key != *key);
         }

@@ -65,13 +65,10 @@ impl Report for FiresReport {
             "model_declared",
             "job",
         ];
-        if rows.is_empty() {
-            return screen.paragraph(Self::EMPTY);
-        }
         // A job is told by its id or by its name.
         let named = rows.iter().all(|row| row.name.is_some());
         let expendable = &EXPENDABLE[..EXPENDABLE.len() - usize::from(!named)];
-        screen.rows_that_fit(rows, expendable, None)
+        screen.rows_that_fit(rows, Self::EMPTY, expendable, None)
     }
 
     fn warnings(&self) -> &[String] {
@@ -298,10 +295,13 @@ fn histogram(summary: &Summary, rows: &[BurstRow], screen: &mut Screen<'_>) -> i
 
 fn bursts(report: &PlanReport, rows: &[BurstRow], screen: &mut Screen<'_>) -> io::Result<()> {
     screen.heading("Bursts")?;
-    if rows.is_empty() {
-        return screen.paragraph(none(&report.summary));
-    }
-    screen.rows_that_fit(rows, &["longest_run_ms", "span_ms"], Some(("groups", 20)))?;
+    let expendable = ["longest_run_ms", "span_ms"];
+    screen.rows_that_fit(
+        rows,
+        none(&report.summary),
+        &expendable,
+        Some(("groups", 20)),
+    )?;
     if report.smaller == 0 {
         return Ok(());
     }

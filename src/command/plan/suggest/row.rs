@@ -181,11 +181,7 @@ impl Rows<'_> {
 
 /// Refuses jobs whose schedule is not their owner's to edit (2026.9.6: system-owned-declaration.ts).
 fn may_be_edited(job: &Job) -> Result<(), String> {
-    let key = job
-        .extras
-        .as_ref()
-        .and_then(|e| e.declaration_key.as_deref());
-    match key {
+    match job.declaration_key() {
         _ if job.payload_kind.as_deref() == Some("heartbeat") => {
             Err("it is the gateway's own heartbeat, which follows the configuration".to_owned())
         }

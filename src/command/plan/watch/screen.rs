@@ -65,16 +65,12 @@ impl Report for NextBursts {
             ))?;
         }
         screen.blank()?;
-        if rows.is_empty() {
-            screen.paragraph(Self::EMPTY)?;
-        } else {
-            let expendable = [
-                "groups",
-                "starts_per_second_after",
-                "starts_per_second_before",
-            ];
-            screen.rows_that_fit(rows, &expendable, Some(("groups", 20)))?;
-        }
+        let expendable = [
+            "groups",
+            "starts_per_second_after",
+            "starts_per_second_before",
+        ];
+        screen.rows_that_fit(rows, Self::EMPTY, &expendable, Some(("groups", 20)))?;
         if self.more > 0 {
             screen.paragraph(&format!("and {} later", self.more))?;
         }
